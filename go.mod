@@ -44,4 +44,7 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require github.com/mr-tron/base58 v1.3.0 // indirect
+require (
+	github.com/hashicorp/golang-lru/v2 v2.0.7 // indirect
+	github.com/mr-tron/base58 v1.3.0 // indirect
+)
