@@ -1,0 +1,159 @@
+package wire
+
+import "fieldsync/crdt"
+
+func (d *decoder) refused() (Frame, error) {
+	doc, to, err := d.document()
+	if err != nil {
+		return nil, err
+	}
+	f := Refused{Doc: doc, Sender: to.sender, Target: to.target}
+	code, err := d.text(fieldCode, MaxCodeName)
+	if err != nil {
+		return nil, err
+	}
+	if len(code) == 0 {
+		return nil, missing(fieldCode)
+	}
+	f.Code = crdt.RefusalCode(code)
+	if r, ok := d.value(fieldChange); ok {
+		hash, err := r.bytes(len(f.Change), names[fieldChange])
+		if err != nil {
+			return nil, err
+		}
+		if len(hash) != len(f.Change) {
+			return nil, crdt.Errorf(crdt.KindInvalid, "wire: change is not 32 bytes")
+		}
+		f.Change = crdt.Hash(hash)
+	}
+	detail, err := d.text(fieldDetail, MaxMessage)
+	if err != nil {
+		return nil, err
+	}
+	f.Detail = string(detail)
+	f.Retry, err = d.boolean(fieldRetry)
+	return done(f, err)
+}
+
+func (d *decoder) catchUp() (Frame, error) {
+	to, err := d.route(true)
+	if err != nil {
+		return nil, err
+	}
+	f := CatchUp{Sender: to.sender, Target: to.target}
+	scope, err := d.text(fieldScope, MaxScope)
+	if err != nil {
+		return nil, err
+	}
+	f.Scope = string(scope)
+	if f.Done, err = d.boolean(fieldDone); err != nil {
+		return nil, err
+	}
+	if r, ok := d.value(fieldDiffer); ok {
+		raw, err := r.records(16, MaxDiffer, "the list of documents that differ")
+		if err != nil {
+			return nil, err
+		}
+		f.Differ = make([]crdt.DocID, len(raw)/16)
+		for i := range f.Differ {
+			f.Differ[i] = crdt.DocID(raw[16*i:])
+		}
+	}
+	if r, ok := d.value(fieldRanges); ok {
+		f.Ranges, err = r.ranges()
+	}
+	return done(f, err)
+}
+
+// records reads a byte string that is a row of records of one size.
+func (r *reader) records(size, max int, what string) ([]byte, error) {
+	raw, err := r.bytes(size*max, what)
+	if err == nil && len(raw)%size != 0 {
+		return nil, crdt.Errorf(crdt.KindInvalid, "wire: %s is cut", what)
+	}
+	return raw, err
+}
+
+func (r *reader) ranges() ([]Range, error) {
+	it, err := r.enter(majorArray, MaxRanges, "ranges")
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Range, 0, min(it.left, uint64(len(r.b)-r.pos)/minRange+1))
+	budget := MaxItems
+	for {
+		more, err := r.next(&it)
+		if err != nil || !more {
+			return out, err
+		}
+		if len(out) == MaxRanges {
+			return nil, tooLong("ranges", MaxRanges)
+		}
+		one, err := r.oneRange(&budget)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+}
+
+// minRange is the length of the shortest range on the wire: array head, two empty ids, count, digest with its head, null.
+// It keeps what is allocated for ranges proportional to what came.
+const minRange = 1 + 1 + 1 + 1 + 17 + 1
+
+// oneRange reads [from, to, count, digest, items or null]. budget is how many items the frame may still hold.
+func (r *reader) oneRange(budget *int) (Range, error) {
+	var out Range
+	it, err := r.enter(majorArray, 5, "a range")
+	if err != nil {
+		return out, err
+	}
+	if it.indef || it.left != 5 {
+		return out, crdt.Errorf(crdt.KindInvalid, "wire: a range has not five entries")
+	}
+	if out.From, err = r.bound(); err != nil {
+		return out, err
+	}
+	if out.To, err = r.bound(); err != nil {
+		return out, err
+	}
+	if out.Count, err = r.number(false, "a range's count"); err != nil {
+		return out, err
+	}
+	digest, err := r.bytes(len(out.Digest), "a range's digest")
+	if err != nil {
+		return out, err
+	}
+	if len(digest) != len(out.Digest) {
+		return out, crdt.Errorf(crdt.KindInvalid, "wire: a range's digest is not 16 bytes")
+	}
+	copy(out.Digest[:], digest)
+	if r.b[r.pos] == cborNull {
+		r.pos++
+		return out, nil
+	}
+	raw, err := r.records(itemSize, *budget, "a range's items")
+	if err != nil {
+		return out, err
+	}
+	out.HasItems = true
+	out.Items = make([]Item, len(raw)/itemSize)
+	*budget -= len(out.Items)
+	for i := range out.Items {
+		record := raw[itemSize*i:]
+		out.Items[i] = Item{Doc: crdt.DocID(record[:16]), Digest: [8]byte(record[16:24])}
+	}
+	return out, nil
+}
+
+// bound reads one end of a range: 16 bytes, or none for the zero id.
+func (r *reader) bound() (crdt.DocID, error) {
+	raw, err := r.bytes(16, "a range's end")
+	if err != nil || len(raw) == 0 {
+		return crdt.DocID{}, err
+	}
+	if len(raw) != 16 {
+		return crdt.DocID{}, crdt.Errorf(crdt.KindInvalid, "wire: a range's end is not 16 bytes")
+	}
+	return crdt.DocID(raw), nil
+}
