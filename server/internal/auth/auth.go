@@ -1,0 +1,75 @@
+package auth
+
+import (
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/store"
+)
+
+// Options are what New needs.
+type Options struct {
+	Store     store.Store                    // required
+	ClientIP  func(*http.Request) netip.Addr // who asks, behind trusted proxies too; required
+	Now       func() time.Time               // nil: time.Now
+	Demo      bool                           // lets in what SeedDemo made, whose secrets are public
+	PublicURL string                         // as browsers see the server, "https://host[:port]"; empty: as the request says
+	Origins   []string                       // further origins whose pages may use a browser's session
+	OnRevoke  func(credential string)        // told Principal.Credential after a revocation is durable; nil: nobody
+	OnFailure func(reason Reason)            // told each refusal, to be counted; nil: nobody
+}
+
+// Auth keeps accounts and authenticates. Make one with New; safe for concurrent use.
+type Auth struct {
+	store     store.Store
+	clientIP  func(*http.Request) netip.Addr
+	now       func() time.Time
+	demo      bool
+	publicURL string
+	origins   map[string]bool
+	onRevoke  func(string)
+	onFailure func(Reason)
+
+	cache   *cache
+	writing sync.Mutex // one change of accounts at a time: each reads before it writes
+	gate    passwordGate
+	byIP    *failures
+	byLogin *failures
+}
+
+// New makes an Auth over a store. It writes nothing.
+func New(o Options) (*Auth, error) {
+	if o.Store == nil || o.ClientIP == nil {
+		return nil, crdt.Errorf(crdt.KindInternal, "auth: Options.Store and Options.ClientIP are required")
+	}
+	cache, err := newCache(cacheEntries)
+	if err != nil {
+		return nil, err
+	}
+	a := &Auth{
+		store: o.Store, clientIP: o.ClientIP, now: o.Now, demo: o.Demo, publicURL: o.PublicURL,
+		origins: map[string]bool{}, onRevoke: o.OnRevoke, onFailure: o.OnFailure, cache: cache, gate: newPasswordGate(),
+	}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	if a.onRevoke == nil {
+		a.onRevoke = func(string) {}
+	}
+	if a.onFailure == nil {
+		a.onFailure = func(Reason) {}
+	}
+	for _, origin := range o.Origins {
+		a.origins[origin] = true
+	}
+	if a.byIP, err = newFailures(ipFailuresBurst, ipFailuresEvery); err != nil {
+		return nil, err
+	}
+	if a.byLogin, err = newFailures(loginFailuresBurst, loginFailuresEvery); err != nil {
+		return nil, err
+	}
+	return a, nil
+}

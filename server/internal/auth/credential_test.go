@@ -1,0 +1,272 @@
+package auth
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"fieldsync/crdt"
+	"fieldsync/server/internal/access"
+)
+
+func TestTokenGivesItsPrincipal(t *testing.T) {
+	w := newWorld(t, nil).withUser(t, "zoe", access.RoleWorker)
+	secret := w.token(t, "zoe")
+	for range 2 { // from the store, then from the cache
+		p, err := w.Authenticate(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.ID != "user:zoe" || p.Org != "acme" || p.Role != access.RoleWorker || p.User != "zoe" || p.Device == "" || p.Credential == "" || p.Name != "Some zoe" {
+			t.Errorf("%+v", p)
+		}
+	}
+	if other := w.token(t, "zoe"); other == secret || len(other) < 43 {
+		t.Errorf("tokens %q and %q", secret, other)
+	}
+}
+
+func TestSecretIsNotStored(t *testing.T) {
+	w := newWorld(t, nil).withUser(t, "zoe", access.RoleWorker)
+	secret := w.token(t, "zoe")
+	for k, v := range w.store.m {
+		if strings.Contains(k, secret) || strings.Contains(string(v), secret) || strings.Contains(string(v), "correct horse") {
+			t.Errorf("a secret stands in %q", k)
+		}
+	}
+}
+
+func TestWhatDoesNotLetIn(t *testing.T) {
+	w := newWorld(t, nil).withUser(t, "zoe", access.RoleWorker)
+	secret := w.token(t, "zoe")
+	for _, s := range []string{"", "x", secret + "x", secret[:len(secret)-1], strings.Repeat("x", maxTokenBytes+1), strings.ToUpper(secret)} {
+		if _, err := w.Authenticate(s); crdt.KindOf(err) != crdt.KindUnauthenticated {
+			t.Errorf("%q: %v", s, err)
+		}
+	}
+	if err := w.PutUser(User{ID: "zoe", Org: "acme", Login: "zoe", Role: access.RoleWorker, Disabled: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Authenticate(secret); crdt.KindOf(err) != crdt.KindUnauthenticated {
+		t.Errorf("disabled: %v", err)
+	}
+}
+
+func TestRevokedTokenIsRefusedAtOnceAndTold(t *testing.T) {
+	w := newWorld(t, nil).withUser(t, "zoe", access.RoleWorker)
+	secret, other := w.token(t, "zoe"), w.token(t, "zoe")
+	p, err := w.Authenticate(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Revoke("zoe", p.Credential); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Authenticate(secret); crdt.KindOf(err) != crdt.KindUnauthenticated {
+		t.Errorf("after the revocation: %v", err)
+	}
+	if _, err := w.Authenticate(other); err != nil {
+		t.Errorf("the other device: %v", err)
+	}
+	if len(w.revoked) != 1 || w.revoked[0] != p.Credential {
+		t.Errorf("told %v", w.revoked)
+	}
+	if err := w.Revoke("zoe", p.Credential); crdt.KindOf(err) != crdt.KindNotFound {
+		t.Errorf("a second time: %v", err)
+	}
+}
+
+// What a reader found before a revocation must not enter the cache after it.
+func TestRevocationBeatsARaceWithTheCache(t *testing.T) {
+	w := newWorld(t, nil).withUser(t, "zoe", access.RoleWorker)
+	secret := w.token(t, "zoe")
+	h := hashSecret(secret)
+	_, _, generation := w.cache.get(h)
+	found, err := w.lookUp(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Revoke("zoe", found.principal.Credential); err != nil {
+		t.Fatal(err)
+	}
+	w.cache.keep(h, found, generation)
+	if _, err := w.Authenticate(secret); crdt.KindOf(err) != crdt.KindUnauthenticated {
+		t.Errorf("let in from the cache: %v", err)
+	}
+}
+
+func TestRoleChangeReachesTheCache(t *testing.T) {
+	w := newWorld(t, nil).withUser(t, "zoe", access.RoleDispatcher)
+	secret := w.token(t, "zoe")
+	if _, err := w.Authenticate(secret); err != nil {
+		t.Fatal(err)
+	}
+	w.withUser(t, "zoe", access.RoleWorker)
+	if p, err := w.Authenticate(secret); err != nil || p.Role != access.RoleWorker {
+		t.Errorf("%+v %v", p, err)
+	}
+}
+
+func TestStoreFailureIsNotARefusal(t *testing.T) {
+	w := newWorld(t, nil).withUser(t, "zoe", access.RoleWorker)
+	secret := w.token(t, "zoe")
+	w.store.fail = errDisk
+	if _, err := w.Authenticate(secret); crdt.KindOf(err) != crdt.KindUnavailable {
+		t.Errorf("a client would forget its token: %v", err)
+	}
+	if _, err := w.IssueToken("zoe", "x"); crdt.KindOf(err) != crdt.KindUnavailable {
+		t.Errorf("issue: %v", err)
+	}
+}
+
+func TestFailedRevocationIsNotTold(t *testing.T) {
+	w := newWorld(t, nil).withUser(t, "zoe", access.RoleWorker)
+	p, err := w.Authenticate(w.token(t, "zoe"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.store.fail = errDisk
+	if err := w.Revoke("zoe", p.Credential); err == nil || len(w.revoked) != 0 {
+		t.Errorf("%v, told %v", err, w.revoked)
+	}
+}
+
+func TestSessionsExpireAndMakeRoom(t *testing.T) {
+	w := newWorld(t, nil).withUser(t, "zoe", access.RoleWorker)
+	first, err := w.issue("zoe", "browser", newSecret(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range maxCredentialsPerUser {
+		w.clock = w.clock.Add(time.Second)
+		if _, err := w.issue("zoe", fmt.Sprint(i), newSecret(), true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Authenticate(first); err == nil {
+		t.Error("the oldest session still lets in")
+	}
+	if all, err := w.Devices("zoe"); err != nil || len(all) != maxCredentialsPerUser {
+		t.Errorf("%d devices, %v", len(all), err)
+	}
+	last, err := w.issue("zoe", "last", newSecret(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Authenticate(last); err != nil {
+		t.Fatal(err)
+	}
+	w.clock = w.clock.Add(SessionLifetime)
+	if _, err := w.Authenticate(last); crdt.KindOf(err) != crdt.KindUnauthenticated {
+		t.Errorf("after its lifetime: %v", err)
+	}
+	w.token(t, "zoe") // takes the expired ones away
+	if all, err := w.Devices("zoe"); err != nil || len(all) != 1 {
+		t.Errorf("%d devices, %v", len(all), err)
+	}
+}
+
+func TestTokensAreBoundedPerUser(t *testing.T) {
+	w := newWorld(t, nil).withUser(t, "zoe", access.RoleWorker)
+	for range maxCredentialsPerUser {
+		w.token(t, "zoe")
+	}
+	if _, err := w.IssueToken("zoe", "one more"); crdt.KindOf(err) != crdt.KindConflict {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAccountsAreChecked(t *testing.T) {
+	w := newWorld(t, nil).withUser(t, "zoe", access.RoleWorker)
+	if err := w.PutOrg(Org{ID: "rival"}); err != nil {
+		t.Fatal(err)
+	}
+	ok := User{ID: "abe", Org: "acme", Login: "Abe@Acme.example", Role: access.RoleWorker}
+	if err := w.PutUser(ok); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		change func(*User)
+		kind   crdt.Kind
+	}{
+		"a slash in the id":    {func(u *User) { u.ID = "a/b" }, crdt.KindInvalid},
+		"no id":                {func(u *User) { u.ID = "" }, crdt.KindInvalid},
+		"a login with a space": {func(u *User) { u.Login = "a b" }, crdt.KindInvalid},
+		"an unknown role":      {func(u *User) { u.Role = "king" }, crdt.KindInvalid},
+		"no organisation":      {func(u *User) { u.Org = "nobody" }, crdt.KindNotFound},
+		"another organisation": {func(u *User) { u.Org = "rival" }, crdt.KindConflict},
+		"another's login":      {func(u *User) { u.Login = "ZOE" }, crdt.KindConflict},
+		"a name without end":   {func(u *User) { u.Name = strings.Repeat("x", maxNameBytes+1) }, crdt.KindTooLarge},
+	} {
+		u := ok
+		c.change(&u)
+		if err := w.PutUser(u); crdt.KindOf(err) != c.kind || err == nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	ok.Login = "abraham"
+	if err := w.PutUser(ok); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.FindUser("abe@acme.example"); crdt.KindOf(err) != crdt.KindNotFound {
+		t.Errorf("the login of before: %v", err)
+	}
+	if u, err := w.FindUser("Abraham"); err != nil || u.ID != "abe" {
+		t.Errorf("%+v %v", u, err)
+	}
+}
+
+func TestPasswords(t *testing.T) {
+	hash, err := HashPassword("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := HashPassword("demo")
+	if err != nil || hash == again {
+		t.Errorf("no salt: %q (%v)", hash, err)
+	}
+	if !verifyPassword("demo", hash) || verifyPassword("Demo", hash) || verifyPassword("", hash) {
+		t.Error("verifies wrongly")
+	}
+	for _, stored := range []string{"", "demo", nobodysHash, hash[:len(hash)-2], "$argon2id$v=19$m=19456,t=0,p=0$AAAA$AAAA"} {
+		if verifyPassword("demo", stored) {
+			t.Errorf("%q verifies", stored)
+		}
+	}
+	for _, p := range []string{"", strings.Repeat("x", maxPasswordBytes+1)} {
+		if _, err := HashPassword(p); crdt.KindOf(err) != crdt.KindInvalid {
+			t.Errorf("password of %d bytes: %v", len(p), err)
+		}
+	}
+}
+
+func TestDemoLetsInOnlyInADemonstration(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Demo = true })
+	for range 2 { // a restart seeds again
+		if err := w.SeedDemo(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, d := range DemoUsers() {
+		p, err := w.Authenticate(d.Token)
+		if err != nil || p.User != d.Login || p.Role != d.Role || p.Org != DemoOrg {
+			t.Errorf("%s: %+v %v", d.Token, p, err)
+		}
+		if all, err := w.Devices(d.Login); err != nil || len(all) != 1 {
+			t.Errorf("%s has %d devices, %v", d.Login, len(all), err)
+		}
+	}
+	serious, err := New(Options{Store: w.store, ClientIP: w.clientIP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range DemoUsers() {
+		if _, err := serious.Authenticate(d.Token); crdt.KindOf(err) != crdt.KindUnauthenticated {
+			t.Errorf("%s lets into a server that is no demonstration: %v", d.Token, err)
+		}
+		if _, err := serious.checkPassword(t.Context(), "x", Login{d.Login, DemoPassword}); crdt.KindOf(err) != crdt.KindUnauthenticated {
+			t.Errorf("%s signs in to a server that is no demonstration: %v", d.Login, err)
+		}
+	}
+}
