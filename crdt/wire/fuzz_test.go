@@ -1,0 +1,61 @@
+package wire
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// FuzzDecode holds that no input makes Decode panic or allocate out of proportion, that what Append writes decodes to the same frame,
+// and that an independent CBOR reader calls every frame that is taken well-formed.
+func FuzzDecode(f *testing.F) {
+	for _, v := range vectors(f) {
+		f.Add(unhex(f, v.Hex))
+	}
+	f.Add([]byte(object("type", typeCatchUp, "senderId", "a", "d", raw{cborTrue}, "x", make([]byte, 32), "r", []any{
+		[]any{[]byte{}, make([]byte, 16), 3, make([]byte, 16), make([]byte, itemSize)}})))
+	f.Add([]byte(object("type", typeRefused, "senderId", "a", "documentId", make([]byte, 16), "code", "x", "change", make([]byte, 32), "retry", raw{cborTrue})))
+	mode := fxamackerMode(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var frame Frame
+		var err error
+		if got, limit := allocated(func() { frame, err = Decode(data) }), uint64(16<<10+allocationFactor*len(data)); got > limit {
+			t.Fatalf("%d bytes of input allocated %d", len(data), got)
+		}
+		var codec Codec
+		other, otherErr := codec.Decode(data)
+		if (err == nil) != (otherErr == nil) {
+			t.Fatalf("without a codec %v, with one %v", err, otherErr)
+		}
+		if err != nil {
+			return
+		}
+		if wf := mode.Wellformed(data); wf != nil && !isLimit(wf) {
+			t.Fatalf("taken, but not well-formed: %v", wf)
+		}
+		if _, unknown := frame.(Unknown); unknown {
+			return
+		}
+		first := Append(nil, frame)
+		if !bytes.Equal(first, codec.Append(nil, other)) {
+			t.Fatal("Append differs with a codec")
+		}
+		again, err := codec.Decode(first)
+		if err != nil {
+			t.Fatalf("what Append wrote of %#v is refused: %v", frame, err)
+		}
+		if !bytes.Equal(first, Append(nil, again)) {
+			t.Fatalf("%#v became %#v", frame, again)
+		}
+	})
+}
+
+// isLimit tells an error about the other reader's own limits, which are not ours.
+func isLimit(err error) bool {
+	switch err.(type) {
+	case *cbor.MaxNestedLevelError, *cbor.MaxArrayElementsError, *cbor.MaxMapPairsError:
+		return true
+	}
+	return false
+}
