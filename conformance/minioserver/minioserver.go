@@ -1,0 +1,197 @@
+// Package minioserver runs a real MinIO server for tests: on loopback, on a free port, in a temporary folder.
+//
+// The program is the one that conformance/minio/install.sh builds ("make minio"); MINIO_BIN names another. A test that
+// needs it fails without it: a store that was never tried against the real thing is not tested.
+package minioserver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Credentials of the server's root user. They are the same in every test and work nowhere else.
+const (
+	AccessKey = "fieldsync-test"
+	SecretKey = "fieldsync-test-secret"
+)
+
+// readyWithin bounds how long a start may take; it takes 0.7 s on an idle machine with two cores.
+const readyWithin = 60 * time.Second
+
+// Server is a MinIO that can be stopped and started again, with its files kept.
+type Server struct {
+	Endpoint string // host:port, the same after a restart
+	program  string
+	folder   string
+	cmd      *exec.Cmd
+	done     chan error // gets the result of cmd.Wait
+	output   *bytes.Buffer
+}
+
+// Start starts a server that ends with the test. A missing program or a server that does not come up fails the test.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	program, err := Program(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{Endpoint: address, program: program, folder: t.TempDir()}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := s.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Program is the path of the MinIO program, or an error that says how to get it.
+func Program(ctx context.Context) (string, error) {
+	_, here, _, ok := runtime.Caller(0)
+	script := filepath.Join(filepath.Dir(here), "..", "minio", "install.sh")
+	if _, err := os.Stat(script); !ok || err != nil {
+		// Built with -trimpath: tests run in their own package's folder, two below the module's root or deeper.
+		if script, err = findUp("conformance/minio/install.sh"); err != nil {
+			return "", err
+		}
+	}
+	out, err := exec.CommandContext(ctx, "sh", script, "--where").Output()
+	if err != nil {
+		return "", fmt.Errorf("minioserver: %s --where: %w", script, err)
+	}
+	program := strings.TrimSpace(string(out))
+	if info, err := os.Stat(program); err != nil || info.Mode()&0o111 == 0 {
+		return "", fmt.Errorf("minioserver: there is no MinIO at %s: run \"make minio\" (it builds it once, about 5 minutes), or set MINIO_BIN", program)
+	}
+	return program, nil
+}
+
+func findUp(name string) (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return filepath.Join(dir, name), nil
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return "", errors.New("minioserver: " + name + " is in no folder above this test")
+		}
+		dir = up
+	}
+}
+
+// freePort asks the kernel for a port. Another process could take it before MinIO does; the kernel hands them out in turn,
+// so that it is unlikely, and Run says so if it happens.
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// Run starts the server, again after Stop, and waits until it is ready.
+func (s *Server) Run(ctx context.Context) error {
+	s.output = new(bytes.Buffer)
+	// The console is off, but MinIO still checks that its port is free.
+	s.cmd = exec.Command(s.program, "server", "--quiet", "--address", s.Endpoint, "--console-address", "127.0.0.1:0", filepath.Join(s.folder, "data"))
+	s.cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + s.folder, "TMPDIR=" + s.folder,
+		"MINIO_ROOT_USER=" + AccessKey, "MINIO_ROOT_PASSWORD=" + SecretKey,
+		"MINIO_BROWSER=off", "MINIO_UPDATE=off", "MINIO_CALLHOME_ENABLE=off", "MINIO_CI_CD=on",
+	}
+	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
+	if err := s.cmd.Start(); err != nil {
+		return fmt.Errorf("minioserver: %w", err)
+	}
+	done := make(chan error, 1)
+	go func(cmd *exec.Cmd) { done <- cmd.Wait() }(s.cmd)
+	s.done = done
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if ready(ctx, s.Endpoint) {
+			return nil
+		}
+		select {
+		case err := <-done:
+			s.done = nil
+			return fmt.Errorf("minioserver: ended before it was ready: %v\n%s", err, s.output)
+		case <-ctx.Done():
+			return fmt.Errorf("minioserver: not ready: %w", errors.Join(ctx.Err(), s.Stop()))
+		case <-tick.C:
+		}
+	}
+}
+
+func ready(ctx context.Context, endpoint string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+endpoint+"/minio/health/ready", nil)
+	if err != nil {
+		return false
+	}
+	req.Close = true
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	answer.Body.Close()
+	return answer.StatusCode == http.StatusOK
+}
+
+// Stop ends the server: politely, and after 10 seconds by force. Stopping twice is no error. It keeps the files.
+func (s *Server) Stop() error {
+	if s.done == nil {
+		return nil
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("minioserver: %w", err)
+	}
+	select {
+	case <-s.done: // its exit code after a signal says nothing
+		s.done = nil
+		return nil
+	case <-time.After(10 * time.Second):
+		return s.Kill()
+	}
+}
+
+// Kill ends the server as a power cut would: at once, with requests under way.
+func (s *Server) Kill() error {
+	if s.done == nil {
+		return nil
+	}
+	done := s.done
+	s.done = nil
+	if err := s.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("minioserver: %w", err)
+	}
+	<-done
+	return nil
+}
+
+// Folder is where the server keeps the objects, for tests that damage them.
+func (s *Server) Folder() string { return filepath.Join(s.folder, "data") }
