@@ -99,8 +99,6 @@ func (op *Op) fault() string {
 // encodable checks what decoding ensures by construction.
 func (c *Change) encodable(lim Limits) *crdt.Refusal {
 	switch {
-	case len(c.Ops) > lim.Ops:
-		return refuse(crdt.RefusedTooLarge, "more operations than allowed")
 	case len(c.Others) > lim.Actors:
 		return refuse(crdt.RefusedTooLarge, "more actors than allowed")
 	case len(c.Deps) > lim.Deps:
@@ -111,6 +109,8 @@ func (c *Change) encodable(lim Limits) *crdt.Refusal {
 		return refuse(crdt.RefusedBadSeq, "sequence number out of range")
 	case c.StartOp == 0 || c.StartOp > maxCounter || c.MaxOp() > maxCounter:
 		return refuse(crdt.RefusedBadStartOp, "an operation's counter out of range")
+	case c.Time > maxTime || c.Time < -maxTime:
+		return refuse(crdt.RefusedMalformed, "time out of range")
 	case !utf8.ValidString(c.Message):
 		return refuse(crdt.RefusedMalformed, "message is not UTF-8")
 	}
@@ -128,7 +128,6 @@ func (c *Change) encodable(lim Limits) *crdt.Refusal {
 	valid := func(id OpID) bool {
 		return id.Counter <= maxCounter && id.Actor < actors && (id.Counter > 0 || id.Actor == 0)
 	}
-	preds := 0
 	for i := range c.Ops {
 		op := &c.Ops[i]
 		if !valid(op.Object) || !valid(op.Elem) || op.Action > ActionMark || op.InSeq && op.Key != "" || !op.InSeq && !op.Elem.IsZero() {
@@ -142,10 +141,21 @@ func (c *Change) encodable(lim Limits) *crdt.Refusal {
 				return refuse(crdt.RefusedBadOperation, "a predecessor cannot be written")
 			}
 		}
-		preds += len(op.Pred)
 	}
-	if preds > lim.Ops {
-		return refuse(crdt.RefusedTooLarge, "more predecessors than allowed")
+	return nil
+}
+
+// fits checks the limits that depend on the size of the change's body.
+func (c *Change) fits(lim Limits, body int) *crdt.Refusal {
+	if body > lim.ChangeBytes {
+		return refuse(crdt.RefusedTooLarge, "change over the limit of bytes")
+	}
+	most, preds := lim.ops(body), 0
+	for i := range c.Ops {
+		preds += len(c.Ops[i].Pred)
+	}
+	if len(c.Ops) > most || preds > most {
+		return refuse(crdt.RefusedTooLarge, "more operations or predecessors than allowed")
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func decodeBody(c Chunk, lim Limits, trusted bool) (*Change, *crdt.Refusal) {
 		ch.Extra = cur.take(uint64(cur.rest()))
 	}
 	ch.Actor, ch.Others = h.actorList()
-	ch.Ops, err = cols.ops(lim.rows(len(c.Body), lim.Ops), uint64(len(ch.Others)+1))
+	ch.Ops, err = cols.ops(lim.ops(len(c.Body)), uint64(len(ch.Others)+1))
 	if err != nil {
 		return nil, err
 	}
@@ -110,16 +110,7 @@ func (cols *opColumns) ops(most int, actors uint64) ([]Op, *crdt.Refusal) {
 	if preds > 0 {
 		pred = make([]OpID, preds)
 	}
-	r := opReader{
-		objActor: newRLE(cols[colObjActor], kindUint), objCtr: newRLE(cols[colObjCtr], kindUint),
-		keyActor: newRLE(cols[colKeyActor], kindUint), keyCtr: newRLE(cols[colKeyCtr], kindDelta),
-		keyStr: newRLE(cols[colKeyStr], kindString), insert: newBools(cols[colInsert]),
-		action: newRLE(cols[colAction], kindUint), valMeta: newRLE(cols[colValMeta], kindUint),
-		val: cursor{b: cols[colVal]}, predNum: newRLE(cols[colPredNum], kindUint),
-		predActor: newRLE(cols[colPredActor], kindUint), predCtr: newRLE(cols[colPredCtr], kindDelta),
-		expand: newBools(cols[colExpand]), markName: newRLE(cols[colMarkName], kindString),
-		keys: string(cols[colKeyStr]), names: string(cols[colMarkName]), actors: actors,
-	}
+	r := newOpReader(cols, actors)
 	for i := range ops {
 		op := &ops[i]
 		if err := r.read(op); err != nil {
@@ -153,6 +144,21 @@ type opReader struct {
 	actors                                                                                             uint64
 }
 
+// newOpReader reads columns whose ids index so many actors.
+func newOpReader(cols *opColumns, actors uint64) opReader {
+	return opReader{
+		objActor: newRLE(cols[colObjActor], kindUint), objCtr: newRLE(cols[colObjCtr], kindUint),
+		keyActor: newRLE(cols[colKeyActor], kindUint), keyCtr: newRLE(cols[colKeyCtr], kindDelta),
+		keyStr: newRLE(cols[colKeyStr], kindString), insert: newBools(cols[colInsert]),
+		action: newRLE(cols[colAction], kindUint), valMeta: newRLE(cols[colValMeta], kindUint),
+		val: cursor{b: cols[colVal]}, predNum: newRLE(cols[colPredNum], kindUint),
+		predActor: newRLE(cols[colPredActor], kindUint), predCtr: newRLE(cols[colPredCtr], kindDelta),
+		expand: newBools(cols[colExpand]), markName: newRLE(cols[colMarkName], kindString),
+		keys: string(cols[colKeyStr]), names: string(cols[colMarkName]), actors: actors,
+	}
+}
+
+// read reads one operation, its predecessors excepted.
 func (r *opReader) read(op *Op) *crdt.Refusal {
 	var ok bool
 	if op.Object, ok = readID(&r.objActor, &r.objCtr, r.actors); !ok {

@@ -15,7 +15,7 @@ var inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewRead
 
 // appendInflated appends the raw DEFLATE stream's content, of at most so many bytes. Bytes behind the stream's end, or a
 // stream that does not end, are malformed. Memory grows with what really comes out.
-func appendInflated(dst, packed []byte, most int) ([]byte, error) {
+func appendInflated(dst, packed []byte, most int) ([]byte, *crdt.Refusal) {
 	src := bytes.NewReader(packed)
 	zr := inflaters.Get().(io.ReadCloser)
 	defer func() {

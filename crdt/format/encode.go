@@ -19,8 +19,8 @@ func EncodeChange(c *Change) ([]byte, crdt.Hash, error) {
 	e := encoders.Get().(*encoder)
 	defer e.release()
 	body := e.body(c)
-	if len(body) > lim.ChangeBytes {
-		return nil, crdt.Hash{}, refuse(crdt.RefusedTooLarge, "change over the limit of bytes")
+	if err := c.fits(lim, len(body)); err != nil {
+		return nil, crdt.Hash{}, err
 	}
 	raw, hash := appendChunk(make([]byte, 0, len(body)+hashedFrom+6), ChunkChange, body)
 	return raw, hash, nil

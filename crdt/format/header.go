@@ -124,6 +124,8 @@ func (h *header) read(body []byte, lim Limits) (cursor, *crdt.Refusal) {
 		return cur, refuse(crdt.RefusedBadSeq, "sequence number out of range")
 	case h.startOp == 0 || h.startOp > maxCounter:
 		return cur, refuse(crdt.RefusedBadStartOp, "first operation's counter out of range")
+	case h.time > maxTime || h.time < -maxTime:
+		return cur, refuse(crdt.RefusedMalformed, "header: time out of range")
 	case !utf8.Valid(h.message):
 		return cur, refuse(crdt.RefusedMalformed, "header: message is not UTF-8")
 	}

@@ -8,6 +8,7 @@ type valueKind uint8
 const (
 	kindUint   valueKind = iota // uLEB
 	kindDelta                   // LEB, differences from the value before, from 0 at first
+	kindTime                    // likewise, but for times
 	kindString                  // uLEB length and UTF-8
 )
 
@@ -27,8 +28,8 @@ type rleReader struct {
 	state  runState
 	absent bool
 	left   uint64 // rows left in this run
-	step   int64  // kindDelta: the difference that this run repeats
-	val    uint64 // kindUint: the value; kindDelta: the sum
+	step   int64  // kindDelta, kindTime: the difference that this run repeats
+	val    uint64 // kindUint: the value; kindDelta, kindTime: the sum
 	lo, hi int    // kindString: where the value stands in b
 }
 
@@ -48,11 +49,19 @@ func (r *rleReader) next() bool {
 	case runLiteral:
 		r.read()
 	}
-	if r.kind == kindDelta {
-		// Both are below 2^32 in size, so the sum cannot wrap.
+	switch r.kind {
+	case kindDelta:
+		// Neither sum can wrap: both parts are small.
 		sum := int64(r.val) + r.step
 		if sum < 0 || sum > maxCounter {
 			r.broken("counter out of range")
+			return false
+		}
+		r.val = uint64(sum)
+	case kindTime:
+		sum := int64(r.val) + r.step
+		if sum > maxTime || sum < -maxTime {
+			r.broken("time out of range")
 			return false
 		}
 		r.val = uint64(sum)
@@ -94,6 +103,11 @@ func (r *rleReader) read() {
 		r.step = r.leb()
 		if r.step > maxCounter || r.step < -maxCounter {
 			r.broken("counter out of range")
+		}
+	case kindTime:
+		r.step = r.leb()
+		if r.step > 2*maxTime || r.step < -2*maxTime {
+			r.broken("time out of range")
 		}
 	case kindString:
 		s := r.take(r.uleb())
