@@ -1,0 +1,45 @@
+package config
+
+import (
+	"net/url"
+	"strings"
+)
+
+// Blobs is a place for files: a folder, or a bucket.
+type Blobs struct {
+	Dir      string // of a disk place
+	Endpoint string // of an S3 place: host[:port]
+	Secure   bool   // https
+	Bucket   string
+	Region   string // empty: the store's default
+}
+
+// ParseBlobs reads disk:DIR or s3:http(s)://HOST[:PORT]/BUCKET[?region=REGION].
+func ParseBlobs(s string) (Blobs, error) {
+	kind, place, _ := strings.Cut(s, ":")
+	switch kind {
+	case "disk":
+		if place == "" {
+			return Blobs{}, invalid("disk: needs a folder")
+		}
+		return Blobs{Dir: place}, nil
+	case "s3":
+		u, err := url.Parse(place)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return Blobs{}, invalid("s3: needs http(s)://HOST[:PORT]/BUCKET")
+		}
+		bucket := strings.Trim(u.Path, "/")
+		if bucket == "" || strings.Contains(bucket, "/") || u.User != nil || u.Fragment != "" {
+			return Blobs{}, invalid("s3: needs one bucket as its path, and no user")
+		}
+		q := u.Query()
+		region := q.Get("region")
+		q.Del("region")
+		if len(q) > 0 {
+			return Blobs{}, invalid("s3: knows the parameter region only")
+		}
+		return Blobs{Endpoint: u.Host, Secure: u.Scheme == "https", Bucket: bucket, Region: region}, nil
+	default:
+		return Blobs{}, invalid("begins with neither disk: nor s3:")
+	}
+}

@@ -1,0 +1,202 @@
+package config
+
+import (
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"fieldsync/crdt"
+	"fieldsync/server/internal/netlimit"
+)
+
+// Config says how a server runs. In every field the zero value stands for the default.
+type Config struct {
+	// Listen is the TCP address to listen on, host:port; port 0 takes a free one. Default 127.0.0.1:8080.
+	Listen string `help:"Address to listen on, host:port; port 0 takes a free one (default 127.0.0.1:8080)." placeholder:"ADDR"`
+	// Data is the folder of everything that must outlive the server; it is made if need be, and one server at a time
+	// uses it. Required.
+	Data string `help:"Folder of everything that must outlive the server (required)." placeholder:"DIR"`
+	// Demo seeds an organisation with users and tokens that everybody knows; only on a loopback address. Default off.
+	Demo bool `help:"Seed an organisation, users and tokens that everybody knows; listens on loopback only."`
+	// Blobs is where files are kept: disk:DIR, or s3:URL as ParseBlobs reads it. Default disk:<Data>/files.
+	Blobs string `help:"Where files are kept: disk:DIR, or s3:https://HOST[:PORT]/BUCKET[?region=R] (default disk:DATA/files)." placeholder:"PLACE"`
+	// S3AccessKey and S3SecretKey sign requests to S3; required with s3:, unused otherwise. Never logged.
+	S3AccessKey string `name:"s3-access-key" help:"Access key for s3: blobs; better given by environment or file." placeholder:"KEY"`
+	S3SecretKey string `name:"s3-secret-key" help:"Secret key for s3: blobs; better given by environment or file." placeholder:"KEY"`
+	// PublicURL is the server as browsers see it, https://host[:port], where a proxy ends TLS before it: cookies are then
+	// Secure, and only pages of this origin use a session. Default: as each request says.
+	PublicURL string `name:"public-url" help:"The server as browsers see it, where a proxy ends TLS before it: https://host[:port]." placeholder:"URL"`
+	// Origins are further origins whose pages may use a browser's session. Default none.
+	Origins []string `help:"Further origins whose pages may use a browser's session." placeholder:"URL"`
+	// TrustedProxies are addresses or networks whose X-Forwarded-For is believed. Default none.
+	TrustedProxies []string `help:"Addresses or networks of proxies whose X-Forwarded-For is believed." placeholder:"NET"`
+	// MaxConnections bounds open TCP connections; more are closed unread. Default 20000.
+	MaxConnections int `help:"Open connections at most, in all (default 20000)." placeholder:"N"`
+	// MaxConnectionsPerIP bounds those from one address that is no trusted proxy. Default 2000: an office, or a mobile
+	// network, behind one address.
+	MaxConnectionsPerIP int `name:"max-connections-per-ip" help:"Open connections at most, from one address (default 2000)." placeholder:"N"`
+	// DrainTimeout bounds how long a stop waits for what is under way. Default 8s, at most 1m.
+	DrainTimeout time.Duration `help:"How long a stop waits for what is under way (default 8s)." placeholder:"DURATION"`
+	// LogLevel is debug, info, warn or error. Default info.
+	LogLevel string `help:"debug, info, warn or error (default info)." placeholder:"LEVEL"`
+	// LogFormat is json or text. Default text.
+	LogFormat string `help:"json or text (default text)." placeholder:"FORMAT"`
+	// LogTo takes the log, line by line. Default standard error. Not a flag.
+	LogTo io.Writer `kong:"-"`
+}
+
+// Defaults that several places speak of.
+const (
+	DefaultListen              = "127.0.0.1:8080"
+	DefaultMaxConnections      = 20_000
+	DefaultMaxConnectionsPerIP = 2_000
+	DefaultDrainTimeout        = 8 * time.Second // with closing the store, under the 10 s that service managers give
+	maxDrainTimeout            = time.Minute
+)
+
+// WithDefaults gives the configuration with every zero field filled in, LogTo excepted.
+func (c Config) WithDefaults() Config {
+	fill(&c.Listen, DefaultListen)
+	if c.Data != "" {
+		fill(&c.Blobs, "disk:"+filepath.Join(c.Data, "files"))
+	}
+	fill(&c.MaxConnections, DefaultMaxConnections)
+	fill(&c.MaxConnectionsPerIP, DefaultMaxConnectionsPerIP)
+	fill(&c.DrainTimeout, DefaultDrainTimeout)
+	fill(&c.LogLevel, "info")
+	fill(&c.LogFormat, "text")
+	return c
+}
+
+func fill[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Validate tells what is wrong with a configuration, naming the field as the flag does; the error's kind is KindInvalid.
+// It looks at nothing but the configuration.
+func (c Config) Validate() error {
+	c = c.WithDefaults()
+	for _, check := range []struct {
+		field string
+		err   error
+	}{
+		{"listen", checkListen(c.Listen, c.Demo)},
+		{"data", required(c.Data)},
+		{"blobs", c.checkBlobs()},
+		{"public-url", checkPublicURL(c.PublicURL)},
+		{"origins", checkOrigins(c.Origins)},
+		{"trusted-proxies", second(netlimit.ParseProxies(c.TrustedProxies))},
+		{"max-connections", positive(c.MaxConnections)},
+		{"max-connections-per-ip", positive(c.MaxConnectionsPerIP)},
+		{"drain-timeout", checkDrain(c.DrainTimeout)},
+		{"log-level", second(c.Level())},
+		{"log-format", oneOf(c.LogFormat, "json", "text")},
+	} {
+		if check.err != nil {
+			return crdt.Errorf(crdt.KindInvalid, "%s: %w", check.field, check.err)
+		}
+	}
+	return nil
+}
+
+// Level is LogLevel as slog knows it.
+func (c Config) Level() (slog.Level, error) {
+	if err := oneOf(c.LogLevel, "debug", "info", "warn", "error"); err != nil {
+		return 0, err
+	}
+	var l slog.Level
+	err := l.UnmarshalText([]byte(c.LogLevel))
+	return l, err
+}
+
+func checkListen(listen string, demo bool) error {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return invalid("%q is not host:port", listen)
+	}
+	if !demo || host == "localhost" {
+		return nil
+	}
+	if addr, err := netip.ParseAddr(host); err != nil || !addr.IsLoopback() {
+		return invalid("%q: with demo, whose passwords and tokens everybody knows, only a loopback address", listen)
+	}
+	return nil
+}
+
+func (c Config) checkBlobs() error {
+	b, err := ParseBlobs(c.Blobs)
+	if err != nil {
+		return err
+	}
+	if b.Bucket != "" && (c.S3AccessKey == "" || c.S3SecretKey == "") {
+		return invalid("s3 needs s3-access-key and s3-secret-key")
+	}
+	return nil
+}
+
+func checkPublicURL(s string) error {
+	if s == "" {
+		return nil
+	}
+	return checkOrigin(s)
+}
+
+func checkOrigins(list []string) error {
+	for _, s := range list {
+		if err := checkOrigin(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkOrigin takes what a browser sends as Origin: scheme and host, in lower case, and nothing behind.
+func checkOrigin(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || s != u.Scheme+"://"+strings.ToLower(u.Host) {
+		return invalid("%q is not http(s)://host[:port]", s)
+	}
+	return nil
+}
+
+func checkDrain(d time.Duration) error {
+	if d < 0 || d > maxDrainTimeout {
+		return invalid("%s is not between 0 and %s", d, maxDrainTimeout)
+	}
+	return nil
+}
+
+func required(s string) error {
+	if s == "" {
+		return invalid("is required")
+	}
+	return nil
+}
+
+func positive(n int) error {
+	if n < 0 {
+		return invalid("%d is negative", n)
+	}
+	return nil
+}
+
+func oneOf(s string, allowed ...string) error {
+	for _, a := range allowed {
+		if s == a {
+			return nil
+		}
+	}
+	return invalid("%q is not one of %s", s, strings.Join(allowed, ", "))
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func invalid(format string, args ...any) error { return crdt.Errorf(crdt.KindInvalid, format, args...) }
