@@ -1,0 +1,43 @@
+package history
+
+import (
+	"fieldsync/crdt"
+	"fieldsync/crdt/format"
+)
+
+func refuse(c *format.Change, code crdt.RefusalCode, detail string) *crdt.Refusal {
+	return &crdt.Refusal{Code: code, Change: c.Hash, Detail: detail}
+}
+
+// checkAlone checks what can be told of a change's operations without its document, beyond what format.DecodeChange did.
+func checkAlone(c *format.Change) *crdt.Refusal {
+	for i := range c.Ops {
+		o := &c.Ops[i]
+		switch {
+		case o.InSeq && o.Object.IsZero():
+			return refuse(c, crdt.RefusedWrongType, "a sequence operation on the root")
+		case o.Insert && len(o.Pred) != 0: // nothing can stand where a new element is made
+			return refuse(c, crdt.RefusedBadOperation, "an insertion with predecessors")
+		case o.Action == format.ActionIncrement && len(o.Pred) == 0:
+			return refuse(c, crdt.RefusedBadOperation, "an increment of nothing")
+		case o.Action == format.ActionMark && !markPaired(c, i):
+			return refuse(c, crdt.RefusedBadOperation, "a mark without its other end beside it")
+		}
+	}
+	return nil
+}
+
+// markPaired tells whether a mark's beginning is followed by its end, or the end follows the beginning. The cores know
+// the beginning that an end belongs to only by its id, which is the one before (MarkStateMachine in marks.rs), and no
+// writer makes one without the other.
+func markPaired(c *format.Change, i int) bool {
+	begin, end := i, i+1
+	if !c.Ops[i].HasMark {
+		begin, end = i-1, i
+	}
+	if begin < 0 || end >= len(c.Ops) {
+		return false
+	}
+	b, e := &c.Ops[begin], &c.Ops[end]
+	return b.Action == format.ActionMark && b.HasMark && e.Action == format.ActionMark && !e.HasMark && b.Object == e.Object
+}

@@ -1,0 +1,156 @@
+package history
+
+import (
+	"bytes"
+	"hash/maphash"
+	"slices"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/format"
+)
+
+// op is what is kept of an operation, 12 bytes. Its id follows from where it stands.
+type op struct {
+	object uint32 // 1 + index of the operation that made the object; 0 is the root
+	place  uint32 // in a map: the key's index; in a sequence: 1 + index of the operation that inserted the element
+	//               (its own for an insertion), 0 is the head
+	flags opFlags
+}
+
+type opFlags uint32
+
+const (
+	flagAction    opFlags = 0x07 // format.Action
+	flagInSeq     opFlags = 0x08
+	flagInsert    opFlags = 0x10
+	flagHidden    opFlags = 0x20 // overwritten or deleted by another operation
+	flagCounter   opFlags = 0x40 // sets a counter
+	flagMarkBegin opFlags = 0x80
+)
+
+func (f opFlags) action() format.Action { return format.Action(f & flagAction) }
+
+// isMake tells whether the operation makes an object.
+func isMake(a format.Action) bool {
+	return a == format.ActionMakeMap || a == format.ActionMakeList || a == format.ActionMakeText || a == format.ActionMakeTable
+}
+
+// isSequence tells whether what the operation makes is a list or a text.
+func isSequence(a format.Action) bool {
+	return a == format.ActionMakeList || a == format.ActionMakeText
+}
+
+// holdsValue tells whether the operation puts something into its place that can be seen, and overwritten.
+func (f opFlags) holdsValue() bool {
+	return f.action() == format.ActionSet || isMake(f.action())
+}
+
+// keyString is a map key.
+func (h *History) keyString(k uint32) []byte {
+	end := len(h.keys)
+	if int(k)+1 < len(h.keyFrom) {
+		end = int(h.keyFrom[k+1])
+	}
+	return h.keys[h.keyFrom[k]:end]
+}
+
+func (h *History) hashOfKey(k uint32) uint64 { return maphash.Bytes(h.seed, h.keyString(k)) }
+
+func (h *History) findKey(key string) (uint32, bool) {
+	return h.byKey.find(maphash.String(h.seed, key), func(k uint32) bool { return string(h.keyString(k)) == key })
+}
+
+// addKey gives a key's index, a new one if need be.
+func (h *History) addKey(key string) uint32 {
+	if k, ok := h.findKey(key); ok {
+		return k
+	}
+	k := uint32(len(h.keyFrom))
+	h.keyFrom = append(grow(h.keyFrom, 1), uint32(len(h.keys)))
+	h.keys = append(grow(h.keys, len(key)), key...)
+	h.byKey.add(k, h.hashOfKey)
+	return k
+}
+
+// dropKeys takes out the keys that were added since there were n.
+func (h *History) dropKeys(n int) {
+	for k := len(h.keyFrom) - 1; k >= n; k-- {
+		h.byKey.dropLast(uint32(k), h.hashOfKey(uint32(k)))
+		h.keys = h.keys[:h.keyFrom[k]]
+		h.keyFrom = h.keyFrom[:k]
+	}
+}
+
+// findOp gives the index of an actor's operation, and the index of its change.
+func (h *History) findOp(a uint16, counter uint64) (at, in uint32, ok bool) {
+	list := h.actors[a].changes
+	n, found := slices.BinarySearchFunc(list, counter, func(i uint32, c uint64) int {
+		if s := uint64(h.changes[i].startOp); s < c {
+			return -1
+		} else if s > c {
+			return 1
+		}
+		return 0
+	})
+	// An empty change has its successor's first counter too, and stands before it; the search may find either.
+	if found {
+		for n+1 < len(list) && uint64(h.changes[list[n+1]].startOp) == counter {
+			n++
+		}
+	} else {
+		n--
+	}
+	for ; n >= 0; n-- {
+		in = list[n]
+		c := &h.changes[in]
+		if c.op == h.opsEnd(in) {
+			continue // empty: the operation may be of the change before
+		}
+		at = c.op + uint32(counter-uint64(c.startOp))
+		return at, in, at < h.opsEnd(in)
+	}
+	return 0, 0, false
+}
+
+// changeOfOp is the index of the change that holds an operation.
+func (h *History) changeOfOp(at uint32) uint32 {
+	n, found := slices.BinarySearchFunc(h.changes, at, func(c change, at uint32) int {
+		if c.op < at {
+			return -1
+		} else if c.op > at {
+			return 1
+		}
+		return 0
+	})
+	if found {
+		for n+1 < len(h.changes) && h.changes[n+1].op == at { // empty changes before it
+			n++
+		}
+		return uint32(n)
+	}
+	return uint32(n - 1)
+}
+
+// OpID names an operation, an element or an object wherever it is meant: by its counter and its actor. The zero value is
+// the root, or the head of a sequence.
+type OpID struct {
+	Counter uint64
+	Actor   crdt.ActorID
+}
+
+// Compare orders ids as all cores do: by counter, then by the actor's bytes. Of several values in one place the one with
+// the greatest id is shown.
+func (a OpID) Compare(b OpID) int {
+	switch {
+	case a.Counter < b.Counter:
+		return -1
+	case a.Counter > b.Counter:
+		return 1
+	}
+	return bytes.Compare([]byte(a.Actor), []byte(b.Actor))
+}
+
+func (h *History) idOf(at uint32) OpID {
+	c := &h.changes[h.changeOfOp(at)]
+	return OpID{Counter: uint64(c.startOp + (at - c.op)), Actor: h.actors[c.actor].id}
+}
