@@ -1,0 +1,146 @@
+package engine
+
+/*
+#include "glue.h"
+*/
+import "C"
+
+import (
+	"cmp"
+	"slices"
+
+	"fieldsync/crdt"
+)
+
+// Alternative is one of the values that were written to the same place without knowing of one another.
+type Alternative struct {
+	Counter uint64       // with Actor, the operation that wrote the value
+	Actor   crdt.ActorID // who wrote it
+	Value   any
+}
+
+// Clash is a place that holds more than one value. The first alternative is the one that Get shows.
+type Clash struct {
+	Path         crdt.Path
+	Alternatives []Alternative
+}
+
+// Conflicts reads all values that stand at a path, the winner first. One value is no conflict; ErrNotFound where none stands there.
+func (d *Doc) Conflicts(path ...any) ([]Alternative, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.am == nil {
+		return nil, ErrClosed
+	}
+	if len(path) == 0 {
+		return nil, crdt.Errorf(crdt.KindInvalid, "engine: the root has no alternatives")
+	}
+	n, err := d.find(path[:len(path)-1])
+	if err != nil {
+		return nil, err
+	}
+	defer n.free()
+	all, err := d.alternatives(n, path)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, notFound(path)
+	}
+	return all, nil
+}
+
+func (d *Doc) alternatives(parent node, path crdt.Path) ([]Alternative, error) {
+	r, err := d.getStep(parent, path, path[len(path)-1], true)
+	if err != nil {
+		return nil, err
+	}
+	defer r.free()
+	var out []Alternative
+	var v C.fs_value
+	for r.next(d.am, &v) {
+		if v._type == C.AM_VAL_TYPE_VOID {
+			continue
+		}
+		x, err := d.value(&v, len(path))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Alternative{
+			Counter: uint64(C.AMobjIdCounter(v.id)),
+			Actor:   crdt.ActorID(goString(C.AMactorIdBytes(C.AMobjIdActorId(v.id)))),
+			Value:   x,
+		})
+	}
+	// The greatest Lamport timestamp wins; an increment moves no counter's own id.
+	slices.SortFunc(out, func(a, b Alternative) int {
+		return cmp.Or(cmp.Compare(b.Counter, a.Counter), cmp.Compare(b.Actor, a.Actor))
+	})
+	return out, nil
+}
+
+// Clashes finds every place in the document that holds more than one value, in the order of the paths. What stands
+// inside a value that lost is not looked into. It costs a call into the core for each key and element: about what Tree costs, once more.
+func (d *Doc) Clashes() ([]Clash, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.am == nil {
+		return nil, ErrClosed
+	}
+	tree, err := d.mapValue(nil, 1)
+	if err != nil {
+		return nil, err
+	}
+	var out []Clash
+	err = d.clashes(rootNode(), nil, tree, &out)
+	return out, err
+}
+
+// clashes looks at every child of an object; the tree says which there are.
+func (d *Doc) clashes(parent node, path crdt.Path, tree any, out *[]Clash) error {
+	switch t := tree.(type) {
+	case map[string]any:
+		keys := make([]string, 0, len(t))
+		for k := range t {
+			keys = append(keys, k)
+		}
+		slices.Sort(keys)
+		for _, k := range keys {
+			if err := d.clashAt(parent, path.Join(k), t[k], out); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for i, x := range t {
+			if err := d.clashAt(parent, path.Join(i), x, out); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (d *Doc) clashAt(parent node, path crdt.Path, tree any, out *[]Clash) error {
+	all, err := d.alternatives(parent, path)
+	if err != nil {
+		return err
+	}
+	if len(all) > 1 {
+		*out = append(*out, Clash{Path: path, Alternatives: all})
+	}
+	switch tree.(type) {
+	case map[string]any, []any:
+	default:
+		return nil
+	}
+	r, err := d.getStep(parent, path, path[len(path)-1], false)
+	if err != nil {
+		return err
+	}
+	n := node{r: r}
+	defer n.free()
+	if !r.next(d.am, &n.v) {
+		return nil
+	}
+	return d.clashes(n, path, tree, out)
+}

@@ -1,0 +1,246 @@
+package job
+
+import (
+	"slices"
+
+	"fieldsync/crdt"
+)
+
+// Draft is what a new job starts with. Zero fields are left out, except where the layout needs them.
+type Draft struct {
+	UUID, SerialNo, ExternalID, Title, Description, Template, Type, Client, Site, Territory string
+	Address                                                                                 Address
+	ScheduledAt, CreatedAt                                                                  crdt.Timestamp
+	ScheduledDuration                                                                       int64 // minutes
+	Assignees                                                                               []Assignee
+	// First is the first entry of the status log; its Status may be empty for Scheduled.
+	First Event
+}
+
+// New gives the edits that make an empty document a job. All maps that people will add to are made here, once, so that nobody
+// makes them a second time elsewhere.
+func New(d Draft) ([]crdt.Edit, error) {
+	if d.First.Status == "" {
+		d.First.Status = Scheduled
+	}
+	if err := checkEvent(d.First); err != nil {
+		return nil, err
+	}
+	assignees := map[string]any{}
+	for _, a := range d.Assignees {
+		if a.User == "" {
+			return nil, invalid("an assignee without a user id")
+		}
+		assignees[a.User] = map[string]any{KeyEdit: a.Edit}
+	}
+	root := map[string]any{
+		KeyKind: Kind, KeySchemaVersion: SchemaVersion,
+		KeyDescription: crdt.Text(d.Description),
+		KeyStatusLog:   map[string]any{d.First.ID: eventValue(d.First)},
+		KeyAssignees:   assignees,
+		KeyAttachments: map[string]any{}, KeyComments: map[string]any{},
+		KeyCustomFields: map[string]any{}, KeyReportFields: map[string]any{},
+		KeyAddress: addressValue(d.Address),
+	}
+	for key, s := range map[string]string{KeyUUID: d.UUID, KeySerialNo: d.SerialNo, KeyExternalID: d.ExternalID, KeyTitle: d.Title,
+		KeyTemplate: d.Template, KeyType: d.Type, KeyClient: d.Client, KeySite: d.Site, KeyTerritory: d.Territory} {
+		putString(root, key, s)
+	}
+	putTime(root, KeyScheduledAt, d.ScheduledAt)
+	putTime(root, KeyCreatedAt, d.CreatedAt)
+	if d.ScheduledDuration != 0 {
+		root[KeyScheduledDuration] = map[string]any{KeyMinutes: d.ScheduledDuration}
+	}
+	keys := make([]string, 0, len(root))
+	for k := range root {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	edits := make([]crdt.Edit, 0, len(keys))
+	for _, k := range keys {
+		edits = append(edits, crdt.Edit{Kind: crdt.EditSet, Path: crdt.Path{k}, Value: root[k]})
+	}
+	return edits, nil
+}
+
+// SetField gives the edits that set one of the job's simple fields; an empty string, a zero time or nil takes the field away.
+// Times are crdt.Timestamp, the duration is minutes as int64, all others are strings. The description merges by characters.
+func SetField(key string, value any) ([]crdt.Edit, error) {
+	at := crdt.Path{key}
+	s, isString := value.(string)
+	switch key {
+	case KeyDescription:
+		if !isString && value != nil {
+			return nil, invalid("%s is a text, not %T", key, value)
+		}
+		return []crdt.Edit{{Kind: crdt.EditSetText, Path: at, Text: s}}, nil
+	case KeyUUID, KeySerialNo, KeyExternalID, KeyExternalOrderID, KeyTitle, KeyTemplate, KeyType, KeyClient, KeySite, KeyTerritory, KeyResolution:
+		if !isString && value != nil {
+			return nil, invalid("%s is a text, not %T", key, value)
+		}
+		if s == "" {
+			value = nil
+		}
+	case KeyScheduledAt, KeyCreatedAt:
+		t, ok := value.(crdt.Timestamp)
+		if !ok && value != nil {
+			return nil, invalid("%s is a time, not %T", key, value)
+		}
+		if t == 0 {
+			value = nil
+		}
+	case KeyScheduledDuration:
+		n, ok := value.(int64)
+		if !ok && value != nil || n < 0 {
+			return nil, invalid("%s is a number of minutes, not %v", key, value)
+		}
+		if n == 0 {
+			value = nil
+			break
+		}
+		return []crdt.Edit{
+			{Kind: crdt.EditEnsureMap, Path: at},
+			{Kind: crdt.EditSet, Path: at.Join(KeyMinutes), Value: n},
+		}, nil
+	default:
+		return nil, invalid("%q is not a simple field of a job", key)
+	}
+	if value == nil {
+		return []crdt.Edit{{Kind: crdt.EditDelete, Path: at}}, nil
+	}
+	return []crdt.Edit{{Kind: crdt.EditSet, Path: at, Value: value}}, nil
+}
+
+// AddEvent gives the edits that add an entry to the status log. Its After should be the Tips of the outcome that its author saw.
+func AddEvent(e Event) ([]crdt.Edit, error) {
+	if err := checkEvent(e); err != nil {
+		return nil, err
+	}
+	return entry(KeyStatusLog, e.ID, eventValue(e)), nil
+}
+
+// AddAttachment gives the edits that reference a file.
+func AddAttachment(a Attachment) ([]crdt.Edit, error) {
+	switch {
+	case a.ID == "":
+		return nil, invalid("an attachment without an id")
+	case !isSHA256(a.SHA256) || a.PreviewSHA256 != "" && !isSHA256(a.PreviewSHA256):
+		return nil, invalid("an attachment's hashes are SHA-256 in lower-case hexadecimal")
+	case a.Size < 0:
+		return nil, invalid("an attachment of %d bytes", a.Size)
+	}
+	m := map[string]any{KeySHA256: a.SHA256, KeySize: a.Size}
+	putString(m, KeyMediaType, a.MediaType)
+	putString(m, KeyName, a.Name)
+	putString(m, KeyField, a.Field)
+	putString(m, KeyBy, a.By)
+	putString(m, KeyPreviewSHA256, a.PreviewSHA256)
+	putTime(m, KeyTakenAt, a.TakenAt)
+	putLocation(m, KeyLocation, a.Location)
+	return entry(KeyAttachments, a.ID, m), nil
+}
+
+// AddComment gives the edits that add a comment. Its text merges by characters, should somebody correct it.
+func AddComment(c Comment) ([]crdt.Edit, error) {
+	if c.ID == "" || c.Text == "" {
+		return nil, invalid("a comment needs an id and a text")
+	}
+	m := map[string]any{KeyText: crdt.Text(c.Text)}
+	putString(m, KeyBy, c.By)
+	putTime(m, KeyHappenedAt, c.HappenedAt)
+	return entry(KeyComments, c.ID, m), nil
+}
+
+// Assign gives the edits that make a user an assignee, or change whether with edit access.
+func Assign(a Assignee) ([]crdt.Edit, error) {
+	if a.User == "" {
+		return nil, invalid("an assignee without a user id")
+	}
+	at := crdt.Path{KeyAssignees, a.User}
+	return []crdt.Edit{
+		{Kind: crdt.EditEnsureMap, Path: at[:1]},
+		{Kind: crdt.EditEnsureMap, Path: at},
+		{Kind: crdt.EditSet, Path: at.Join(KeyEdit), Value: a.Edit},
+	}, nil
+}
+
+// Unassign gives the edits that take a user off the job.
+func Unassign(user string) ([]crdt.Edit, error) {
+	if user == "" {
+		return nil, invalid("an assignee without a user id")
+	}
+	return []crdt.Edit{{Kind: crdt.EditEnsureMap, Path: crdt.Path{KeyAssignees}}, {Kind: crdt.EditDelete, Path: crdt.Path{KeyAssignees, user}}}, nil
+}
+
+func entry(in, id string, value map[string]any) []crdt.Edit {
+	return []crdt.Edit{
+		{Kind: crdt.EditEnsureMap, Path: crdt.Path{in}},
+		{Kind: crdt.EditSet, Path: crdt.Path{in, id}, Value: value},
+	}
+}
+
+func checkEvent(e Event) error {
+	if e.ID == "" {
+		return invalid("a status event without an id")
+	}
+	if e.Status.Rank() == 0 {
+		return invalid("%q is not a status", e.Status)
+	}
+	if slices.Contains(e.After, e.ID) {
+		return invalid("a status event cannot come after itself")
+	}
+	return nil
+}
+
+func eventValue(e Event) map[string]any {
+	after := make([]any, len(e.After))
+	for i, id := range e.After {
+		after[i] = id
+	}
+	m := map[string]any{KeyStatus: string(e.Status), KeyHappenedAt: e.HappenedAt, KeyAfter: after}
+	putString(m, KeyBy, e.By)
+	putString(m, KeyDevice, e.Device)
+	putString(m, KeyNote, e.Note)
+	putLocation(m, KeyLocation, e.Location)
+	return m
+}
+
+func addressValue(a Address) map[string]any {
+	m := map[string]any{}
+	putString(m, KeyFormatted, a.Formatted)
+	putString(m, KeyEntranceNo, a.EntranceNo)
+	putString(m, KeyApartment, a.Apartment)
+	putString(m, KeyFloor, a.Floor)
+	putString(m, KeyDescription, a.Description)
+	putLocation(m, KeyGeolocation, a.Location)
+	return m
+}
+
+func putString(m map[string]any, key, s string) {
+	if s != "" {
+		m[key] = s
+	}
+}
+
+func putTime(m map[string]any, key string, t crdt.Timestamp) {
+	if t != 0 {
+		m[key] = t
+	}
+}
+
+func putLocation(m map[string]any, key string, l *Location) {
+	if l == nil {
+		return
+	}
+	at := map[string]any{KeyLatitude: l.Latitude, KeyLongitude: l.Longitude}
+	if l.AccuracyM != 0 {
+		at[KeyAccuracyM] = l.AccuracyM
+	}
+	putTime(at, KeyCapturedAt, l.CapturedAt)
+	putTime(at, KeyUploadedAt, l.UploadedAt)
+	m[key] = at
+}
+
+func invalid(format string, args ...any) error {
+	return crdt.Errorf(crdt.KindInvalid, "job: "+format, args...)
+}
