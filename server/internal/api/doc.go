@@ -1,3 +1,3 @@
-// Package api holds what every handler under /api/v1/ shares: how a value and how an error is written as JSON, and the
-// one table from an error's kind to an HTTP status.
+// Package api holds what handlers under /api/v1/ share beside package problem: how a JSON request is read and a JSON
+// answer is written.
 package api

@@ -1,45 +1,11 @@
 package api
 
 import (
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"fieldsync/crdt"
 )
-
-func TestEveryKindHasItsStatus(t *testing.T) {
-	want := map[crdt.Kind]int{
-		crdt.KindInternal: 500, crdt.KindInvalid: 400, crdt.KindNotFound: 404, crdt.KindUnauthenticated: 401,
-		crdt.KindForbidden: 403, crdt.KindConflict: 409, crdt.KindTooLarge: 413, crdt.KindBusy: 429,
-		crdt.KindUnavailable: 503, crdt.KindUnsupported: 415,
-	}
-	for kind, status := range want {
-		if got := Status(kind); got != status {
-			t.Errorf("%s: %d, want %d", kind, got, status)
-		}
-	}
-}
-
-func TestErrorsOfOurInsidesAreNotTold(t *testing.T) {
-	for _, err := range []error{
-		errors.New("open /var/lib/secret: permission denied"),
-		crdt.Errorf(crdt.KindUnavailable, "open /var/lib/secret: permission denied"),
-	} {
-		w := httptest.NewRecorder()
-		WriteError(w, err)
-		if strings.Contains(w.Body.String(), "secret") {
-			t.Errorf("told: %s", w.Body)
-		}
-	}
-	w := httptest.NewRecorder()
-	WriteError(w, crdt.Errorf(crdt.KindInvalid, "field size is missing"))
-	if w.Code != 400 || !strings.Contains(w.Body.String(), "field size is missing") {
-		t.Errorf("%d %s", w.Code, w.Body)
-	}
-}
 
 func TestReadJSONRefuses(t *testing.T) {
 	type body struct{ A string }

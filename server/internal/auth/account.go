@@ -29,9 +29,10 @@ type User struct {
 	Demo         bool        `json:"demo,omitempty"`          // its secrets are public: lets in only where Options.Demo is set
 }
 
-// An id or a login is a part of a store key: no slash, and short.
+// An id or a login is a part of a store key: no slash, and short. An organisation's id is also the name of its space
+// for files (blobs.Space), which knows no other characters.
 var (
-	idPattern    = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+	idPattern    = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 	loginPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{0,127}$`)
 )
 

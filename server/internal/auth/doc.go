@@ -5,11 +5,7 @@
 // that a stolen copy of the store lets nobody in. Each is revoked alone; a revocation is durable before Revoke
 // returns, empties the cache and is told to whoever holds live connections (Options.OnRevoke).
 //
-// Under these keys of the store (docs/STORAGE.md), values in JSON:
-//
-//	u/o/<organisation>           Org
-//	u/u/<user>                   User
-//	u/l/<login>                  the user's id; logins are unique on a server, in lower case
-//	u/t/<sha256 of the secret>   credential
-//	u/d/<user>/<sha256>          empty; the credentials of a user
+// Under store.Account keys of these kinds, values in JSON: 'o' an Org by its id, 'u' a User by its id, 'l' the user's id
+// by login (unique on a server, in lower case), 't' a credential by the SHA-256 of its secret, 'd' nothing, by user and
+// that SHA-256: the list of a user's credentials.
 package auth

@@ -8,7 +8,7 @@ import (
 
 	"fieldsync/crdt"
 	"fieldsync/server/internal/access"
-	"fieldsync/server/internal/api"
+	"fieldsync/server/internal/problem"
 )
 
 // tokenParam carries the token of clients that cannot set a header (automerge-repo's WebSocket).
@@ -49,7 +49,7 @@ func (a *Auth) refuse(w http.ResponseWriter, err error) {
 	if reason, ok := reasonOf(err); ok {
 		a.onFailure(reason)
 	}
-	api.WriteError(w, err)
+	problem.Write(w, err)
 }
 
 func (a *Auth) authenticate(r *http.Request) (access.Principal, error) {

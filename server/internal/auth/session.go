@@ -9,6 +9,7 @@ import (
 	"fieldsync/crdt"
 	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/api"
+	"fieldsync/server/internal/problem"
 )
 
 // Login is the body of POST /api/v1/session.
@@ -99,7 +100,7 @@ func (a *Auth) checkPassword(ctx context.Context, from string, in Login) (User, 
 func (a *Auth) WhoAmI(w http.ResponseWriter, r *http.Request) {
 	p, ok := PrincipalFrom(r.Context())
 	if !ok {
-		api.WriteError(w, errNoCredential)
+		problem.Write(w, errNoCredential)
 		return
 	}
 	api.WriteJSON(w, http.StatusOK, identity(p))
@@ -110,11 +111,11 @@ func (a *Auth) WhoAmI(w http.ResponseWriter, r *http.Request) {
 func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) {
 	p, ok := PrincipalFrom(r.Context())
 	if !ok {
-		api.WriteError(w, errNoCredential)
+		problem.Write(w, errNoCredential)
 		return
 	}
 	if err := a.Revoke(p.User, p.Credential); err != nil && crdt.KindOf(err) != crdt.KindNotFound {
-		api.WriteError(w, err)
+		problem.Write(w, err)
 		return
 	}
 	http.SetCookie(w, a.cookie(r, "", -1))

@@ -48,6 +48,8 @@ type Config struct {
 	LogFormat string `help:"json or text (default text)." placeholder:"FORMAT"`
 	// LogTo takes the log, line by line. Default standard error. Not a flag.
 	LogTo io.Writer `kong:"-"`
+	// Version is what the metrics and the welcome say the build is. Default "dev". Not a flag.
+	Version string `kong:"-"`
 }
 
 // Defaults that several places speak of.
@@ -59,7 +61,7 @@ const (
 	maxDrainTimeout            = time.Minute
 )
 
-// WithDefaults gives the configuration with every zero field filled in, LogTo excepted.
+// WithDefaults gives the configuration with every zero field that has a default filled in, LogTo excepted.
 func (c Config) WithDefaults() Config {
 	fill(&c.Listen, DefaultListen)
 	if c.Data != "" {
@@ -70,6 +72,7 @@ func (c Config) WithDefaults() Config {
 	fill(&c.DrainTimeout, DefaultDrainTimeout)
 	fill(&c.LogLevel, "info")
 	fill(&c.LogFormat, "text")
+	fill(&c.Version, "dev")
 	return c
 }
 
