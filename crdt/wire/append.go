@@ -35,6 +35,14 @@ func AppendSyncSuffix(dst []byte, doc crdt.DocID, data []byte) []byte {
 	return appendSyncSuffix(nil, dst, doc, data)
 }
 
+// AppendSyncSuffixText is AppendSyncSuffix for a document id whose text form (DocID.String) is at hand.
+func AppendSyncSuffixText(dst []byte, doc string, data []byte) []byte {
+	dst = appendText(dst, "documentId")
+	dst = appendText(dst, doc)
+	dst = appendText(dst, "data")
+	return appendBytes(dst, data)
+}
+
 func appendSyncSuffix(c *Codec, dst []byte, doc crdt.DocID, data []byte) []byte {
 	dst = appendText(dst, "documentId")
 	dst = c.appendDoc(dst, doc)

@@ -141,7 +141,7 @@ func (r *reader) oneRange(budget *int) (Range, error) {
 	*budget -= len(out.Items)
 	for i := range out.Items {
 		record := raw[itemSize*i:]
-		out.Items[i] = Item{Doc: crdt.DocID(record[:16]), Digest: [8]byte(record[16:24])}
+		out.Items[i] = Item{Doc: crdt.DocID(record[:16]), Digest: [16]byte(record[16:32])}
 	}
 	return out, nil
 }

@@ -52,7 +52,7 @@
 // A peer that announces fieldsync >= 1 in its peerMetadata is sent fieldsync-refused and fieldsync-catch-up, no other peer
 // is: 2.x of automerge-repo logs unknown types loudly. In catch-up, r is an array of ranges [from, to, count, digest, items]: from and to are 16
 // bytes or an empty byte string (the zero id; as "to" it is the end), digest is 16 bytes, items is null or one byte string of
-// 24-byte records (16 of the document id, 8 of the digest of its heads); x is one byte string of 16-byte document ids.
+// 32-byte records (16 of the document id, 16 of the digest of its heads); x is one byte string of 16-byte document ids.
 //
 // # Closing
 //

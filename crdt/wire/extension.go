@@ -37,11 +37,11 @@ type Range struct {
 // Item is one document with the digest of its heads.
 type Item struct {
 	Doc    crdt.DocID
-	Digest [8]byte
+	Digest [16]byte
 }
 
 // itemSize is the length of one item on the wire.
-const itemSize = 16 + 8
+const itemSize = 16 + 16
 
 func (Refused) frame() {}
 func (CatchUp) frame() {}

@@ -51,7 +51,7 @@ const (
 	MaxScope = 256
 
 	// MaxRanges, MaxItems and MaxDiffer bound a catch-up frame: its ranges, the items of all of them together, and the
-	// documents it says differ. 65,536 items are 1.5 MiB; whoever has more documents splits them into ranges first.
+	// documents it says differ. 65,536 items are 2 MiB; whoever has more documents splits them into ranges first.
 	MaxRanges = 1024
 	MaxItems  = 1 << 16
 	MaxDiffer = 1 << 16

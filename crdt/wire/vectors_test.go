@@ -214,7 +214,7 @@ func TestExtensionFramesSurviveTheWire(t *testing.T) {
 		CatchUp{Sender: "s", Target: "c"},
 		CatchUp{Sender: "s", Target: "c", Scope: "org", Done: true, Differ: []crdt.DocID{testDoc(1), testDoc(2)}, Ranges: []Range{
 			{Count: 2, Digest: [16]byte{9}},
-			{From: testDoc(1), To: testDoc(2), Count: 1, Items: []Item{{Doc: testDoc(1), Digest: [8]byte{3}}}, HasItems: true},
+			{From: testDoc(1), To: testDoc(2), Count: 1, Items: []Item{{Doc: testDoc(1), Digest: [16]byte{3}}}, HasItems: true},
 			{From: testDoc(2), Count: 1 << 40, HasItems: true, Items: []Item{}},
 		}},
 		Leave{Sender: "x"},

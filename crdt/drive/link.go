@@ -1,0 +1,267 @@
+package drive
+
+import (
+	"sync"
+	"time"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/replica"
+	"fieldsync/crdt/wire"
+)
+
+// maxUnhandled bounds the bytes of a connection's frames that documents have not handled yet. Receive waits beyond it, so
+// that a peer that sends faster than we work is slowed down by its socket. One frame is always taken.
+const maxUnhandled = 1 << 20
+
+// Link is a connection as the Drive sees it.
+type Link struct {
+	ID     replica.ConnID
+	drive  *Drive
+	conn   Conn
+	in     wire.Codec // Receive's
+	remote crdt.PeerID
+	prefix []byte // of a sync frame to this peer; made when it has joined
+
+	mu        sync.Mutex
+	unhandled int
+	room      sync.Cond
+	closed    bool
+}
+
+// Connect takes a connection in whose principal is known. dialed: we called. What arrives is handed to Receive; at the
+// end Closed has to be called.
+func (d *Drive) Connect(conn Conn, p replica.Principal, dialed bool) *Link {
+	l := &Link{ID: replica.ConnID(d.lastConn.Add(1)), drive: d, conn: conn}
+	l.room.L = &l.mu
+	d.hubMu.Lock()
+	d.links[l.ID] = l
+	d.hubMu.Unlock()
+	d.hubStep(replica.Opened{Conn: l.ID, Principal: p, Dialed: dialed})
+	return l
+}
+
+// Receive takes a frame in. The bytes are the Drive's from then on. It blocks while too much of this connection's is unhandled. One
+// goroutine at a time may call it. An error means that the peer sent what is no frame: the connection is to be closed
+// with the code of the error's kind.
+func (l *Link) Receive(data []byte) error {
+	f, err := l.in.Decode(data)
+	if err != nil {
+		l.drive.obs.FrameIgnored("malformed")
+		return err
+	}
+	l.drive.obs.FrameIn(kindOf(f), len(data))
+	if !l.acquire(len(data)) {
+		return ErrClosed
+	}
+	l.drive.receive(l, f, len(data))
+	return nil
+}
+
+func kindOf(f wire.Frame) string {
+	switch f := f.(type) {
+	case wire.Sync:
+		if f.Request {
+			return "request"
+		}
+		return "sync"
+	case wire.Ephemeral:
+		return "ephemeral"
+	case wire.Join:
+		return "join"
+	case wire.Peer:
+		return "peer"
+	case wire.DocUnavailable:
+		return "doc-unavailable"
+	case wire.Refused:
+		return "refused"
+	case wire.CatchUp:
+		return "catch-up"
+	case wire.Error:
+		return "error"
+	default:
+		return "other"
+	}
+}
+
+// Closed takes the connection out. It may be called more than once.
+func (l *Link) Closed() {
+	l.mu.Lock()
+	was := l.closed
+	l.closed = true
+	l.room.Broadcast()
+	l.mu.Unlock()
+	if was {
+		return
+	}
+	l.drive.hubStep(replica.Closed{Conn: l.ID})
+	l.drive.hubMu.Lock()
+	delete(l.drive.links, l.ID)
+	l.drive.hubMu.Unlock()
+}
+
+func (l *Link) acquire(n int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.unhandled > 0 && l.unhandled+n > maxUnhandled && !l.closed {
+		l.room.Wait()
+	}
+	l.unhandled += n
+	return !l.closed
+}
+
+func (l *Link) release(n int) {
+	l.mu.Lock()
+	l.unhandled -= n
+	l.room.Signal()
+	l.mu.Unlock()
+}
+
+// receive gives a frame to the hub, and what follows from it to the documents.
+func (d *Drive) receive(l *Link, f wire.Frame, size int) {
+	d.hubMu.Lock()
+	b := d.hub.Step(time.Now(), replica.Framed{Conn: l.ID, Frame: f})
+	credited := d.hubBatch(b, l, size)
+	d.hubMu.Unlock()
+	if !credited {
+		l.release(size)
+	}
+	d.afterHub(b)
+}
+
+func (d *Drive) hubStep(ev replica.HubEvent) {
+	d.hubMu.Lock()
+	b := d.hub.Step(time.Now(), ev)
+	d.hubBatch(b, nil, 0)
+	d.hubMu.Unlock()
+	d.afterHub(b)
+}
+
+// Subscribe has a document talked about: with one connection, or with conn 0 with all that we dialed.
+func (d *Drive) Subscribe(conn replica.ConnID, doc crdt.DocID) {
+	d.hubStep(replica.Subscribe{Conn: conn, Doc: doc})
+}
+
+// Joined are the connections that have joined and whose principal the function wants.
+func (d *Drive) Joined(want func(replica.Principal) bool) []replica.ConnID {
+	d.hubMu.Lock()
+	defer d.hubMu.Unlock()
+	return d.hub.Joined(want)
+}
+
+// CloseConn ends a connection with a code for the peer.
+func (d *Drive) CloseConn(c replica.Close) { d.closeConn(c) }
+
+// hubBatch hands out what a step of the hub asks for, in its order; hubMu is held. It tells whether the link's credit went
+// with an event.
+func (d *Drive) hubBatch(b replica.HubBatch, l *Link, size int) bool {
+	credited := false
+	for _, j := range b.Joined {
+		if link := d.links[j.Conn]; link != nil {
+			link.joined(d.cfg.Replica.PeerID, j.Peer)
+		}
+	}
+	for _, o := range b.Send {
+		d.sendTo(d.links[o.Conn], o)
+	}
+	for _, e := range b.Docs {
+		it := item{ev: e.Event}
+		if !credited && l != nil && !e.IfOpen {
+			it.link, it.bytes, credited = l, size, true
+		}
+		if d.post(e.Doc, it, e.IfOpen) != nil && it.link != nil {
+			it.link.release(it.bytes)
+		}
+	}
+	return credited
+}
+
+// afterHub does what must not be done under the hub's lock.
+func (d *Drive) afterHub(b replica.HubBatch) {
+	for _, c := range b.Close {
+		d.closeConn(c)
+	}
+	for _, reason := range b.Ignored {
+		d.obs.FrameIgnored(reason)
+	}
+	for _, j := range b.Joined {
+		if d.cfg.OnJoined != nil {
+			d.cfg.OnJoined(j)
+		}
+	}
+	for _, c := range b.Compared {
+		if d.cfg.OnCompared != nil {
+			d.cfg.OnCompared(c)
+		}
+	}
+	for _, conn := range b.Compare {
+		d.compare(conn)
+	}
+}
+
+// compare reads the inventory for a connection.
+func (d *Drive) compare(conn replica.ConnID) {
+	d.hubMu.Lock()
+	p, ok := d.hub.Peer(conn)
+	d.hubMu.Unlock()
+	if !ok {
+		return
+	}
+	d.working.Add(1)
+	go func() {
+		defer d.working.Done()
+		var items []replica.Item
+		if d.cfg.Inventory != nil {
+			var err error
+			if items, err = d.cfg.Inventory(p.Principal); err != nil {
+				d.log.Error("could not read the inventory", "error", err.Error())
+				d.closeConn(replica.Close{Conn: conn, Code: wire.CloseInternal, Reason: "storage fails"})
+				return
+			}
+		}
+		d.hubStep(replica.Inventory{Conn: conn, Items: items})
+	}()
+}
+
+func (d *Drive) closeConn(c replica.Close) {
+	d.hubMu.Lock()
+	l := d.links[c.Conn]
+	d.hubMu.Unlock()
+	if l != nil {
+		l.conn.Close(c)
+	}
+}
+
+// deliver sends frames of documents.
+func (d *Drive) deliver(out []replica.Out) {
+	for i := range out {
+		d.hubMu.Lock()
+		l := d.links[out[i].Conn]
+		d.hubMu.Unlock()
+		d.sendTo(l, out[i])
+	}
+}
+
+func (l *Link) joined(local, remote crdt.PeerID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.remote, l.prefix = remote, wire.AppendSyncPrefix(nil, local, remote, false)
+}
+
+func (d *Drive) sendTo(l *Link, o replica.Out) {
+	if l == nil {
+		return
+	}
+	head, tail, kind := []byte(nil), o.Shared, "sync"
+	if o.Shared != nil {
+		l.mu.Lock()
+		head = l.prefix
+		l.mu.Unlock()
+	} else {
+		head, kind = wire.Append(nil, o.Frame), kindOf(o.Frame)
+	}
+	if l.conn.Queue(head, tail, o.Droppable) {
+		d.obs.FrameOut(kind, len(head)+len(tail))
+	} else if o.Droppable {
+		d.obs.FrameDropped()
+	}
+}

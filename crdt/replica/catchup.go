@@ -1,0 +1,274 @@
+package replica
+
+import (
+	"slices"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/wire"
+)
+
+// Catch-up: after a reconnect the two ends find out which documents differ, without talking about each.
+//
+// Both have an inventory: the documents that may be talked about on this connection, each with the digest of its heads, in
+// order of their ids. The one who dialed begins with one range over everything: the count and the digest of its items. The
+// other answers each range: nothing, if its own items have the same digest; else its items, if they are few; else about
+// splitWays smaller ranges, with their digests. The dialer compares, and answers each with its own: so both learn which
+// ranges are equal. It ends with a frame without ranges. The bytes grow with the number of documents that differ
+// times the logarithm of the number held; equal inventories cost one frame each way.
+//
+// Documents in equal ranges are subscribed to at both ends without another word. The dialer begins the conversation
+// about the others.
+const (
+	splitWays = 16 // sub-ranges that a differing range is answered with; not more than fewItems
+	fewItems  = 16 // a range with at most so many items is answered with them
+	maxRounds = 64 // frames of one comparison; a frame narrows by splitWays, so a peer that needs more does not compare
+)
+
+// catchUp is a comparison that is going on.
+type catchUp struct {
+	items  []Item // nil until the Inventory is there
+	ready  bool
+	queued *wire.CatchUp // arrived before the inventory
+	rounds int
+	equal  int
+	differ []crdt.DocID
+}
+
+// inventory begins a comparison, or goes on with one that the peer began.
+func (h *Hub) inventory(c *conn, items []Item, b *HubBatch) {
+	if !c.joined {
+		return
+	}
+	if c.catchup == nil {
+		// The peer does not compare: each document is talked about, if we are the one to begin.
+		if c.dialed {
+			for _, it := range items {
+				h.attach(c, it.Doc, true, b)
+			}
+		}
+		return
+	}
+	c.catchup.items, c.catchup.ready = items, true
+	if c.dialed {
+		h.sendCatchUp(c, []wire.Range{rangeOf(crdt.DocID{}, crdt.DocID{}, items)}, false, b)
+		return
+	}
+	if f := c.catchup.queued; f != nil {
+		c.catchup.queued = nil
+		h.answerCatchUp(c, f, b)
+	}
+}
+
+func (h *Hub) catchUpFrame(c *conn, f wire.CatchUp, b *HubBatch) {
+	if c.catchup == nil {
+		if c.dialed {
+			b.Ignored = append(b.Ignored, "unexpected-catch-up")
+			return
+		}
+		c.catchup = &catchUp{queued: &f}
+		b.Compare = append(b.Compare, c.id)
+		return
+	}
+	if !c.catchup.ready {
+		b.Ignored = append(b.Ignored, "unexpected-catch-up")
+		return
+	}
+	if c.catchup.rounds++; c.catchup.rounds > maxRounds {
+		h.protocolError(c, "the comparison does not end", b)
+		return
+	}
+	if c.dialed {
+		h.continueCatchUp(c, f, b)
+	} else {
+		h.answerCatchUp(c, &f, b)
+	}
+}
+
+// answerCatchUp is the side that was called: it narrows what differs.
+func (h *Hub) answerCatchUp(c *conn, f *wire.CatchUp, b *HubBatch) {
+	if f.Done {
+		h.subscribeRest(c, b)
+		return
+	}
+	var out []wire.Range
+	budget := frameBudget{items: wire.MaxItems}
+	for i := range f.Ranges {
+		r := &f.Ranges[i]
+		mine := within(c.catchup.items, r.From, r.To)
+		switch {
+		case r.HasItems:
+			h.markEqual(c, mine, r.Items, b)
+		case sameRange(r, mine):
+			for _, it := range mine {
+				h.markSynced(c, it, b)
+			}
+		default:
+			out = budget.narrow(out, len(f.Ranges)-i-1, r.From, r.To, mine, r.Count == 0)
+		}
+	}
+	h.sendCatchUp(c, out, len(out) == 0, b)
+	if len(out) == 0 {
+		h.subscribeRest(c, b)
+	}
+}
+
+// subscribeRest ends a comparison at the side that was called: what was not found equal is subscribed to as well, so
+// that the peer hears of the changes to come; it begins the conversation about what is there.
+func (h *Hub) subscribeRest(c *conn, b *HubBatch) {
+	for _, it := range c.catchup.items {
+		if _, ok := c.docs[it.Doc]; !ok {
+			if len(c.docs) >= h.cfg.maxDocs() {
+				break
+			}
+			h.interest(c, it.Doc)
+		}
+	}
+	c.catchup = nil
+}
+
+// continueCatchUp is the side that dialed: it finds the documents that differ.
+func (h *Hub) continueCatchUp(c *conn, f wire.CatchUp, b *HubBatch) {
+	u := c.catchup
+	var out []wire.Range
+	for i := range f.Ranges {
+		r := &f.Ranges[i]
+		mine := within(u.items, r.From, r.To)
+		if r.HasItems {
+			u.differ = append(u.differ, differing(mine, r.Items)...)
+			h.markEqual(c, mine, r.Items, b)
+			mr := rangeOf(r.From, r.To, mine)
+			mr.Items, mr.HasItems = wireItems(mine), true
+			out = append(out, mr)
+			continue
+		}
+		if sameRange(r, mine) {
+			for _, it := range mine {
+				h.markSynced(c, it, b)
+			}
+		}
+		out = append(out, rangeOf(r.From, r.To, mine))
+	}
+	if !f.Done && len(out) > 0 {
+		h.sendCatchUp(c, out, false, b)
+		return
+	}
+	h.endCatchUp(c, b)
+}
+
+func (h *Hub) endCatchUp(c *conn, b *HubBatch) {
+	u := c.catchup
+	c.catchup = nil
+	if u.rounds == 1 {
+		// The whole was equal: nothing was narrowed.
+		for _, it := range u.items {
+			h.markSynced(c, it, b)
+		}
+	}
+	for _, doc := range u.differ {
+		h.attach(c, doc, true, b)
+	}
+	b.Compared = append(b.Compared, Compared{Conn: c.id, Equal: len(u.items) - len(u.differ), Differ: u.differ})
+}
+
+func (h *Hub) sendCatchUp(c *conn, ranges []wire.Range, done bool, b *HubBatch) {
+	b.Send = append(b.Send, Out{Conn: c.id, Frame: wire.CatchUp{Sender: h.cfg.PeerID, Target: c.remote, Ranges: ranges, Done: done}})
+}
+
+// markSynced subscribes a connection that holds exactly this state. An open document is told, a closed one stays closed.
+func (h *Hub) markSynced(c *conn, it Item, b *HubBatch) {
+	if len(c.docs) >= h.cfg.maxDocs() {
+		return
+	}
+	s, _ := h.interest(c, it.Doc)
+	s.synced, s.digest = true, it.Digest
+	b.Docs = append(b.Docs, DocEvent{Doc: it.Doc, IfOpen: true,
+		Event: Attach{Peer: h.peerInfo(c), Synced: true, Digest: it.Digest}})
+}
+
+// markEqual does that for the items that both have.
+func (h *Hub) markEqual(c *conn, mine []Item, theirs []wire.Item, b *HubBatch) {
+	for _, it := range mine {
+		if i, ok := slices.BinarySearchFunc(theirs, it.Doc, compareWireItem); ok && theirs[i].Digest == it.Digest {
+			h.markSynced(c, it, b)
+		}
+	}
+}
+
+// differing are the documents that only one side has, or that have other digests.
+func differing(mine []Item, theirs []wire.Item) []crdt.DocID {
+	var out []crdt.DocID
+	for _, it := range mine {
+		if i, ok := slices.BinarySearchFunc(theirs, it.Doc, compareWireItem); !ok || theirs[i].Digest != it.Digest {
+			out = append(out, it.Doc)
+		}
+	}
+	for _, it := range theirs {
+		if _, ok := slices.BinarySearchFunc(mine, it.Doc, compareItem); !ok {
+			out = append(out, it.Doc)
+		}
+	}
+	return out
+}
+
+func compareItem(a Item, doc crdt.DocID) int { return slices.Compare(a.Doc[:], doc[:]) }
+
+func compareWireItem(a wire.Item, doc crdt.DocID) int { return slices.Compare(a.Doc[:], doc[:]) }
+
+// within are the items of a range; items are in order.
+func within(items []Item, from, to crdt.DocID) []Item {
+	lo, _ := slices.BinarySearchFunc(items, from, compareItem)
+	hi := len(items)
+	if !to.IsZero() {
+		hi, _ = slices.BinarySearchFunc(items, to, compareItem)
+	}
+	return items[lo:max(lo, hi)]
+}
+
+func sameRange(r *wire.Range, mine []Item) bool {
+	return r.Count == uint64(len(mine)) && Digest(r.Digest) == digestItems(mine)
+}
+
+func rangeOf(from, to crdt.DocID, items []Item) wire.Range {
+	return wire.Range{From: from, To: to, Count: uint64(len(items)), Digest: digestItems(items)}
+}
+
+func wireItems(items []Item) []wire.Item {
+	out := make([]wire.Item, len(items))
+	for i, it := range items {
+		out[i] = wire.Item{Doc: it.Doc, Digest: it.Digest}
+	}
+	return out
+}
+
+// frameBudget keeps an answer within the limits of a frame.
+type frameBudget struct{ items int }
+
+// narrow answers a range that differs: with its items if they are few, or if the peer has nothing in it; else with smaller
+// ranges. Where the frame has no room, keeping some for the ranges still to come, it repeats the range: the peer asks again.
+func (f *frameBudget) narrow(out []wire.Range, toCome int, from, to crdt.DocID, mine []Item, theyHaveNone bool) []wire.Range {
+	r := rangeOf(from, to, mine)
+	limit := fewItems
+	if theyHaveNone {
+		limit = f.items
+	}
+	if len(mine) <= limit && len(mine) <= f.items {
+		f.items -= len(mine)
+		r.Items, r.HasItems = wireItems(mine), true
+		return append(out, r)
+	}
+	if len(mine) < splitWays || len(out)+splitWays+toCome > wire.MaxRanges {
+		return append(out, r)
+	}
+	for i := range splitWays {
+		lo, hi := i*len(mine)/splitWays, (i+1)*len(mine)/splitWays
+		start, end := from, to
+		if i > 0 {
+			start = mine[lo].Doc
+		}
+		if i < splitWays-1 {
+			end = mine[hi].Doc
+		}
+		out = append(out, rangeOf(start, end, mine[lo:hi]))
+	}
+	return out
+}

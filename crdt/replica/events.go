@@ -1,0 +1,94 @@
+package replica
+
+import (
+	"fieldsync/crdt"
+	"fieldsync/crdt/history"
+	"fieldsync/crdt/wire"
+)
+
+// Event is what happens to a Document.
+type Event interface{ event() }
+
+// PeerInfo is what a document needs to know of a connection.
+type PeerInfo struct {
+	Conn       ConnID
+	Local      crdt.PeerID // our name on this connection
+	Remote     crdt.PeerID // the peer's
+	Principal  Principal
+	Storage    string // the peer's storage id, "" if it has none
+	Extensions int    // the version of fieldsync's own frames that it understands, 0: none
+	Dialed     bool   // we called them: they are the server, and we ask
+}
+
+// Attach subscribes a connection. Synced says that Digest was compared, and the peer held exactly that state: nothing is
+// said if it still is ours. Else, with Announce, the document begins the conversation.
+type Attach struct {
+	Peer     PeerInfo
+	Synced   bool
+	Digest   Digest
+	Announce bool
+}
+
+// Detach ends a connection's subscription.
+type Detach struct{ Conn ConnID }
+
+// Receive is a sync message from a connection that is attached.
+type Receive struct {
+	Conn ConnID
+	Msg  *wire.Sync
+}
+
+// PeerUnavailable is a peer's word that it has no such document for us.
+type PeerUnavailable struct{ Conn ConnID }
+
+// Relay is a presence message from a connection that is attached.
+type Relay struct {
+	Conn ConnID
+	Msg  *wire.Ephemeral
+}
+
+// PeerRefused is a peer's word that it did not take a change of ours.
+type PeerRefused struct {
+	Conn ConnID
+	Msg  *wire.Refused
+}
+
+// Append brings changes that were made here: type 1 chunks, in order. They are all taken, or none is.
+type Append struct {
+	Token  uint64 // comes back in Appended
+	Author history.Author
+	// Principal is asked for in Config.Access and Policy; nil: everything is allowed.
+	Principal Principal
+	Raws      [][]byte
+}
+
+// Stored says that the last Persist is durable.
+type Stored struct{}
+
+// StoreFailed says that nothing of the last Persist was written.
+type StoreFailed struct{ Err error }
+
+// Built is the answer to Build.
+type Built struct {
+	Chunk []byte
+	Err   error
+}
+
+// Recheck has every peer's access decided anew: a principal changed.
+type Recheck struct{}
+
+// Tick lets time pass: deadlines are looked at.
+type Tick struct{}
+
+func (Attach) event()          {}
+func (Detach) event()          {}
+func (Receive) event()         {}
+func (PeerUnavailable) event() {}
+func (Relay) event()           {}
+func (PeerRefused) event()     {}
+func (Append) event()          {}
+func (Stored) event()          {}
+func (StoreFailed) event()     {}
+func (Built) event()           {}
+func (Recheck) event()         {}
+func (Tick) event()            {}

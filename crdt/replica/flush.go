@@ -1,0 +1,129 @@
+package replica
+
+import (
+	"bytes"
+	"time"
+
+	"fieldsync/crdt/syncproto"
+	"fieldsync/crdt/wire"
+)
+
+// flush hands out what is to be persisted, and what the peers are to be told. While a Persist is out nothing is said:
+// the history may hold more than what is durable. Its answer brings us back here.
+func (d *Document) flush(now time.Time, b *Batch) {
+	if d.writing >= 0 || !d.dirty || d.corrupt != nil {
+		return
+	}
+	d.dirty = false
+	d.persistChanges(b)
+	out := &b.Send
+	if len(b.Persist) > 0 {
+		out = &b.After
+	}
+	var f round
+	for _, p := range d.peers {
+		if !p.dirty {
+			continue
+		}
+		p.dirty = false
+		d.say(p, &f, out)
+		d.noteShared(p, b)
+		d.persistShared(p, b)
+	}
+	if len(b.Persist) > 0 {
+		d.writing = d.len()
+	}
+}
+
+// persistChanges puts the changes that are not durable into the batch, with the record that follows from them.
+func (d *Document) persistChanges(b *Batch) {
+	n := d.len()
+	if n == d.durable {
+		return
+	}
+	h := d.graph
+	created := d.durable == 0
+	local := true
+	d.before = d.rec
+	for i := d.durable; i < n; i++ {
+		b.Persist = append(b.Persist, PutChange{Index: d.rec.Next, Value: AppendEntry(nil, d.arrivals[i], h.Raw(i))})
+		d.rec.Next++
+		if h.Seq(i) == 1 {
+			b.Persist = append(b.Persist, PutActor{Actor: h.Actor(i), Author: h.Author(i)})
+		}
+	}
+	for _, p := range d.peers {
+		local = local && !p.contributed
+	}
+	note := Changed{Heads: h.Heads(), From: d.durable, To: n, Created: created, Local: local}
+	d.rec.Heads = h.Heads()
+	if d.cfg.Describe != nil {
+		meta := d.cfg.Describe(d.id, d.rec.Meta, h, d.rec.Creator)
+		note.MetaChanged = created || !bytes.Equal(meta, d.rec.Meta)
+		d.rec.Meta = meta
+	}
+	note.Meta = d.rec.Meta
+	b.Persist = append(b.Persist, PutRecord{Value: d.rec.Append(nil), Before: d.before.metaIf(!created), Meta: d.rec.Meta})
+	d.pending = append(d.pending, note)
+	if note.MetaChanged {
+		d.recheck(b)
+	}
+}
+
+// round is what the peers share while one state goes out to all: those who need the same get the same bytes.
+type round struct {
+	fan    syncproto.Fanout
+	data   []byte // the last sync message
+	suffix []byte // its frame
+}
+
+// say sends a peer what it should hear now, if anything.
+func (d *Document) say(p *peer, f *round, out *[]Out) {
+	if !p.talking || p.unavailable {
+		return
+	}
+	if d.Exists() && !p.access.Has(AccessRead) {
+		return
+	}
+	plan, ok := p.state.Generate(d.view(), syncproto.GenerateOptions{Fanout: &f.fan, SnapshotCovers: d.covered,
+		SnapshotBytes: len(d.snapshot), Unwanted: p.unwanted.has, NoQuestions: d.Exists() && !p.access.Has(AccessWrite)})
+	if !ok {
+		return
+	}
+	data := f.fan.Encode(d.view(), &plan, d.snapshot)
+	if p.Dialed && len(plan.Heads) == 0 && len(plan.Changes) == 0 {
+		// We hold nothing: that is a request.
+		*out = append(*out, Out{Conn: p.Conn, Frame: wire.Sync{Request: true, Doc: d.id, Sender: p.Local, Target: p.Remote, Data: data}})
+		return
+	}
+	if len(f.data) == 0 || &f.data[0] != &data[0] {
+		if d.text == "" {
+			d.text = d.id.String()
+		}
+		f.data, f.suffix = data, wire.AppendSyncSuffixText(nil, d.text, data)
+	}
+	*out = append(*out, Out{Conn: p.Conn, Shared: f.suffix})
+}
+
+// noteShared tells the caller when what is shared with a peer has changed.
+func (d *Document) noteShared(p *peer, b *Batch) {
+	heads := p.state.SharedHeads()
+	if heads.Equal(p.shared) {
+		return
+	}
+	p.shared = heads
+	b.Notify = append(b.Notify, Shared{Conn: p.Conn, Heads: heads, Same: d.inSync(p)})
+}
+
+func (d *Document) persistShared(p *peer, b *Batch) {
+	if !d.cfg.KeepSyncStates || p.Storage == "" || p.shared.Equal(p.saved) || p.unavailable {
+		return
+	}
+	p.saved = p.shared
+	value := p.state.Save()
+	if d.unbuilt.syncStates == nil {
+		d.unbuilt.syncStates = make(map[string][]byte, 1)
+	}
+	d.unbuilt.syncStates[p.Storage] = value
+	b.Persist = append(b.Persist, PutSyncState{Storage: p.Storage, Value: value})
+}

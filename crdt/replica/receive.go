@@ -1,0 +1,247 @@
+package replica
+
+import (
+	"errors"
+	"time"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/format"
+	"fieldsync/crdt/history"
+	"fieldsync/crdt/syncproto"
+	"fieldsync/crdt/wire"
+)
+
+// receive takes a sync message in.
+func (d *Document) receive(now time.Time, p *peer, frame *wire.Sync, b *Batch) {
+	exists := d.Exists()
+	if exists && p.access&(AccessRead|AccessWrite) == 0 || !exists && !p.access.Has(AccessCreate) {
+		d.sendUnavailable(p, b)
+		return
+	}
+	msg, err := syncproto.Decode(frame.Data, syncproto.Limits{})
+	if err != nil {
+		d.refuse(p, err, b)
+		return
+	}
+	if !exists && len(msg.Heads) == 0 && len(msg.Changes) == 0 {
+		// Nobody has it. The peer stays subscribed: when somebody brings the document, it is told.
+		p.talking = true
+		if !p.Dialed {
+			d.sendUnavailable(p, b)
+		}
+		return
+	}
+	if exists && !p.access.Has(AccessRead) {
+		// May deliver, but not read (was assigned once): its changes are taken, and acknowledged, nothing else.
+		p.unavailable = true
+	} else {
+		p.unavailable = false
+	}
+	if len(msg.Changes) > 0 {
+		d.takeChanges(now, p, &msg, b)
+	}
+	if d.corrupt != nil {
+		return
+	}
+	p.talking = true
+	p.state.Receive(d.view(), &msg)
+	p.dirty, d.dirty = true, true
+	d.noteShared(p, b)
+}
+
+// takeChanges admits the changes of a message, each by itself.
+func (d *Document) takeChanges(now time.Time, p *peer, msg *syncproto.Message, b *Batch) {
+	allowed := p.access.Has(AccessWrite) || !d.Exists() && p.access.Has(AccessCreate)
+	h := d.history()
+	if h == nil {
+		return
+	}
+	var policy history.Policy
+	if d.cfg.Policy != nil {
+		policy = d.cfg.Policy(p.Principal, d.id, d.rec.metaIf(d.Exists()))
+	}
+	lim := format.DefaultLimits()
+	for _, part := range msg.Changes {
+		for chunk, err := range format.Split(part, lim) {
+			if err != nil {
+				d.refuse(p, err, b)
+				break
+			}
+			if chunk.Type != format.ChunkDocument && h.Has(chunk.Hash) {
+				continue
+			}
+			if !allowed {
+				d.refuse(p, &crdt.Refusal{Code: crdt.RefusedNotAllowed, Change: chunk.Hash}, b)
+				continue
+			}
+			if chunk.Type == format.ChunkDocument {
+				doc, err := format.DecodeDocument(chunk.Raw, lim)
+				if err != nil {
+					d.refuse(p, err, b)
+					continue
+				}
+				for _, c := range doc.Changes {
+					d.admit(now, h, p, c, policy, b)
+				}
+				continue
+			}
+			c, err := format.DecodeChange(chunk.Raw, lim)
+			if err != nil {
+				d.refuse(p, err, b)
+				continue
+			}
+			d.admit(now, h, p, c, policy, b)
+		}
+	}
+}
+
+func (d *Document) admit(now time.Time, h *history.History, p *peer, c *format.Change, policy history.Policy, b *Batch) {
+	for _, dep := range c.Deps {
+		if p.unwanted.has(dep) {
+			d.refuse(p, &crdt.Refusal{Code: crdt.RefusedMissingDeps, Change: c.Hash, Detail: "builds on a refused change"}, b)
+			return
+		}
+	}
+	creator := h.Len() == 0
+	res, err := h.Admit(c, p.Principal.Author(), policy)
+	if err != nil {
+		d.refuse(p, err, b)
+		return
+	}
+	for range res.Admitted {
+		d.arrivals = append(d.arrivals, now.UnixMilli())
+	}
+	for _, r := range res.Refused {
+		d.refuse(p, r.Refusal, b)
+	}
+	if len(res.Admitted) > 0 {
+		if creator {
+			d.rec.Creator = p.Principal.Author()
+		}
+		p.contributed = true
+		d.changed()
+	}
+}
+
+// changed has every peer looked at, as there are new changes.
+func (d *Document) changed() {
+	d.dirty = true
+	for _, p := range d.peers {
+		p.dirty = true
+	}
+}
+
+// append admits changes that were made here.
+func (d *Document) append(now time.Time, ev Append, b *Batch) {
+	answer := func(err error) { b.Notify = append(b.Notify, Appended{Token: ev.Token, Err: err}) }
+	h := d.history()
+	if h == nil {
+		answer(d.corrupt)
+		return
+	}
+	var policy history.Policy
+	if ev.Principal != nil {
+		want := AccessWrite
+		if !d.Exists() {
+			want = AccessCreate
+		}
+		if !d.cfg.access(ev.Principal, d.id, d.rec.metaIf(d.Exists())).Has(want) {
+			answer(&crdt.Refusal{Code: crdt.RefusedNotAllowed})
+			return
+		}
+		if d.cfg.Policy != nil {
+			policy = d.cfg.Policy(ev.Principal, d.id, d.rec.metaIf(d.Exists()))
+		}
+	}
+	before := h.Len()
+	undo := func(err error) {
+		if terr := h.Truncate(before); terr != nil {
+			d.corrupt = terr
+		}
+		d.arrivals = d.arrivals[:before]
+		answer(err)
+	}
+	for _, raw := range ev.Raws {
+		c, err := format.DecodeChange(raw, format.DefaultLimits())
+		if err != nil {
+			undo(err)
+			return
+		}
+		res, err := h.Admit(c, ev.Author, policy)
+		if err == nil && res.Waiting {
+			err = &crdt.Refusal{Code: crdt.RefusedMissingDeps, Change: c.Hash}
+		}
+		if err != nil {
+			undo(err)
+			return
+		}
+		for range res.Admitted {
+			d.arrivals = append(d.arrivals, now.UnixMilli())
+		}
+	}
+	if before == 0 && h.Len() > 0 {
+		d.rec.Creator = ev.Author
+	}
+	d.appended = append(d.appended, localAppend{token: ev.Token, upto: h.Len()})
+	d.changed()
+}
+
+// asRefusal gives the refusal in an error; all that decoders and admission answer are some.
+func asRefusal(err error) *crdt.Refusal {
+	var r *crdt.Refusal
+	if errors.As(err, &r) {
+		return r
+	}
+	return &crdt.Refusal{Code: crdt.RefusedMalformed, Detail: err.Error()}
+}
+
+// refuse tells the peer and the caller why something was not taken, and remembers what not to ask for again.
+func (d *Document) refuse(p *peer, err error, b *Batch) {
+	r := asRefusal(err)
+	if r.Change != (crdt.Hash{}) {
+		p.unwanted.add(r.Change)
+	}
+	b.Notify = append(b.Notify, Refused{Conn: p.Conn, Author: p.Principal.Author(), Refusal: *r})
+	d.sendRefused(p, r, false, b)
+}
+
+func (d *Document) sendRefused(p *peer, r *crdt.Refusal, retry bool, b *Batch) {
+	if p.Extensions == 0 {
+		return
+	}
+	b.Send = append(b.Send, Out{Conn: p.Conn, Frame: wire.Refused{Doc: d.id, Sender: p.Local, Target: p.Remote,
+		Code: r.Code, Change: r.Change, Detail: r.Detail, Retry: retry}})
+}
+
+// peerRefused passes on what a server said of a change of ours. The change stays: no work is lost (I7).
+func (d *Document) peerRefused(ev PeerRefused, b *Batch) {
+	if p := d.peer(ev.Conn); p != nil {
+		b.Notify = append(b.Notify, Refused{Conn: p.Conn, Author: p.Principal.Author(),
+			Refusal: crdt.Refusal{Code: ev.Msg.Code, Change: ev.Msg.Change, Detail: ev.Msg.Detail}})
+	}
+}
+
+// refusedSet remembers the changes of a peer that were refused, so that it is not asked for them again and again. It
+// is bounded: a peer that has more refused than that is asked again, and is refused again.
+type refusedSet struct{ hashes []crdt.Hash }
+
+const maxRefusedSet = 256
+
+func (s *refusedSet) has(h crdt.Hash) bool {
+	for i := range s.hashes {
+		if s.hashes[i] == h {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *refusedSet) add(h crdt.Hash) {
+	if s.has(h) {
+		return
+	}
+	if len(s.hashes) >= maxRefusedSet {
+		s.hashes = s.hashes[1:]
+	}
+	s.hashes = append(s.hashes, h)
+}

@@ -1,0 +1,108 @@
+package replica
+
+import (
+	"fmt"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/format"
+)
+
+// A snapshot is worth its building when the changes behind it are several, and weigh as much as it does: then the bytes
+// written for compaction stay in proportion to those written for changes.
+const (
+	minSnapshotTail  = 4     // changes
+	openSnapshotTail = 2_000 // changes; a document that never falls idle is compacted at this many
+)
+
+// newSnapshot is a snapshot in a Persist.
+type newSnapshot struct {
+	chunk   []byte
+	covered int
+	to      uint64
+}
+
+func (d *Document) tailBytes() int {
+	n := 0
+	for i := d.covered; i < d.durable; i++ {
+		n += len(d.view().Raw(i))
+	}
+	return n
+}
+
+func (d *Document) wantSnapshot() bool {
+	tail := d.durable - d.covered
+	if tail < minSnapshotTail || d.tried == d.durable {
+		return false
+	}
+	return d.tailBytes() >= len(d.snapshot)
+}
+
+// build asks for a document chunk of all durable changes.
+func (d *Document) build(b *Batch) {
+	h := d.history()
+	if h == nil {
+		return
+	}
+	d.tried, d.building = d.durable, true
+	d.buildCovers = d.durable
+	raws := make([][]byte, d.durable)
+	for i := range raws {
+		raws[i] = h.Raw(i)
+	}
+	b.Build = &Build{Raws: raws}
+}
+
+// built takes a document chunk in: only when decoding it gives exactly the changes that it was to hold, it replaces them.
+func (d *Document) built(ev Built, b *Batch) {
+	if !d.building {
+		return
+	}
+	d.building = false
+	if ev.Err == nil && d.writing >= 0 {
+		d.building = true
+		d.finished = &ev // the store is busy with this document: afterwards
+		return
+	}
+	order, err := d.verifySnapshot(ev)
+	if err != nil {
+		b.Notify = append(b.Notify, SnapshotFailed{Err: err})
+		return
+	}
+	arrivals := make([]int64, len(order))
+	for i, at := range order {
+		arrivals[i] = d.arrivals[at]
+	}
+	to := d.firstTail + uint64(d.buildCovers-d.covered)
+	d.putting = &newSnapshot{chunk: ev.Chunk, covered: d.buildCovers, to: to}
+	b.Persist = append(b.Persist, PutSnapshot{Value: appendSnapshot(nil, arrivals, ev.Chunk), From: d.firstTail, To: to})
+	d.dirty = true
+}
+
+// verifySnapshot decodes the chunk, and gives for each of its changes the index in our history.
+func (d *Document) verifySnapshot(ev Built) ([]int, error) {
+	if ev.Err != nil {
+		return nil, ev.Err
+	}
+	h := d.history()
+	if h == nil {
+		return nil, d.corrupt
+	}
+	doc, err := format.DecodeDocument(ev.Chunk, format.DefaultLimits())
+	if err != nil {
+		return nil, fmt.Errorf("replica: the snapshot cannot be read: %w", err)
+	}
+	if len(doc.Changes) != d.buildCovers {
+		return nil, fmt.Errorf("replica: the snapshot holds %d changes, not %d", len(doc.Changes), d.buildCovers)
+	}
+	order := make([]int, len(doc.Changes))
+	seen := make(map[crdt.Hash]struct{}, len(doc.Changes))
+	for i, c := range doc.Changes {
+		at, ok := h.IndexOf(c.Hash)
+		if _, twice := seen[c.Hash]; !ok || twice || at >= d.buildCovers {
+			return nil, fmt.Errorf("replica: the snapshot holds a change that it should not: %s", c.Hash)
+		}
+		seen[c.Hash] = struct{}{}
+		order[i] = at
+	}
+	return order, nil
+}

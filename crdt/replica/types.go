@@ -1,0 +1,197 @@
+package replica
+
+import (
+	"time"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/history"
+	"fieldsync/crdt/wire"
+)
+
+// ConnID names a connection of this process. The caller chooses it and never uses it twice.
+type ConnID uint64
+
+// Principal is whoever stands behind a connection, as far as the core needs to know: the name under which changes
+// are attributed. The caller's own type behind it comes back in Config.Access.
+type Principal interface {
+	Author() history.Author
+}
+
+// Access is what a principal may do with a document.
+type Access uint8
+
+const (
+	AccessRead   Access = 1 << iota // see the document and what changes in it
+	AccessWrite                     // deliver changes
+	AccessCreate                    // deliver the first changes of a document that does not exist
+)
+
+// Has tells whether all of want is allowed.
+func (a Access) Has(want Access) bool { return a&want == want }
+
+// Config is what Hub and Document have in common. It is read only, and shared.
+type Config struct {
+	// PeerID is our name on every connection.
+	PeerID crdt.PeerID
+	// StorageID is our storage's name; clients keep their sync state for us under it. Empty: we are ephemeral.
+	StorageID string
+	// Access decides what a principal may do with a document. meta is the document's record as Describe wrote it; nil for
+	// a document that does not exist. It must be pure. Nil: everything is allowed (a phone's own replica).
+	Access func(p Principal, doc crdt.DocID, meta []byte) Access
+	// Policy makes the admission policy for changes that a principal delivers to a document with this record. It must be
+	// pure. Nil, or a nil result: none.
+	Policy func(p Principal, doc crdt.DocID, meta []byte) history.Policy
+	// Describe derives the document's record after changes were admitted; it is stored with them. prev is nil for a new
+	// document, whose first changes came from creator. It must be pure. Nil: no record.
+	Describe func(doc crdt.DocID, prev []byte, h *history.History, creator history.Author) []byte
+	// History bounds a document.
+	History history.Limits
+	// IdleAfter is how long a document that nobody talks about stays in memory. 0: 30 seconds.
+	IdleAfter time.Duration
+	// JoinTimeout is how long a connection may take until its join. 0: 10 seconds.
+	JoinTimeout time.Duration
+	// KeepSyncStates makes a document store what it shares with peers that have a storage id: a phone knows then,
+	// without a network, what the server has.
+	KeepSyncStates bool
+	// MaxDocsPerConn bounds the documents that one connection is subscribed to. 0: 100,000.
+	MaxDocsPerConn int
+}
+
+func (c *Config) idleAfter() time.Duration { return orDefault(c.IdleAfter, 30*time.Second) }
+
+func (c *Config) joinTimeout() time.Duration { return orDefault(c.JoinTimeout, 10*time.Second) }
+
+func (c *Config) maxDocs() int { return orDefault(c.MaxDocsPerConn, 100_000) }
+
+func orDefault[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
+
+// access asks Config.Access.
+func (c *Config) access(p Principal, doc crdt.DocID, meta []byte) Access {
+	if c.Access == nil {
+		return AccessRead | AccessWrite | AccessCreate
+	}
+	return c.Access(p, doc, meta)
+}
+
+// Out is a frame for a connection. Frame is set, or Shared is: then the frame is a sync message whose suffix, the same
+// for many connections, is in Shared, and the caller puts the connection's own prefix before it.
+type Out struct {
+	Conn      ConnID
+	Frame     wire.Frame
+	Shared    []byte
+	Droppable bool // may be left out for a peer that reads too slowly (presence)
+}
+
+// Close asks for the end of a connection, after what was sent to it before.
+type Close struct {
+	Conn   ConnID
+	Code   wire.CloseCode
+	Reason string
+}
+
+// StoreOp is one thing to store of a document.
+type StoreOp interface{ storeOp() }
+
+// PutRecord stores the document's record, encoded.
+type PutRecord struct {
+	Value []byte
+	// Meta is the part of it that Config.Describe made, and Before what it was; nil: the document is new.
+	Before, Meta []byte
+}
+
+// PutChange stores an entry under its index; see AppendEntry for the encoding.
+type PutChange struct {
+	Index uint64
+	Value []byte
+}
+
+// PutSnapshot stores the snapshot entry and removes the changes with indices From to To-1, which it holds.
+type PutSnapshot struct {
+	Value    []byte
+	From, To uint64
+}
+
+// PutActor stores who first delivered an actor's changes.
+type PutActor struct {
+	Actor  crdt.ActorID
+	Author history.Author
+}
+
+// PutSyncState stores what is shared with a peer's storage.
+type PutSyncState struct {
+	Storage string
+	Value   []byte
+}
+
+func (PutRecord) storeOp()    {}
+func (PutChange) storeOp()    {}
+func (PutSnapshot) storeOp()  {}
+func (PutActor) storeOp()     {}
+func (PutSyncState) storeOp() {}
+
+// Notice tells the caller what happened. Notices in a Batch are about what is durable.
+type Notice interface{ notice() }
+
+// Changed says that the document has new heads, durable. Changes are the admitted ones in order of admission: the
+// indices From to To-1 of its history.
+type Changed struct {
+	Heads       crdt.Heads
+	From, To    int
+	Created     bool
+	Meta        []byte
+	MetaChanged bool
+	Local       bool // every one of them by Append
+}
+
+// Refused says that something of a peer's, or of an Append, was not taken.
+type Refused struct {
+	Conn    ConnID // 0 for an Append
+	Author  history.Author
+	Refusal crdt.Refusal
+}
+
+// Appended answers an Append: after its changes are durable, or with why they are not taken.
+type Appended struct {
+	Token uint64
+	Err   error
+}
+
+// Shared says that what a peer holds of the document, as far as we know, has changed.
+type Shared struct {
+	Conn  ConnID
+	Heads crdt.Heads // what we and the peer are known to hold both
+	Same  bool       // these are our heads: the peer has everything
+}
+
+// Unavailable says that the peer does not have the document, or may not tell.
+type Unavailable struct{ Conn ConnID }
+
+// SnapshotFailed says that a document chunk could not be built, or does not hold what it should. The changes stay.
+type SnapshotFailed struct{ Err error }
+
+func (SnapshotFailed) notice() {}
+func (Changed) notice()        {}
+func (Refused) notice()        {}
+func (Appended) notice()       {}
+func (Shared) notice()         {}
+func (Unavailable) notice()    {}
+
+// Build asks for a document chunk that holds exactly the changes of Raws; the answer is the event Built.
+type Build struct{ Raws [][]byte }
+
+// Batch is what a Document wants done.
+type Batch struct {
+	Persist []StoreOp // one atomic, durable write; the answer is Stored or StoreFailed
+	Send    []Out     // may leave at once
+	After   []Out     // may leave when Persist is durable, never if it fails
+	Notify  []Notice
+	Close   []Close
+	Build   *Build // nil: none
+	Retire  bool   // nothing goes on here: drop the document from memory unless an event waits
+}

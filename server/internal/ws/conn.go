@@ -1,0 +1,300 @@
+package ws
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/drive"
+	"fieldsync/crdt/replica"
+	"fieldsync/crdt/wire"
+
+	"github.com/gorilla/websocket"
+)
+
+// conn is one WebSocket: what is read goes to its link, what drive queues is written.
+type conn struct {
+	h      *Handler
+	socket *websocket.Conn
+	net    *corkedConn
+	link   *drive.Link
+	code   atomic.Uint32 // the close code that we sent, 0: none yet
+
+	mu      sync.Mutex
+	queue   []message
+	bytes   int  // of what is queued, what is being written included
+	writing bool // a goroutine writes
+	closing *replica.Close
+	ended   bool // nothing is taken any more
+}
+
+// message is a data message, or a control message if control is set.
+type message struct {
+	head, tail []byte
+	control    int // websocket.PingMessage, websocket.PongMessage; 0: data
+}
+
+var _ drive.Conn = (*conn)(nil)
+
+func newConn(h *Handler, socket *websocket.Conn, under *corkedConn) *conn {
+	c := &conn{h: h, socket: socket, net: under}
+	socket.SetReadLimit(wire.MaxFrame)
+	c.alive()
+	// One goroutine writes: answers to control messages go through the queue like everything else.
+	socket.SetPingHandler(func(data string) error {
+		c.alive()
+		c.queueControl(websocket.PongMessage, []byte(data))
+		return nil
+	})
+	socket.SetPongHandler(func(string) error { c.alive(); return nil })
+	socket.SetCloseHandler(func(code int, _ string) error {
+		c.Close(replica.Close{Code: wire.CloseCode(code), Reason: ""})
+		return nil
+	})
+	return c
+}
+
+// alive gives the peer another while to say something.
+func (c *conn) alive() {
+	c.mu.Lock()
+	leaving := c.closing != nil
+	c.mu.Unlock()
+	if leaving {
+		return // it has until the deadline that the close has set
+	}
+	_ = c.socket.SetReadDeadline(time.Now().Add(c.h.opt.PingEvery * 5 / 2))
+}
+
+// read hands frames to the link until the connection ends.
+func (c *conn) read() {
+	for {
+		data, err := c.readMessage()
+		if err != nil {
+			break
+		}
+		if err := c.link.Receive(data); err != nil {
+			c.Close(replica.Close{Code: wire.CloseFor(crdt.KindOf(err)), Reason: "the frame could not be read"})
+			break
+		}
+	}
+	c.finish()
+}
+
+var errTooBig = errors.New("ws: the message is too big")
+
+// readMessage reads one binary message, bounded also where it was compressed.
+func (c *conn) readMessage() ([]byte, error) {
+	kind, r, err := c.socket.NextReader()
+	if err != nil {
+		if errors.Is(err, websocket.ErrReadLimit) {
+			c.Close(replica.Close{Code: wire.CloseTooBig, Reason: "the message is too big"})
+		}
+		return nil, err
+	}
+	if kind != websocket.BinaryMessage {
+		c.Close(replica.Close{Code: wire.CloseUnsupportedData, Reason: "only binary messages"})
+		return nil, errors.New("ws: a text message")
+	}
+	data, err := io.ReadAll(io.LimitReader(r, wire.MaxFrame+1))
+	if err != nil {
+		if errors.Is(err, websocket.ErrReadLimit) {
+			c.Close(replica.Close{Code: wire.CloseTooBig, Reason: "the message is too big"})
+		}
+		return nil, err
+	}
+	if len(data) > wire.MaxFrame {
+		c.Close(replica.Close{Code: wire.CloseTooBig, Reason: "the message is too big"})
+		return nil, errTooBig
+	}
+	c.alive()
+	return data, nil
+}
+
+// finish ends the connection: nothing more is read. A close that was asked for is sent first, in bounded time.
+func (c *conn) finish() {
+	c.link.Closed()
+	c.mu.Lock()
+	if c.closing == nil {
+		c.closing = &replica.Close{Code: wire.CloseCode(websocket.CloseAbnormalClosure)}
+	}
+	c.ended = true
+	if !c.writing {
+		c.writing = true
+		go c.write()
+	}
+	c.mu.Unlock()
+}
+
+// Queue implements drive.Conn.
+func (c *conn) Queue(head, tail []byte, droppable bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	size := len(head) + len(tail)
+	switch {
+	case c.ended || c.closing != nil:
+		return false
+	case droppable && c.bytes > droppableBytes:
+		return false
+	case c.bytes > 0 && c.bytes+size > c.h.opt.QueueBytes:
+		c.overflow()
+		return false
+	}
+	c.push(message{head: head, tail: tail})
+	return true
+}
+
+// push queues a message and sees that somebody writes; mu is held.
+func (c *conn) push(m message) {
+	c.queue = append(c.queue, m)
+	c.bytes += len(m.head) + len(m.tail)
+	if !c.writing {
+		c.writing = true
+		go c.write()
+	}
+}
+
+// overflow gives up on a peer that does not read; mu is held.
+func (c *conn) overflow() {
+	c.h.opt.Observe.SendQueueOverflowed()
+	c.queue, c.bytes = nil, 0
+	c.closing = &replica.Close{Code: wire.CloseSlowReader, Reason: errSlow.Error()}
+	// The goroutine that writes is stuck in the socket: it gets a moment, so that a peer that begins to read hears why.
+	_ = c.net.SetWriteDeadline(time.Now().Add(time.Second))
+	_ = c.net.SetReadDeadline(time.Now().Add(2 * time.Second))
+	if !c.writing {
+		c.writing = true
+		go c.write()
+	}
+}
+
+func (c *conn) queueControl(kind int, data []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, m := range c.queue {
+		if m.control == kind {
+			return // one is on its way: a peer cannot make us queue pongs without end
+		}
+	}
+	if !c.ended && c.closing == nil {
+		c.push(message{control: kind, head: data})
+	}
+}
+
+func (c *conn) ping() { c.queueControl(websocket.PingMessage, nil) }
+
+// Close implements drive.Conn.
+func (c *conn) Close(cl replica.Close) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing != nil || c.ended {
+		return
+	}
+	c.closing = &cl
+	if !c.writing {
+		c.writing = true
+		go c.write()
+	}
+}
+
+// write sends what is queued, then what a Close asks for; then it ends, until there is more.
+func (c *conn) write() {
+	for {
+		c.mu.Lock()
+		batch := c.queue
+		c.queue = nil
+		if len(batch) == 0 {
+			closing := c.closing
+			c.writing = closing != nil // who closes is the last to write
+			c.mu.Unlock()
+			if closing != nil {
+				c.sendClose(closing)
+			}
+			return
+		}
+		c.mu.Unlock()
+		err := c.send(batch)
+		c.mu.Lock()
+		for _, m := range batch {
+			c.bytes -= len(m.head) + len(m.tail)
+		}
+		c.bytes = max(c.bytes, 0)
+		c.mu.Unlock()
+		if err != nil {
+			c.broken()
+			return
+		}
+	}
+}
+
+// broken ends the connection after a write failed.
+func (c *conn) broken() {
+	_ = c.socket.Close() // the reading goroutine notices, and finishes
+	c.mu.Lock()
+	c.queue, c.writing = nil, false
+	ended := c.ended
+	c.mu.Unlock()
+	if ended {
+		c.gone()
+	}
+}
+
+// send writes messages with as few system calls as the socket's buffers allow.
+func (c *conn) send(batch []message) error {
+	c.net.cork()
+	for _, m := range batch {
+		if err := c.sendOne(m); err != nil {
+			return err
+		}
+	}
+	return c.net.uncork()
+}
+
+func (c *conn) sendOne(m message) error {
+	deadline := time.Now().Add(writeTimeout)
+	if m.control != 0 {
+		return c.socket.WriteControl(m.control, m.head, deadline)
+	}
+	c.socket.EnableWriteCompression(len(m.head)+len(m.tail) >= compressFrom)
+	if err := c.socket.SetWriteDeadline(deadline); err != nil {
+		return err
+	}
+	w, err := c.socket.NextWriter(websocket.BinaryMessage)
+	if err != nil {
+		return err
+	}
+	if _, err = w.Write(m.head); err == nil {
+		_, err = w.Write(m.tail)
+	}
+	if err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+// sendClose says goodbye, and gives the peer a moment to answer. Called a second time, after reading has ended, it is the end.
+func (c *conn) sendClose(cl *replica.Close) {
+	if c.code.CompareAndSwap(0, uint32(cl.Code)) && cl.Code != websocket.CloseAbnormalClosure {
+		code := int(cl.Code)
+		if code == websocket.CloseNoStatusReceived {
+			code = websocket.CloseNormalClosure
+		}
+		_ = c.socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, cl.Reason), time.Now().Add(time.Second))
+		_ = c.socket.SetReadDeadline(time.Now().Add(time.Second))
+	}
+	c.mu.Lock()
+	ended := c.ended
+	c.writing = false
+	c.mu.Unlock()
+	if ended {
+		c.gone()
+	}
+}
+
+// gone is the end. It comes once: after reading has ended, by whoever writes last.
+func (c *conn) gone() {
+	_ = c.socket.Close()
+	c.h.remove(c, uint16(c.code.Load()))
+}

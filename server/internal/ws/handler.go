@@ -1,0 +1,207 @@
+package ws
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"fieldsync/crdt/drive"
+	"fieldsync/crdt/replica"
+	"fieldsync/crdt/wire"
+
+	"github.com/gorilla/websocket"
+)
+
+// Observer counts. Its methods are called from many goroutines.
+type Observer interface {
+	ConnectionOpened()
+	ConnectionClosed(code uint16)
+	SendQueueOverflowed()
+}
+
+// Options are a Handler's settings.
+type Options struct {
+	Drive *drive.Drive
+	// Principal gives who makes a request; false: nobody who is known, and no upgrade.
+	Principal func(*http.Request) (replica.Principal, bool)
+	// QueueBytes bounds what is queued for a connection. One that reads so slowly that more piles up is closed with a code
+	// that tells it to reconnect and catch up. 0: DefaultQueueBytes.
+	QueueBytes int
+	// PingEvery is how often a silent connection is asked whether it lives; one that is silent for PingEvery*2.5 is
+	// closed. 0: 25 s, under the minute after which NATs and proxies forget a connection.
+	PingEvery time.Duration
+	Observe   Observer
+}
+
+// DefaultQueueBytes is more than the largest frame, so that a document can be sent whole to a reader that keeps up.
+const DefaultQueueBytes = wire.MaxFrame + 4<<20
+
+const (
+	// droppableBytes is what may be queued before presence is left out.
+	droppableBytes = 64 << 10
+	// writeTimeout is how long one write to the socket may take. A phone on 2G takes the kernel's buffer in that time.
+	writeTimeout = 30 * time.Second
+	// compressFrom is the length from which a message is compressed. Below, hashes and ids make up most of it, and they do not
+	// shrink.
+	compressFrom = 512
+	// readBuffer is the size of a connection's read buffer in bytes. Frames of an edit are about 300.
+	readBuffer = 1 << 10
+)
+
+// Handler is the endpoint /sync.
+type Handler struct {
+	opt      Options
+	upgrader websocket.Upgrader
+
+	mu       sync.Mutex
+	conns    map[*conn]struct{}
+	draining bool
+	empty    chan struct{} // closed when draining and the last connection is gone
+	stop     chan struct{}
+	stopOnce sync.Once
+}
+
+// New makes a Handler and starts its pinging; Shutdown ends both.
+func New(opt Options) *Handler {
+	if opt.QueueBytes == 0 {
+		opt.QueueBytes = DefaultQueueBytes
+	}
+	if opt.PingEvery == 0 {
+		opt.PingEvery = 25 * time.Second
+	}
+	h := &Handler{opt: opt, conns: map[*conn]struct{}{}, empty: make(chan struct{}), stop: make(chan struct{})}
+	h.upgrader = websocket.Upgrader{
+		HandshakeTimeout: 10 * time.Second, ReadBufferSize: readBuffer, WriteBufferSize: 4 << 10, WriteBufferPool: &sync.Pool{},
+		EnableCompression: true,
+		// The origin was checked with the credentials, before we are asked: a browser's session needs one, a token does not.
+		CheckOrigin: func(*http.Request) bool { return true },
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
+			http.Error(w, reason.Error(), status)
+		},
+	}
+	go h.ping()
+	return h
+}
+
+// ServeHTTP upgrades a request, and returns: the connection lives on by itself.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	principal, ok := h.opt.Principal(r)
+	if !ok {
+		http.Error(w, "a token or a session is needed", http.StatusUnauthorized)
+		return
+	}
+	if h.isDraining() {
+		w.Header().Set("Retry-After", "2")
+		http.Error(w, "the server is stopping", http.StatusServiceUnavailable)
+		return
+	}
+	corked := &corkingWriter{ResponseWriter: w}
+	socket, err := h.upgrader.Upgrade(corked, r, nil)
+	if err != nil {
+		return // it was answered
+	}
+	h.start(newConn(h, socket, corked.conn), principal)
+}
+
+// start lets a connection live. It is a function of its own, so that its goroutine holds on to nothing of the request.
+func (h *Handler) start(c *conn, p replica.Principal) {
+	h.mu.Lock()
+	draining := h.draining
+	if !draining {
+		h.conns[c] = struct{}{}
+	}
+	h.mu.Unlock()
+	if draining {
+		_ = c.socket.Close()
+		return
+	}
+	h.opt.Observe.ConnectionOpened()
+	c.link = h.opt.Drive.Connect(c, p, false)
+	go c.read()
+}
+
+func (h *Handler) isDraining() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.draining
+}
+
+// remove takes a connection out that has ended.
+func (h *Handler) remove(c *conn, code uint16) {
+	h.opt.Observe.ConnectionClosed(code)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.conns, c)
+	if h.draining && len(h.conns) == 0 {
+		h.stopOnce.Do(func() { close(h.empty) })
+	}
+}
+
+// Shutdown closes all connections with a code that tells them to come back, and waits until they are gone; when the
+// context ends they are cut.
+func (h *Handler) Shutdown(ctx context.Context) error {
+	h.mu.Lock()
+	if h.draining {
+		h.mu.Unlock()
+		return nil
+	}
+	h.draining = true
+	close(h.stop)
+	all := h.list()
+	if len(all) == 0 {
+		h.stopOnce.Do(func() { close(h.empty) })
+	}
+	h.mu.Unlock()
+	for _, c := range all {
+		c.Close(replica.Close{Code: wire.CloseGoingAway, Reason: "the server is stopping"})
+	}
+	select {
+	case <-h.empty:
+		return nil
+	case <-ctx.Done():
+		for _, c := range all {
+			_ = c.socket.Close()
+		}
+		return ctx.Err()
+	}
+}
+
+func (h *Handler) list() []*conn {
+	all := make([]*conn, 0, len(h.conns))
+	for c := range h.conns {
+		all = append(all, c)
+	}
+	return all
+}
+
+// CloseWhere ends the connections for which the function says yes, with a code.
+func (h *Handler) CloseWhere(want func(replica.Principal) bool, cl replica.Close) {
+	for _, id := range h.opt.Drive.Joined(want) {
+		cl.Conn = id
+		h.opt.Drive.CloseConn(cl)
+	}
+}
+
+// ping asks all connections whether they live.
+func (h *Handler) ping() {
+	tick := time.NewTicker(h.opt.PingEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-h.stop:
+			return
+		case <-tick.C:
+			h.mu.Lock()
+			all := h.list()
+			h.mu.Unlock()
+			for _, c := range all {
+				c.ping()
+			}
+		}
+	}
+}
+
+// errSlow is why a connection whose queue overflowed ends.
+var errSlow = errors.New("ws: the peer reads too slowly")
