@@ -20,6 +20,7 @@ type Seeker struct {
 	body io.ReadCloser
 	from io.Reader // body, verified or not
 	err  error     // what ended the reading, never io.EOF
+	good bool      // the whole file was read and is right
 }
 
 // NewSeeker opens nothing yet. size is what Stat said. With verify, reading must begin at the beginning, and the end is
@@ -57,8 +58,14 @@ func (s *Seeker) Read(p []byte) (int, error) {
 	if err != nil && err != io.EOF {
 		s.err = err
 	}
+	if checked, ok := s.from.(*verifyReader); ok && checked.verified {
+		s.good = true
+	}
 	return n, err
 }
+
+// Verified says that the whole file was read with verify and is what its name says.
+func (s *Seeker) Verified() bool { return s.good }
 
 // Seek sets where the next Read begins.
 func (s *Seeker) Seek(offset int64, whence int) (int64, error) {

@@ -1,0 +1,28 @@
+// Package files serves files by their SHA-256 over HTTP:
+//
+//	PUT      /api/v1/files/{sha256}?job={document id}   stores the body; needs Content-Length
+//	GET|HEAD /api/v1/files/{sha256}?job={document id}   gives it back; Range, If-Range, If-None-Match; &type= see below
+//
+// PUT answers 201 (new) or 200 (there already; the body is not read, so a client that says "Expect: 100-continue" sends
+// nothing). It needs the right to write to the job. GET needs the right to read the job and that the job refers to the
+// file; anything else is 404, so that nobody learns what other jobs hold.
+//
+// Errors are problem documents (package problem): 400 mismatch (other bytes than the name says, or another length), 400
+// broken-off, 408 too-slow, 411 length-required, 413 too-large, 415, 429 busy, 507 full, 503 unavailable; the last three
+// with Retry-After.
+//
+// # What is served is the file
+//
+// A whole file is hashed on its way out. The last piece is withheld until the hash is right; if it is not, the connection is
+// cut before the declared length is reached, so that no client takes it for complete. A range cannot be checked by itself:
+// before the first range of a file is served, the whole file is read and checked once (blobs.Verifier) and remembered for
+// that version of it; files that their store attests (S3 with our checksum) need no such reading. A damaged file answers 500
+// "damaged" to a range. Several ranges in one request are answered with the whole file, as RFC 9110 allows.
+//
+// # What is served is inert
+//
+// Files come from phones and from whoever has a login. They are sent as application/octet-stream, as an attachment, with
+// nosniff and a Content-Security-Policy that sandboxes, so that an HTML or SVG file never runs as a page of ours. With
+// &type= one of the picture, sound and video types in a fixed list, the file is sent as that and inline; nosniff and the
+// sandbox stay.
+package files
