@@ -1,0 +1,103 @@
+package badgerstore
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+)
+
+// Profile is how much memory and disk a store takes for itself.
+type Profile uint8
+
+const (
+	Server Profile = iota // about 25 MB of memory when idle, 96 MB of reserve on disk
+	Small                 // for a phone or a laptop: about half of the memory, 32 MB of reserve
+)
+
+// Options configure a store. Only Dir must be set.
+type Options struct {
+	Dir     string       // made if it is not there
+	Profile Profile      // default Server
+	Logger  *slog.Logger // nil: nothing is logged
+
+	// Reserve is the room in bytes that is kept on the disk for background work: half of it must be free for a write to be
+	// taken, as much as all of it is held in a file that is given up when the disk fills. 0: by the profile.
+	Reserve int64
+
+	// GCInterval is how often disk space of overwritten large values is looked for. 0: every ten minutes; negative: never.
+	GCInterval time.Duration
+
+	freeSpace func(dir string) (int64, error) // for tests; nil: what the file system says
+}
+
+// Limits of a store.
+const (
+	// MaxKey is the longest key in bytes; Badger's own limit is 65,000.
+	MaxKey = 60000
+
+	// MaxValue is the longest value in bytes: it must fit into one file of the value log.
+	MaxValue = 64<<20 - 1<<10
+
+	// maxGroup is how many batches share a transaction at most. More gain little, and all of them wait for the last.
+	maxGroup = 256
+
+	// maxGroupBytes bounds the bytes of a transaction of more than one batch, for the same reason.
+	maxGroupBytes = 8 << 20
+
+	// maxQueued and maxQueuedBytes bound what is submitted and not yet written. Submit blocks above; one batch is taken
+	// whatever its size when nothing else is queued.
+	maxQueued      = 16 << 10
+	maxQueuedBytes = 32 << 20
+
+	// valueThreshold is the size in bytes from which values go to the value log. Snapshots of large documents do: in the
+	// tree they would be copied by every compaction, and would count against a transaction's size. Changes do not: they
+	// are read by range.
+	valueThreshold = 32 << 10
+)
+
+// sizes are what a profile decides, in bytes.
+type sizes struct{ memtable, reserve int64 }
+
+func (o Options) sizes() (sizes, error) {
+	var s sizes
+	switch o.Profile {
+	case Server:
+		s = sizes{memtable: 8 << 20, reserve: 96 << 20}
+	case Small:
+		s = sizes{memtable: 4 << 20, reserve: 32 << 20}
+	default:
+		return s, fmt.Errorf("badgerstore: unknown profile %d", o.Profile)
+	}
+	if o.Reserve != 0 {
+		s.reserve = o.Reserve
+	}
+	if o.Dir == "" || s.reserve < 0 {
+		return s, fmt.Errorf("badgerstore: no folder, or a negative reserve")
+	}
+	return s, nil
+}
+
+// badgerOptions are Badger's, tuned: two memtables, no caches (the page cache serves the maps), no compression (chunks are compressed
+// or tiny), checksums verified on every block that is read.
+func (o Options) badgerOptions(s sizes) badger.Options {
+	return badger.DefaultOptions(o.Dir).
+		WithSyncWrites(true). // I1: acknowledged means fsynced
+		WithMemTableSize(s.memtable).
+		WithNumMemtables(2).
+		WithNumLevelZeroTables(2).
+		WithNumLevelZeroTablesStall(8).
+		WithNumCompactors(2).
+		WithBlockCacheSize(0).
+		WithIndexCacheSize(0).
+		WithCompression(options.None).
+		WithChecksumVerificationMode(options.OnBlockRead).
+		WithValueThreshold(valueThreshold).
+		WithValueLogFileSize(64 << 20).
+		WithNumVersionsToKeep(1).
+		WithDetectConflicts(false). // one committer: nothing to conflict with
+		WithMetricsEnabled(false).
+		WithLogger(logger{o.Logger})
+}

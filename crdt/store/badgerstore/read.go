@@ -1,0 +1,90 @@
+package badgerstore
+
+import (
+	"errors"
+	"fmt"
+
+	"fieldsync/crdt/store"
+
+	"github.com/dgraph-io/badger/v4"
+)
+
+// enter begins a read, which keeps Close from unmapping the files under it.
+func (s *Store) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.readers++
+	return true
+}
+
+func (s *Store) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.readers--; s.readers == 0 {
+		s.idle.Broadcast()
+	}
+}
+
+// Get implements store.Reader. It sees only what is durable.
+func (s *Store) Get(key []byte) ([]byte, error) {
+	if !s.enter() {
+		return nil, store.ErrClosed
+	}
+	defer s.leave()
+	var out []byte
+	err := s.db.View(func(txn *badger.Txn) error {
+		item, err := txn.Get(key)
+		if err != nil {
+			return err
+		}
+		out, err = item.ValueCopy(nil)
+		return err
+	})
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return nil, store.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("badgerstore: get: %w", err)
+	}
+	return out, nil
+}
+
+// prefetch is how many values a scan reads ahead. Documents have some tens of keys; more would be read for nothing.
+const prefetch = 32
+
+// Scan implements store.Reader. A scan that runs keeps Close waiting.
+func (s *Store) Scan(prefix, start []byte, visit func(key, value []byte) error) error {
+	if !s.enter() {
+		return store.ErrClosed
+	}
+	defer s.leave()
+	txn := s.db.NewTransaction(false)
+	defer txn.Discard()
+	o := badger.DefaultIteratorOptions
+	o.Prefix, o.PrefetchSize = prefix, prefetch
+	it := txn.NewIterator(o)
+	defer it.Close()
+	if string(start) < string(prefix) {
+		start = prefix
+	}
+	for it.Seek(start); it.ValidForPrefix(prefix); it.Next() {
+		item := it.Item()
+		var visited error
+		err := item.Value(func(value []byte) error {
+			visited = visit(item.Key(), value)
+			return nil
+		})
+		switch {
+		case err != nil:
+			return fmt.Errorf("badgerstore: scan: %w", err)
+		case visited == store.ErrStop:
+			return nil
+		case visited != nil:
+			return visited
+		}
+	}
+	return nil
+}
