@@ -32,8 +32,6 @@ type Doc struct {
 	am       *C.AMdoc
 	cleanup  runtime.Cleanup
 	readOnly bool
-	// tainted: an actor may stand in the core's table that has no change, which a save must not show.
-	tainted bool
 }
 
 // New makes a document without a change.
@@ -45,24 +43,14 @@ func newDoc(c *C.AMresult) (*Doc, error) {
 	if err != nil {
 		return nil, crdt.Errorf(crdt.KindInternal, "engine: %w", err)
 	}
-	d := &Doc{}
-	if err := d.adopt(r.c); err != nil {
-		return nil, err
-	}
-	return d, nil
-}
-
-// adopt makes the document that a result holds this one's content.
-func (d *Doc) adopt(c *C.AMresult) error {
-	am := C.fs_doc(c)
+	am := C.fs_doc(r.c)
 	if am == nil {
-		C.AMresultFree(c)
-		return crdt.Errorf(crdt.KindInternal, "engine: the core gave no document")
+		r.free()
+		return nil, crdt.Errorf(crdt.KindInternal, "engine: the core gave no document")
 	}
-	d.release()
-	d.root, d.am, d.tainted = c, am, false
-	d.cleanup = runtime.AddCleanup(d, func(c *C.AMresult) { C.AMresultFree(c) }, c)
-	return nil
+	d := &Doc{root: r.c, am: am}
+	d.cleanup = runtime.AddCleanup(d, func(c *C.AMresult) { C.AMresultFree(c) }, r.c)
+	return d, nil
 }
 
 // release frees what the document holds.
@@ -249,30 +237,6 @@ func (d *Doc) writable() error {
 		return ErrClosed
 	case d.readOnly:
 		return ErrReadOnly
-	}
-	return nil
-}
-
-// rebuild loads the document's own changes into a fresh core document, which leaves behind whatever a rolled back
-// transaction left there. The document is closed if even that fails.
-func (d *Doc) rebuild() error {
-	raws, err := d.changes()
-	if err == nil {
-		joined := bytes.Join(raws, nil)
-		var c *C.AMresult
-		if p, n := cbytes(joined); n > 0 {
-			c = C.AMload(p, n)
-		} else {
-			c = C.AMcreate(nil)
-		}
-		var r *result
-		if r, err = take(c); err == nil {
-			err = d.adopt(r.c)
-		}
-	}
-	if err != nil {
-		d.release()
-		return crdt.Errorf(crdt.KindInternal, "engine: rebuild: %w", err)
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func (d *Doc) Edit(c Commit, fn func(*Tx) error) ([]byte, error) {
 	defer func() { // also when fn panics: the next edit must not find half of this one
 		tx.d = nil
 		if !committed {
-			d.rollback()
+			C.AMrollback(d.am)
 		}
 	}()
 	if err := fn(tx); err != nil {
@@ -65,17 +65,6 @@ func (d *Doc) Edit(c Commit, fn func(*Tx) error) ([]byte, error) {
 	}
 	committed = true
 	return d.commit(c)
-}
-
-// rollback takes back what the open transaction did. The core forgets operations reliably only together with
-// everything else, so where there were some the document is loaded afresh.
-func (d *Doc) rollback() {
-	if C.AMrollback(d.am) == 0 {
-		d.tainted = true // the transaction's actor may have come into the core's table
-		return
-	}
-	// A failure closes the document; its next user learns of it by ErrClosed.
-	_ = d.rebuild()
 }
 
 // commit closes the transaction and gives its change, decoded once to be sure of it.

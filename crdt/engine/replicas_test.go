@@ -60,6 +60,16 @@ func TestConcurrentWritesAreAllReadAndTheWinnerIsFirst(t *testing.T) {
 			t.Errorf("clashes at %v, want %v", paths, want)
 		}
 	}
+	// The counter of the operation counts before the actor.
+	cz := edit(t, open(t, base), crdt.ActorID("actor-z"), set(crdt.Path{"in", "deep"}, "z"))
+	cy := edit(t, open(t, base), crdt.ActorID("actor-y"), func(tx *Tx) error {
+		return errors.Join(tx.Set(crdt.Path{"same"}, false), tx.Set(crdt.Path{"in", "deep"}, "y"))
+	})
+	yz := open(t, base, cz, cy)
+	if both, err := yz.Conflicts("in", "deep"); err != nil || len(both) != 2 || both[0].Value != "y" || both[1].Value != "z" {
+		t.Fatalf("Conflicts(in/deep): %+v, %v", both, err)
+	}
+	wantGet(t, yz, "y", "in", "deep")
 	settle := edit(t, a, crdt.ActorID("actor-a"), set(crdt.Path{"s"}, "b"))
 	if settle == nil {
 		t.Fatal("writing the winner again must settle the clash")
@@ -263,7 +273,7 @@ func TestReplicasThatHoldTheSameChangesShowTheSame(t *testing.T) {
 				take(i, rapid.IntRange(0, n-1).Draw(rt, "from"))
 			case 1: // an edit that fails must leave no trace, in the values and in what follows
 				before, _ := docs[i].JSON()
-				if _, err := docs[i].Edit(Commit{Actor: ben}, func(tx *Tx) error {
+				if _, err := docs[i].Edit(Commit{Actor: crdt.ActorID([]byte{rapid.Byte().Draw(rt, "stranger"), 7})}, func(tx *Tx) error {
 					return errors.Join(randomEdit(rt, tx), errGiveUp)
 				}); !errors.Is(err, errGiveUp) {
 					rt.Fatal(err)

@@ -17,11 +17,6 @@ func (d *Doc) Save() ([]byte, error) {
 	if d.am == nil {
 		return nil, ErrClosed
 	}
-	if d.tainted {
-		if err := d.rebuild(); err != nil {
-			return nil, err
-		}
-	}
 	raws, err := d.changes()
 	if err != nil {
 		return nil, err

@@ -50,6 +50,8 @@ func TestTheStatusIsTheEventsThatNobodySettled(t *testing.T) {
 		"a circle stands as a whole":               {[]Event{ev("z", Published, 1), ev("a", Started, 2, "b", "z"), ev("b", Paused, 3, "a")}, Started, []string{"a", "b"}},
 		"a circle is settled as a whole": {[]Event{ev("a", Finished, 2, "b"), ev("b", Cancelled, 3, "c"), ev("c", Cancelled, 3, "a"), ev("d", Paused, 4, "b")},
 			Paused, []string{"d"}},
+		"a long circle stands as a whole": {[]Event{ev("a", Finished, 2, "b"), ev("b", Cancelled, 3, "c"), ev("c", Paused, 3, "d"), ev("d", Paused, 4, "a", "x"), ev("x", Finished, 9)},
+			Finished, []string{"a", "b", "d", "c"}},
 		"what stands under a circle is settled": {[]Event{ev("a", Finished, 2), ev("b", Paused, 3, "c", "a"), ev("c", Paused, 4, "b")},
 			Paused, []string{"c", "b"}},
 		"an unknown status is weakest":  {[]Event{ev("a", "teleported", 9), ev("b", Scheduled, 1)}, Scheduled, []string{"b", "a"}},
