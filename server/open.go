@@ -1,0 +1,61 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"fieldsync/blobs"
+	"fieldsync/blobs/diskblob"
+	"fieldsync/blobs/s3blob"
+	"fieldsync/crdt"
+	"fieldsync/crdt/store/badgerstore"
+	"fieldsync/server/internal/config"
+)
+
+// openPatience bounds how long a start waits for the bucket.
+const openPatience = 30 * time.Second
+
+// open opens the data of a configuration: <Data>/store, and the place for files.
+func open(cfg Config, log *slog.Logger) (backends, error) {
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return backends{}, crdt.Errorf(crdt.KindUnavailable, "data: %w", err)
+	}
+	st, err := badgerstore.Open(badgerstore.Options{Dir: filepath.Join(cfg.Data, "store"), Logger: log})
+	if err != nil {
+		return backends{}, crdt.Errorf(crdt.KindUnavailable, "data: %w", err)
+	}
+	bl, closeBlobs, err := openBlobs(cfg)
+	if err != nil {
+		return backends{}, errors.Join(err, st.Close())
+	}
+	return backends{store: st, blobs: bl, close: closeBlobs}, nil
+}
+
+// openBlobs opens the place for files, and gives what there is to close afterwards.
+func openBlobs(cfg Config) (blobs.Store, func() error, error) {
+	place, err := config.ParseBlobs(cfg.Blobs)
+	if err != nil {
+		return nil, nil, err
+	}
+	if place.Dir != "" {
+		s, err := diskblob.Open(place.Dir)
+		if err != nil {
+			return nil, nil, crdt.Errorf(crdt.KindUnavailable, "blobs: %w", err)
+		}
+		return s, s.Close, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), openPatience)
+	defer cancel()
+	s, err := s3blob.Open(ctx, s3blob.Config{
+		Endpoint: place.Endpoint, Secure: place.Secure, Bucket: place.Bucket, Region: place.Region,
+		AccessKey: cfg.S3AccessKey, SecretKey: cfg.S3SecretKey,
+	})
+	if err != nil {
+		return nil, nil, crdt.Errorf(crdt.KindUnavailable, "blobs: %w", err)
+	}
+	return s, func() error { return nil }, nil
+}
