@@ -73,9 +73,9 @@ func kindOf(f wire.Frame) string {
 	case wire.DocUnavailable:
 		return "doc-unavailable"
 	case wire.Refused:
-		return "refused"
+		return "fieldsync-refused"
 	case wire.CatchUp:
-		return "catch-up"
+		return "fieldsync-catch-up"
 	case wire.Error:
 		return "error"
 	default:

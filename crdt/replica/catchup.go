@@ -121,6 +121,7 @@ func (h *Hub) subscribeRest(c *conn, b *HubBatch) {
 				break
 			}
 			h.interest(c, it.Doc)
+			b.Docs = append(b.Docs, DocEvent{Doc: it.Doc, Event: Attach{Peer: h.peerInfo(c)}, IfOpen: true})
 		}
 	}
 	c.catchup = nil

@@ -28,7 +28,6 @@ type Metrics struct {
 	changes           prometheus.Counter
 	commitSeconds     prometheus.Histogram
 	commitFailures    prometheus.Counter
-	documentsOpen     prometheus.Gauge
 	authFailures      *prometheus.CounterVec
 	blobBytes         *prometheus.CounterVec
 	requests          *prometheus.CounterVec
@@ -56,7 +55,6 @@ func New(version string, frameTypes, authReasons []string) *Metrics {
 		commitSeconds: r.histogram("fieldsync_commit_seconds", "From handing writes to the store until they are durable.",
 			[]float64{.0005, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 5}),
 		commitFailures: r.counter("fieldsync_commit_failures_total", "Writes that the store could not make durable."),
-		documentsOpen:  r.gauge("fieldsync_documents_open", "Documents in memory now."),
 		authFailures:   r.counters("fieldsync_auth_failures_total", "Requests not let in, by reason.", "reason"),
 		blobBytes:      r.counters("fieldsync_blob_bytes_total", "Bytes of files, by direction.", "direction"),
 		requests:       r.counters("fieldsync_http_requests_total", "HTTP requests, by route and status.", "route", "status"),
@@ -123,12 +121,6 @@ func (m *Metrics) Committed(took time.Duration, err error) {
 	}
 	m.commitSeconds.Observe(took.Seconds())
 }
-
-// DocumentOpened counts a document that came into memory.
-func (m *Metrics) DocumentOpened() { m.documentsOpen.Inc() }
-
-// DocumentClosed counts one that left it.
-func (m *Metrics) DocumentClosed() { m.documentsOpen.Dec() }
 
 // AuthFailed counts a request that was not let in.
 func (m *Metrics) AuthFailed(reason string) { m.authFailures.WithLabelValues(reason).Inc() }

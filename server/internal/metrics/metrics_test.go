@@ -26,9 +26,6 @@ func TestEverySeriesIsServedUnderItsName(t *testing.T) {
 	m.ChangesAdmitted(3)
 	m.Committed(3*time.Millisecond, nil)
 	m.Committed(time.Second, errors.New("no space"))
-	m.DocumentOpened()
-	m.DocumentOpened()
-	m.DocumentClosed()
 	m.AuthFailed("unknown-token")
 	m.BlobReceived(11)
 	m.BlobSent(12)
@@ -58,7 +55,6 @@ func TestEverySeriesIsServedUnderItsName(t *testing.T) {
 		`fieldsync_commit_seconds_count 1`,
 		`fieldsync_commit_seconds_bucket{le="0.005"} 1`,
 		`fieldsync_commit_failures_total 1`,
-		`fieldsync_documents_open 1`,
 		`fieldsync_auth_failures_total{reason="unknown-token"} 1`,
 		`fieldsync_blob_bytes_total{direction="in"} 11`,
 		`fieldsync_blob_bytes_total{direction="out"} 12`,

@@ -1,0 +1,183 @@
+package documents
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/drive"
+	"fieldsync/crdt/engine"
+	"fieldsync/crdt/history"
+	"fieldsync/crdt/replica"
+	"fieldsync/crdt/store"
+	"fieldsync/server/internal/access"
+
+	"github.com/google/uuid"
+)
+
+// Metrics is what the service counts.
+type Metrics interface {
+	FrameReceived(frameType string, bytes int)
+	FrameSent(frameType string, bytes int)
+	FrameIgnored(reason string)
+	FrameDropped()
+	Refused(code crdt.RefusalCode)
+	ChangesAdmitted(n int)
+	Committed(took time.Duration, err error)
+	SnapshotBuilt(took time.Duration, err error)
+	DocumentDamaged()
+}
+
+// Options are what a Service is made of.
+type Options struct {
+	Store   store.Store
+	Metrics Metrics
+	Log     *slog.Logger
+	// IdleAfter is how long a document that nobody talks about stays in memory. 0: 30 s.
+	IdleAfter time.Duration
+	// MaxOpen bounds the idle documents kept in memory. 0: 10,000.
+	MaxOpen int
+}
+
+// Service is the server's replica.
+type Service struct {
+	drive *drive.Drive
+	store store.Store
+	opt   Options
+}
+
+// principal is who stands behind a connection, as package replica sees it.
+type principal struct{ access.Principal }
+
+// Author is the name under which changes are attributed, the same on all devices of a person: <organisation>/<principal id>.
+func (p principal) Author() history.Author { return history.Author(p.Org + "/" + p.ID) }
+
+// Principal makes what crdt/drive takes of who was let in.
+func Principal(p access.Principal) replica.Principal { return principal{p} }
+
+// storageKey is the key of the fact that holds the server's storage id, a UUID that clients keep their sync state under.
+const storageKey = "storage-id"
+
+// New starts a Service over a store.
+func New(opt Options) (*Service, error) {
+	storage, err := storageID(opt.Store)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{store: opt.Store, opt: opt}
+	cfg := &replica.Config{
+		PeerID:    crdt.PeerID("fieldsync-" + storage[:8]),
+		StorageID: storage,
+		Access:    decide,
+		Policy:    policy,
+		Describe:  describe,
+		History:   history.DefaultLimits(),
+		IdleAfter: opt.IdleAfter,
+	}
+	s.drive = drive.New(drive.Config{
+		Replica: cfg, Store: opt.Store, Index: s.index, Inventory: s.inventory, Snapshot: engine.Snapshot,
+		OnNotice: s.notice, MaxOpen: opt.MaxOpen, Log: opt.Log, Observe: observer{opt.Metrics},
+	})
+	return s, nil
+}
+
+func storageID(s store.Store) (string, error) {
+	value, err := s.Get(store.Meta(storageKey))
+	if err == nil {
+		return string(value), nil
+	}
+	if err != store.ErrNotFound {
+		return "", err
+	}
+	id := uuid.NewString()
+	return id, store.Write(s, []store.Op{{Key: store.Meta(storageKey), Value: []byte(id)}})
+}
+
+// Drive is for whoever brings connections.
+func (s *Service) Drive() *drive.Drive { return s.drive }
+
+// Open counts the documents in memory.
+func (s *Service) Open() int { return s.drive.Open() }
+
+// Close ends the work; connections are closed before.
+func (s *Service) Close() { s.drive.Close() }
+
+// Access tells what a principal may do with a document, by its record of now. A document that does not exist gives nothing.
+func (s *Service) Access(p access.Principal, doc crdt.DocID) (access.Access, error) {
+	rec, err := drive.ReadRecord(s.store, doc)
+	if err == store.ErrNotFound {
+		return access.Access{}, nil
+	}
+	if err != nil {
+		return access.Access{}, err
+	}
+	r, err := access.DecodeRecord(rec.Meta)
+	if err != nil {
+		return access.Access{}, err
+	}
+	return access.Decide(p, r), nil
+}
+
+// References tells whether a document's newest state names a file in its attachments.
+func (s *Service) References(ctx context.Context, doc crdt.DocID, sha256 string) (bool, error) {
+	found := false
+	err := s.drive.Inspect(ctx, doc, func(d *replica.Document) error {
+		h, _, err := d.View()
+		if err != nil {
+			return err
+		}
+		found = references(h, sha256)
+		return nil
+	})
+	return found, err
+}
+
+// Append admits changes that a principal makes through the API.
+func (s *Service) Append(ctx context.Context, p access.Principal, doc crdt.DocID, raws [][]byte) error {
+	who := principal{p}
+	return s.drive.Append(ctx, doc, replica.Append{Author: who.Author(), Principal: who, Raws: raws})
+}
+
+// notice hears what happened to a document: who may see it from now on hears of it at once.
+func (s *Service) notice(doc crdt.DocID, n replica.Notice) {
+	switch n := n.(type) {
+	case replica.Changed:
+		s.opt.Metrics.ChangesAdmitted(n.To - n.From)
+		if n.MetaChanged {
+			s.announce(doc, n.Meta)
+		}
+	case replica.Refused:
+		s.opt.Metrics.Refused(n.Refusal.Code)
+		s.opt.Log.Info("change refused", "doc", doc.String(), "author", string(n.Author), "code", string(n.Refusal.Code),
+			"change", n.Refusal.Change.String(), "detail", n.Refusal.Detail)
+	case replica.SnapshotFailed:
+		s.opt.Log.Warn("snapshot not taken", "doc", doc.String(), "error", n.Err.Error())
+	}
+}
+
+// announce begins the conversation about a document with the workers who are connected, and whose it is now. The others of
+// an organisation ask for what they want to see.
+func (s *Service) announce(doc crdt.DocID, meta []byte) {
+	rec, err := access.DecodeRecord(meta)
+	if err != nil {
+		return
+	}
+	go func() { // the hub's lock may be held by whoever waits for this document
+		for _, conn := range s.drive.Joined(func(p replica.Principal) bool {
+			who, ok := p.(principal)
+			return ok && who.Org == rec.Org && who.Role == access.RoleWorker && slices.Contains(rec.Assignees, who.User)
+		}) {
+			s.drive.Subscribe(conn, doc)
+		}
+	}()
+}
+
+// ByCredential makes the question whether a connection was let in by this token or session.
+func ByCredential(credential string) func(replica.Principal) bool {
+	return func(p replica.Principal) bool {
+		who, ok := p.(principal)
+		return ok && who.Credential == credential
+	}
+}

@@ -1,0 +1,45 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"fieldsync/crdt/replica"
+	"fieldsync/crdt/wire"
+	"fieldsync/server/internal/auth"
+	"fieldsync/server/internal/documents"
+	"fieldsync/server/internal/metrics"
+	"fieldsync/server/internal/ws"
+)
+
+// mountSync starts the replica over the store, and gives what /sync serves.
+func (s *Server) mountSync() error {
+	var svc *documents.Service
+	counters := metrics.NewDocuments(s.metrics, func() int { return svc.Open() })
+	svc, err := documents.New(documents.Options{Store: s.data.store, Metrics: counters, Log: s.log})
+	if err != nil {
+		return err
+	}
+	sockets := ws.New(ws.Options{Drive: svc.Drive(), Observe: s.metrics, Principal: principalOf})
+	s.documents = svc
+	s.sync = &endpoint{
+		Handler: sockets,
+		disconnect: func(credential string) {
+			sockets.CloseWhere(documents.ByCredential(credential), replica.Close{Code: wire.CloseUnauthenticated, Reason: "the token was revoked"})
+		},
+		drain: func(ctx context.Context) error {
+			err := sockets.Shutdown(ctx)
+			svc.Close()
+			return err
+		},
+	}
+	return nil
+}
+
+func principalOf(r *http.Request) (replica.Principal, bool) {
+	p, ok := auth.PrincipalFrom(r.Context())
+	if !ok {
+		return nil, false
+	}
+	return documents.Principal(p), true
+}
