@@ -40,6 +40,18 @@ func TestAStoreThatDoesNotReadToTheEndIsFoundOut(t *testing.T) {
 	}
 }
 
+func TestTheSendersFailureIsTheCauseWhateverTheStoreMakesOfIt(t *testing.T) {
+	for _, answer := range []error{nil, errors.New("put: connection closed")} {
+		th := &thief{take: func(in *Incoming) (bool, error) {
+			io.Copy(io.Discard, in)
+			return false, answer
+		}}
+		if _, err := Receive(t.Context(), th, "org", RefOf([]byte("hello")), 5, bytes.NewReader([]byte("hullo"))); !errors.Is(err, ErrMismatch) {
+			t.Errorf("the store says %v: %v", answer, err)
+		}
+	}
+}
+
 func TestAnIncomingIsDeadOutsideReceive(t *testing.T) {
 	if _, err := new(Incoming).Read(make([]byte, 1)); !errors.Is(err, ErrInvalid) {
 		t.Errorf("one that Receive did not make: %v", err)
