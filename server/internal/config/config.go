@@ -26,8 +26,8 @@ type Config struct {
 	// Blobs is where files are kept: disk:DIR, or s3:URL as ParseBlobs reads it. Default disk:<Data>/files.
 	Blobs string `help:"Where files are kept: disk:DIR, or s3:https://HOST[:PORT]/BUCKET[?region=R] (default disk:DATA/files)." placeholder:"PLACE"`
 	// S3AccessKey and S3SecretKey sign requests to S3; required with s3:, unused otherwise. Never logged.
-	S3AccessKey string `name:"s3-access-key" help:"Access key for s3: blobs; better given by environment or file." placeholder:"KEY"`
-	S3SecretKey string `name:"s3-secret-key" help:"Secret key for s3: blobs; better given by environment or file." placeholder:"KEY"`
+	S3AccessKey string `name:"s3-access-key" env:"FIELDSYNC_S3_ACCESS_KEY" help:"Access key for s3: blobs; better given by environment or file." placeholder:"KEY"`
+	S3SecretKey string `name:"s3-secret-key" env:"FIELDSYNC_S3_SECRET_KEY" help:"Secret key for s3: blobs; better given by environment or file." placeholder:"KEY"`
 	// PublicURL is the server as browsers see it, https://host[:port], where a proxy ends TLS before it: cookies are then
 	// Secure, and only pages of this origin use a session. Default: as each request says.
 	PublicURL string `name:"public-url" help:"The server as browsers see it, where a proxy ends TLS before it: https://host[:port]." placeholder:"URL"`
