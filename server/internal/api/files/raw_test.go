@@ -114,8 +114,8 @@ func TestAFileThatIsThereAlreadyIsNotSent(t *testing.T) {
 
 func TestAReaderThatNeverReadsIsCutOff(t *testing.T) {
 	store := memblob.New(0)
-	w := newWorld(t, store, func(c *files.Config) { c.Idle, c.Transfers = 30*time.Millisecond, 1 })
-	ref := blobtest.Put(t, store, "org-1", make([]byte, 64<<20)) // more than the kernel's buffers take
+	w := newWorld(t, store, func(c *files.Config) { c.Idle, c.Transfers = 300*time.Millisecond, 1 })
+	ref := blobtest.Put(t, store, "org-1", make([]byte, 24<<20)) // more than the kernel's buffers take
 	w.refer(job, ref)
 	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
 	if err != nil {
