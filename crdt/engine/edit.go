@@ -7,6 +7,8 @@ import "C"
 
 import (
 	"bytes"
+	"errors"
+	"slices"
 	"unicode/utf8"
 
 	"fieldsync/crdt"
@@ -67,47 +69,62 @@ func (d *Doc) Edit(c Commit, fn func(*Tx) error) ([]byte, error) {
 	return d.commit(c)
 }
 
-// commit closes the transaction and gives its change, decoded once to be sure of it.
+// commit closes the transaction and gives its change, decoded once to be sure of it. A change that does not pass (one over
+// format's limits, or a defect of the core) is taken out of the document again.
 func (d *Doc) commit(c Commit) ([]byte, error) {
-	raw, err := d.commitRaw(c)
-	if err == nil {
-		var change *format.Change
-		if change, err = format.DecodeChange(raw, format.DefaultLimits()); err == nil {
-			switch {
-			case change.Actor != c.Actor || change.Time != c.Time || change.Message != c.Message:
-				err = crdt.Errorf(crdt.KindInternal, "engine: the change says another author, time or message")
-			case !bytes.Equal(change.Raw, raw):
-				err = crdt.Errorf(crdt.KindInternal, "engine: the change is not canonical")
-			}
-		}
-	}
-	if err != nil {
-		// The core holds a change that must not leave it.
-		d.release()
-		return nil, crdt.Errorf(crdt.KindOf(err), "engine: commit: %w; the document is closed", err)
-	}
-	return raw, nil
-}
-
-func (d *Doc) commitRaw(c Commit) ([]byte, error) {
 	p, n := cbytes(c.Message)
-	r, err := take(C.fs_commit(d.am, p, n, C.int64_t(c.Time)))
+	r, err := internal(take(C.fs_commit(d.am, p, n, C.int64_t(c.Time))))
 	if err != nil {
+		d.release() // there is no telling what the core did
 		return nil, err
 	}
 	defer r.free()
 	var h crdt.Hash
 	if !bool(C.fs_hash(r.c, (*C.uint8_t)(&h[0]))) {
-		return nil, crdt.Errorf(crdt.KindInternal, "no change came of it")
+		d.release()
+		return nil, crdt.Errorf(crdt.KindInternal, "engine: commit made no change")
 	}
-	got, err := take(C.AMgetChangeByHash(d.am, (*C.uint8_t)(&h[0]), C.size_t(len(h))))
+	raw, err := d.committed(c, h)
+	if err != nil {
+		return nil, errors.Join(err, d.remove(h))
+	}
+	return raw, nil
+}
+
+// committed reads the change that a commit made and checks it as a stranger would.
+func (d *Doc) committed(c Commit, h crdt.Hash) ([]byte, error) {
+	r, err := internal(take(C.AMgetChangeByHash(d.am, (*C.uint8_t)(&h[0]), C.size_t(len(h)))))
 	if err != nil {
 		return nil, err
 	}
-	defer got.free()
-	raws := got.raws()
-	if len(raws) != 1 || len(raws[0]) <= chunkHeader || hashOf(raws[0]) != h {
-		return nil, crdt.Errorf(crdt.KindInternal, "the change does not have the hash it was given")
+	defer r.free()
+	raws := r.raws()
+	if len(raws) != 1 {
+		return nil, crdt.Errorf(crdt.KindInternal, "engine: the change that was made is not there")
+	}
+	change, err := format.DecodeChange(raws[0], format.DefaultLimits())
+	if err != nil {
+		return nil, crdt.Errorf(crdt.KindOf(err), "engine: the edit makes a change that nobody would take: %w", err)
+	}
+	if change.Hash != h || change.Actor != c.Actor || change.Time != c.Time || change.Message != c.Message || !bytes.Equal(change.Raw, raws[0]) {
+		return nil, crdt.Errorf(crdt.KindInternal, "engine: the change is not the one that was made")
 	}
 	return raws[0], nil
+}
+
+// remove loads the document afresh without one change, which nothing depends on. After a failure the document is closed.
+func (d *Doc) remove(h crdt.Hash) error {
+	raws, err := d.changes()
+	if err != nil {
+		d.release()
+		return err
+	}
+	fresh, err := Load(slices.DeleteFunc(raws, func(raw []byte) bool { return hashOf(raw) == h })...)
+	d.release()
+	if err != nil {
+		return err
+	}
+	fresh.cleanup.Stop()
+	d.own(fresh.root, fresh.am)
+	return nil
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -197,6 +198,29 @@ func TestAFailedEditLeavesNoTrace(t *testing.T) {
 	}
 }
 
+func TestAnEditOverTheFormatsLimitsLeavesNoTrace(t *testing.T) {
+	d := open(t)
+	edit(t, d, anna, set(crdt.Path{"t"}, crdt.Text("text")))
+	before, heads := jsonOf(t, d), d.Heads()
+	for name, c := range map[string]Commit{"actor of before": {Actor: anna}, "new actor": {Actor: ben}} {
+		raw, err := d.Edit(c, func(tx *Tx) error {
+			return tx.Set(crdt.Path{"big"}, make([]byte, format.DefaultLimits().ChangeBytes+1))
+		})
+		if crdt.KindOf(err) != crdt.KindTooLarge || raw != nil {
+			t.Fatalf("%s: %d bytes, error %v", name, len(raw), err)
+		}
+	}
+	if raw, err := d.Edit(Commit{Actor: anna, Time: 1 << 60}, set(crdt.Path{"x"}, 1)); crdt.KindOf(err) != crdt.KindInvalid || raw != nil {
+		t.Fatalf("a time far off: %v", err)
+	}
+	if got := jsonOf(t, d); got != before || !d.Heads().Equal(heads) {
+		t.Fatalf("the document changed: %.80s", got)
+	}
+	if c, err := format.DecodeChange(edit(t, d, anna, set(crdt.Path{"x"}, 1)), format.DefaultLimits()); err != nil || c.Seq != 2 {
+		t.Fatalf("the next change: %+v, %v", c, err)
+	}
+}
+
 func TestTextIsCountedInCodePoints(t *testing.T) {
 	d := open(t)
 	const face, family = "😀", "👨‍👩‍👧" // one code point, and five
@@ -242,6 +266,9 @@ func TestWhatWouldAbortTheProcessIsAnError(t *testing.T) {
 		"delete a negative count":    func(tx tx) error { return tx.Splice(P("t"), 2, -1, "") },
 		"delete an enormous count":   func(tx tx) error { return tx.Splice(P("t"), 1, int(^uint(0)>>1), "") },
 		"splice of invalid UTF-8":    func(tx tx) error { return tx.Splice(P("t"), 0, 0, "\xff") },
+		"splice of a whole library":  func(tx tx) error { return tx.Splice(P("t"), 0, 0, strings.Repeat("x", MaxText+1)) },
+		"set text, a whole library":  func(tx tx) error { return tx.SetText(P("t"), strings.Repeat("x", MaxText+1)) },
+		"a new text, too long":       func(tx tx) error { return tx.Set(P("x"), crdt.Text(strings.Repeat("x", MaxText+1))) },
 		"splice into a list":         func(tx tx) error { return tx.Splice(P("l"), 0, 0, "x") },
 		"splice into a string":       func(tx tx) error { return tx.Splice(P("s"), 0, 0, "x") },
 		"splice into the root":       func(tx tx) error { return tx.Splice(nil, 0, 0, "x") },
@@ -257,7 +284,7 @@ func TestWhatWouldAbortTheProcessIsAnError(t *testing.T) {
 		"invalid string":             func(tx tx) error { return tx.Set(P("x"), "\xff") },
 		"invalid text":               func(tx tx) error { return tx.Set(P("x"), crdt.Text("\xff")) },
 		"invalid string inside":      func(tx tx) error { return tx.Set(P("x"), []any{map[string]any{"k": "\xff"}}) },
-		"not a number":               func(tx tx) error { return tx.Set(P("x"), nan()) },
+		"not a number":               func(tx tx) error { return tx.Set(P("x"), math.NaN()) },
 		"a type of its own":          func(tx tx) error { return tx.Set(P("x"), struct{}{}) },
 		"an unknown value":           func(tx tx) error { return tx.Set(P("x"), crdt.Unknown{Type: 12}) },
 		"too deep":                   func(tx tx) error { return tx.Set(P("x"), deep) },
@@ -287,7 +314,7 @@ func TestWhatWouldAbortTheProcessIsAnError(t *testing.T) {
 			if err == nil || raw != nil {
 				t.Fatalf("no error, %d bytes", len(raw))
 			}
-			if k := crdt.KindOf(err); k != crdt.KindInvalid && k != crdt.KindConflict && k != crdt.KindNotFound {
+			if k := crdt.KindOf(err); k != crdt.KindInvalid && k != crdt.KindConflict && k != crdt.KindNotFound && k != crdt.KindTooLarge {
 				t.Errorf("the caller's mistake is called %v: %v", k, err)
 			}
 		})
@@ -344,7 +371,7 @@ func TestAClosedDocumentSaysSo(t *testing.T) {
 }
 
 func TestABIMatchesTheModulesHeader(t *testing.T) {
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/automerge/automerge-go").Output()
+	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/automerge/automerge-go").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}

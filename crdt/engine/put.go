@@ -17,6 +17,10 @@ import (
 // argument, a whole note for instance, from becoming one.
 const MaxKey = 1024
 
+// MaxText is how many bytes of text one write puts in: each character becomes an operation, and a change has at most
+// format's Ops of them. It is refused beforehand, because a million take the core seconds.
+const MaxText = 1 << 20
+
 // slot is a place in an object that a value can be written to.
 type slot struct {
 	inList bool
@@ -104,7 +108,7 @@ func checkValue(value any, depth int) error {
 	case string:
 		return checkText(v)
 	case crdt.Text:
-		return checkText(string(v))
+		return checkCharacters(string(v))
 	case []any:
 		for _, e := range v {
 			if err := checkValue(e, depth+1); err != nil {
@@ -132,6 +136,14 @@ func checkText(s string) error {
 		return crdt.Errorf(crdt.KindInvalid, "engine: a string is not UTF-8")
 	}
 	return nil
+}
+
+// checkCharacters is checkText for what goes in character by character.
+func checkCharacters(s string) error {
+	if len(s) > MaxText {
+		return crdt.Errorf(crdt.KindTooLarge, "engine: a text of %d bytes at once; the most is %d", len(s), MaxText)
+	}
+	return checkText(s)
 }
 
 // putChecked writes a value that checkValue has passed. Map keys are written in order, so that the same edit gives the

@@ -8,7 +8,6 @@ import "C"
 import (
 	"errors"
 	"math"
-	"unicode/utf8"
 
 	"fieldsync/crdt"
 )
@@ -172,8 +171,8 @@ func (tx *Tx) SetText(path crdt.Path, s string) error {
 		if err != nil {
 			return err
 		}
-		if !utf8.ValidString(s) {
-			return crdt.Errorf(crdt.KindInvalid, "engine: the text for %s is not UTF-8", path)
+		if err := checkCharacters(s); err != nil {
+			return err
 		}
 		old, now := []rune(string(was)), []rune(s)
 		if len(old) != d.size(n) { // an element of more or less than one character, as other clients may write
@@ -236,8 +235,8 @@ func (d *Doc) text(path crdt.Path) (node, error) {
 }
 
 func (d *Doc) splice(n node, path crdt.Path, index, del int, s string) error {
-	if !utf8.ValidString(s) {
-		return crdt.Errorf(crdt.KindInvalid, "engine: the text for %s is not UTF-8", path)
+	if err := checkCharacters(s); err != nil {
+		return err
 	}
 	if size := d.size(n); index < 0 || index > size || del < 0 || del > size-index {
 		return crdt.Errorf(crdt.KindConflict, "engine: characters %d to %d of the %d at %s", index, index+del, size, path)
