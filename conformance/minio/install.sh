@@ -42,16 +42,17 @@ fi
 
 mkdir -p "$cache"
 lock=$program.lock
-waited=no
+waited=0
 # A folder is made by exactly one caller. Its owner's process id stands in it, so that a build that was killed does not
 # leave everybody else waiting.
 until mkdir "$lock" 2>/dev/null; do
-	if [ $waited = no ]; then
+	if [ $waited = 0 ]; then
 		say "another process builds MinIO; waiting for it"
-		waited=yes
 	fi
+	waited=$((waited + 1))
 	owner=$(cat "$lock/pid" 2>/dev/null || true)
-	if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; then
+	# No id after some seconds: its owner was killed between two lines of this script.
+	if [ -z "$owner" ] && [ $waited -gt 10 ] || [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; then
 		rm -rf "$lock"
 		continue
 	fi
