@@ -13,8 +13,8 @@ import (
 type Profile uint8
 
 const (
-	Server Profile = iota // about 25 MB of memory when idle, 96 MB of reserve on disk
-	Small                 // for a phone or a laptop: about half of the memory, 32 MB of reserve
+	Server Profile = iota // about 25 MB of memory when idle, 64 MB of reserve on disk
+	Small                 // for a phone or a laptop: about half of the memory, 24 MB of reserve
 )
 
 // Options configure a store. Only Dir must be set.
@@ -65,9 +65,9 @@ func (o Options) sizes() (sizes, error) {
 	var s sizes
 	switch o.Profile {
 	case Server:
-		s = sizes{memtable: 8 << 20, reserve: 96 << 20}
+		s = sizes{memtable: 8 << 20, reserve: 64 << 20}
 	case Small:
-		s = sizes{memtable: 4 << 20, reserve: 32 << 20}
+		s = sizes{memtable: 4 << 20, reserve: 24 << 20}
 	default:
 		return s, fmt.Errorf("badgerstore: unknown profile %d", o.Profile)
 	}

@@ -76,6 +76,9 @@ func (s *space) open() error {
 	if free < s.floor {
 		return fmt.Errorf("%w: %d bytes free, %d needed to open", store.ErrFull, free, s.floor)
 	}
+	if !s.held && free >= s.floor+s.size {
+		return s.hold()
+	}
 	return nil
 }
 
