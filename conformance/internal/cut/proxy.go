@@ -1,0 +1,93 @@
+// Package cut is a TCP proxy on loopback whose line a test can cut and heal: the network of the conformance tests.
+package cut
+
+import (
+	"io"
+	"net"
+	"sync"
+)
+
+// Proxy forwards connections to a server. Safe for use by several goroutines.
+type Proxy struct {
+	addr   string
+	target string
+	mu     sync.Mutex
+	l      net.Listener
+	conns  map[net.Conn]struct{}
+}
+
+// New listens on a free loopback port and forwards to target (host:port). Close it with Cut.
+func New(target string) (*Proxy, error) {
+	p := &Proxy{addr: "127.0.0.1:0", target: target, conns: map[net.Conn]struct{}{}}
+	return p, p.Heal()
+}
+
+// Addr is where clients connect, the same before a cut and after it has healed.
+func (p *Proxy) Addr() string { return p.addr }
+
+// Cut resets every connection and refuses new ones, as a phone without a network sees it.
+func (p *Proxy) Cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.l != nil {
+		_ = p.l.Close()
+		p.l = nil
+	}
+	for c := range p.conns {
+		_ = c.Close()
+	}
+	clear(p.conns)
+}
+
+// Heal accepts connections again.
+func (p *Proxy) Heal() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.l != nil {
+		return nil
+	}
+	l, err := net.Listen("tcp", p.addr)
+	if err != nil {
+		return err
+	}
+	p.l, p.addr = l, l.Addr().String()
+	go p.accept(l)
+	return nil
+}
+
+func (p *Proxy) accept(l net.Listener) {
+	for {
+		in, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go p.forward(l, in)
+	}
+}
+
+func (p *Proxy) forward(l net.Listener, in net.Conn) {
+	out, err := net.Dial("tcp", p.target)
+	if err != nil {
+		_ = in.Close()
+		return
+	}
+	p.mu.Lock()
+	if p.l != l { // the line was cut meanwhile
+		p.mu.Unlock()
+		_ = in.Close()
+		_ = out.Close()
+		return
+	}
+	p.conns[in], p.conns[out] = struct{}{}, struct{}{}
+	p.mu.Unlock()
+	copyThenClose := func(dst, src net.Conn) {
+		_, _ = io.Copy(dst, src)
+		_ = dst.Close()
+		_ = src.Close()
+		p.mu.Lock()
+		delete(p.conns, src)
+		p.mu.Unlock()
+	}
+	go copyThenClose(out, in)
+	copyThenClose(in, out)
+}

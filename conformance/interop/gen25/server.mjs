@@ -1,0 +1,21 @@
+// The reference server: automerge-repo 2.5.6 with its WebSocket adapter and nodefs storage, put together as the public
+// automerge-repo-sync-server does it. PORT and DATA_DIR come from the environment.
+import http from "node:http";
+import { Repo } from "@automerge/automerge-repo";
+import { WebSocketServerAdapter } from "@automerge/automerge-repo-network-websocket";
+import { NodeFSStorageAdapter } from "@automerge/automerge-repo-storage-nodefs";
+import { WebSocketServer } from "ws";
+
+const sockets = new WebSocketServer({ noServer: true });
+const server = http.createServer((_req, res) => res.end("automerge-repo\n"));
+server.on("upgrade", (req, socket, head) =>
+  sockets.handleUpgrade(req, socket, head, (ws) => sockets.emit("connection", ws, req)),
+);
+new Repo({
+  network: [new WebSocketServerAdapter(sockets)],
+  storage: new NodeFSStorageAdapter(process.env.DATA_DIR),
+  peerId: `storage-server-${process.pid}`,
+  sharePolicy: async () => false,
+});
+server.listen(Number(process.env.PORT), "127.0.0.1", 4096);
+process.on("SIGTERM", () => process.exit(0));
