@@ -27,21 +27,23 @@ type Step struct {
 func (a *Admission) Path(i int) []Step {
 	h, s := a.History, a.staged
 	var out []Step
-	for o := &s.ops[i]; ; o = h.stagedOp(s, o.object-1) {
-		out = append(out, a.step(o))
+	for at := uint32(len(h.ops) + i); ; {
+		o := h.stagedOp(s, at)
+		out = append(out, a.step(at, o))
 		if o.object == 0 {
 			break
 		}
+		at = o.object - 1
 	}
 	slices.Reverse(out)
 	return out
 }
 
-func (a *Admission) step(o *op) Step {
+func (a *Admission) step(at uint32, o *op) Step {
 	if o.flags&flagInSeq == 0 {
 		return Step{Key: string(a.History.keyString(o.place))}
 	}
-	at := o.place - 1 // never the head: no operation writes there
+	at = o.slot(at) - 1 // never the head: no operation writes there
 	if n := uint32(len(a.History.ops)); at >= n {
 		return Step{InSeq: true, Elem: OpID{Counter: a.Change.StartOp + uint64(at-n), Actor: a.Change.Actor}}
 	}

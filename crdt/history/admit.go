@@ -109,6 +109,7 @@ func (h *History) admit(c *format.Change, author Author, policy Policy) (int, *c
 		}
 		if refusal != nil {
 			h.dropKeys(s.keys)
+			h.order.cut(len(h.ops))
 		}
 	}
 	if refusal != nil {

@@ -49,6 +49,10 @@ func (h *History) checkGraph(s *staged) *crdt.Refusal {
 		return refuse(c, crdt.RefusedBadStartOp, "not greater than the operations that it depends on")
 	case c.StartOp > before+1+MaxOpGap:
 		return refuse(c, crdt.RefusedBadStartOp, "too far beyond the operations that it depends on")
+	case len(c.Ops) == 0 && c.StartOp != before+1:
+		// A saved document keeps a change's last counter. Of one without operations, automerge 0.11 takes any but the
+		// greatest that it depends on for operations that are lost, and does not load the document ("missing ops").
+		return refuse(c, crdt.RefusedBadStartOp, "a change without operations has the counter next to those that it depends on")
 	case len(h.changes) >= h.limits.Changes:
 		return refuse(c, crdt.RefusedDocumentTooBig, "too many changes")
 	case len(c.Ops) > h.limits.Ops-len(h.ops):
@@ -147,13 +151,21 @@ func (h *History) checkOp(s *staged, i int, last *located) (crdt.RefusalCode, st
 	}
 	if o.Insert {
 		rec.flags |= flagInsert
-		rec.place = self + 1
 	}
 	if o.Action == format.ActionSet && o.Value.Type == format.ValueCounter {
 		rec.flags |= flagCounter
 	}
 	if o.Action == format.ActionMark && o.HasMark {
 		rec.flags |= flagMarkBegin
+	}
+	if o.Action == format.ActionMark && !o.HasMark {
+		// The end must stand behind the beginning, else automerge 0.11 can save the document but not load it ("invalid mark
+		// operation order"). Both have greater ids than all that was inserted behind the same elements before, so they
+		// stand as those elements do; behind the same one, the end would come first.
+		begin := s.ops[len(s.ops)-1].place // checkAlone has seen that it is there
+		if begin == rec.place || !h.standsBefore(s, begin, rec.place) {
+			return crdt.RefusedBadOperation, "a mark that ends before it begins"
+		}
 	}
 	if isMake(o.Action) && h.depth(s, rec.object) >= MaxDepth {
 		return crdt.RefusedTooLarge, "objects nested too deep"
@@ -168,7 +180,7 @@ func (h *History) checkOp(s *staged, i int, last *located) (crdt.RefusalCode, st
 		switch {
 		case !pred.flags.holdsValue():
 			return crdt.RefusedUnknownPred, "the predecessor holds no value"
-		case pred.object != rec.object || pred.place != rec.place || pred.flags&flagInSeq != rec.flags&flagInSeq:
+		case pred.object != rec.object || pred.slot(at) != rec.slot(self) || pred.flags&flagInSeq != rec.flags&flagInSeq:
 			return crdt.RefusedUnknownPred, "the predecessor stands in another place"
 		}
 		if pred.flags&flagCounter != 0 {

@@ -54,6 +54,7 @@ type History struct {
 
 	clocks  map[uint32][]uint32 // of some changes: the greatest sequence number of each actor in its past, itself included
 	waiting *waitingRoom        // nil while nothing waits
+	order   *order              // nil while no mark came
 	index   *slotIndex          // nil while the document is small or nobody reads values
 }
 

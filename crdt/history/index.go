@@ -48,7 +48,7 @@ func (h *History) Path(obj ObjID) []Step {
 		o := &h.ops[obj-1]
 		step := Step{InSeq: o.flags&flagInSeq != 0}
 		if step.InSeq {
-			step.Elem = h.idOf(o.place - 1)
+			step.Elem = h.idOf(o.slot(uint32(obj-1)) - 1)
 		} else {
 			step.Key = string(h.keyString(o.place))
 		}

@@ -12,8 +12,8 @@ import (
 // op is what is kept of an operation, 12 bytes. Its id follows from where it stands.
 type op struct {
 	object uint32 // 1 + index of the operation that made the object; 0 is the root
-	place  uint32 // in a map: the key's index; in a sequence: 1 + index of the operation that inserted the element
-	//               (its own for an insertion), 0 is the head
+	place  uint32 // in a map: the key's index; in a sequence: 1 + index of the operation that inserted the element that is
+	//               written to, or behind which is inserted; 0 is the head
 	flags opFlags
 }
 
@@ -43,6 +43,14 @@ func isSequence(a format.Action) bool {
 // holdsValue tells whether the operation puts something into its place that can be seen, and overwritten.
 func (f opFlags) holdsValue() bool {
 	return f.action() == format.ActionSet || isMake(f.action())
+}
+
+// slot is the place that an operation's value stands in: its place, but the new element for an insertion.
+func (o *op) slot(at uint32) uint32 {
+	if o.flags&flagInsert != 0 {
+		return at + 1
+	}
+	return o.place
 }
 
 // keyString is a map key.
@@ -75,7 +83,7 @@ func (h *History) addKey(key string) uint32 {
 // dropKeys takes out the keys that were added since there were n.
 func (h *History) dropKeys(n int) {
 	for k := len(h.keyFrom) - 1; k >= n; k-- {
-		h.byKey.dropLast(uint32(k), h.hashOfKey(uint32(k)))
+		h.byKey.drop(uint32(k), h.hashOfKey)
 		h.keys = h.keys[:h.keyFrom[k]]
 		h.keyFrom = h.keyFrom[:k]
 	}

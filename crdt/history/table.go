@@ -45,14 +45,20 @@ func (t *table) put(cell uint32, hash uint64) {
 	t.cells[c] = cell
 }
 
-// dropLast takes out the index that was added last. Only that one may go: with linear probing, a cell in the middle of a
-// run may not become free.
-func (t *table) dropLast(i uint32, hash uint64) {
+// drop takes out an index. What stands behind it in a run of cells moves up where it may, so that no search ends early.
+func (t *table) drop(i uint32, hashOf func(i uint32) uint64) {
 	mask := uint64(len(t.cells) - 1)
-	c := hash & mask
-	for t.cells[c] != i+1 {
-		c = (c + 1) & mask
+	gap := hashOf(i) & mask
+	for t.cells[gap] != i+1 {
+		gap = (gap + 1) & mask
 	}
-	t.cells[c] = 0
+	for c := (gap + 1) & mask; t.cells[c] != 0; c = (c + 1) & mask {
+		home := hashOf(t.cells[c]-1) & mask
+		if (c-home)&mask >= (c-gap)&mask { // its own place is not behind the gap
+			t.cells[gap] = t.cells[c]
+			gap = c
+		}
+	}
+	t.cells[gap] = 0
 	t.used--
 }

@@ -16,7 +16,6 @@ type Writer struct {
 	*Model
 	Actor crdt.ActorID
 	rand  Rand
-	seq   uint64
 
 	ops     []Op // of the change being made
 	pending []*ModelOp
@@ -76,29 +75,53 @@ func (w *Writer) Do(o Op) ID {
 	return id
 }
 
-// Commit makes a change of the operations added since the last one, and applies it.
-func (w *Writer) Commit() *format.Change {
-	c, err := Change{Actor: w.Actor, Seq: w.seq + 1, StartOp: w.maxOp + 1, Deps: w.Heads, Ops: w.ops,
-		Time: int64(1_700_000_000 + len(w.Changes))}.Build()
-	if err != nil {
-		panic(fmt.Sprintf("a writer made an invalid change: %v", err))
+// Draft takes the operations added since the last change, and gives the change of them without applying it: the writer is
+// as it was before they were added.
+func (w *Writer) Draft() Change {
+	c := Change{Actor: w.Actor, Seq: w.Seq() + 1, StartOp: w.maxOp + 1, Deps: w.Heads, Ops: w.ops,
+		Time: int64(1_700_000_000 + len(w.Changes))}
+	for i := range w.ops {
+		delete(w.Ops, ID{Counter: c.StartOp + uint64(i), Actor: w.Actor})
 	}
-	// Apply does it all again.
 	w.order = w.order[:len(w.order)-len(w.ops)]
 	for _, p := range w.pending {
 		p.Hidden = false
 	}
 	w.pending, w.ops = nil, nil
-	w.seq++
+	return c
+}
+
+// Seq is the sequence number of the writer's last change, 0 before the first.
+func (w *Writer) Seq() uint64 {
+	n := uint64(0)
+	for _, c := range w.Changes {
+		if c.Actor == w.Actor {
+			n = max(n, c.Seq)
+		}
+	}
+	return n
+}
+
+// Commit makes a change of the operations added since the last one, and applies it.
+func (w *Writer) Commit() *format.Change {
+	c, err := w.Draft().Build()
+	if err != nil {
+		panic(fmt.Sprintf("a writer made an invalid change: %v", err))
+	}
 	w.Apply(c)
 	return c
 }
 
-// Edit makes a change of up to most random operations of all kinds.
-func (w *Writer) Edit(most int) *format.Change {
+// Sketch adds up to most random operations of all kinds, for Draft or Commit.
+func (w *Writer) Sketch(most int) {
 	for range 1 + w.rand.IntN(most) {
 		w.step()
 	}
+}
+
+// Edit makes a change of up to most random operations of all kinds.
+func (w *Writer) Edit(most int) *format.Change {
+	w.Sketch(most)
 	return w.Commit()
 }
 
@@ -183,9 +206,18 @@ func (w *Writer) sequenceStep(object ID) {
 	text := w.Ops[object].Action == format.ActionMakeText
 	switch n := w.rand.IntN(10); {
 	case text && n == 0:
-		w.Do(Op{Object: object, Elem: behind(), InSeq: true, Insert: true, Action: format.ActionMark, HasMark: true,
+		// The end stands behind something that was inserted behind what the beginning stands behind: so it comes later.
+		end := behind()
+		begin := end
+		for begin != (ID{}) && (begin == end || w.rand.IntN(3) > 0) {
+			begin = w.Ops[begin].Elem
+		}
+		mark := w.Do(Op{Object: object, Elem: begin, InSeq: true, Insert: true, Action: format.ActionMark, HasMark: true,
 			MarkName: "bold", Value: format.BoolValue(true), Expand: w.rand.IntN(2) == 0})
-		w.Do(Op{Object: object, Elem: behind(), InSeq: true, Insert: true, Action: format.ActionMark, Expand: w.rand.IntN(2) == 0})
+		if end == begin {
+			end = mark
+		}
+		w.Do(Op{Object: object, Elem: end, InSeq: true, Insert: true, Action: format.ActionMark, Expand: w.rand.IntN(2) == 0})
 	case len(shown) > 0 && n < 5:
 		o := Op{Object: object, Elem: shown[w.rand.IntN(len(shown))], InSeq: true}
 		w.content(&o, object)
