@@ -58,11 +58,10 @@ func FuzzReceive(f *testing.F) {
 	for i := range vectors {
 		f.Add(vectors[i].bytes(f), vectors[(i+1)%len(vectors)].bytes(f), vectors[(i+2)%len(vectors)].bytes(f))
 	}
-	g := grown(50)
+	g := grown(50) // nothing is ever admitted to it
 	some := Append(nil, &Message{Version: V1, Heads: []crdt.Hash{g.Hash(7), g.Hash(30)}, Need: []crdt.Hash{g.Hash(40)}})
 	f.Add(some, some, some)
 	f.Fuzz(func(t *testing.T, a, b, c []byte) {
-		g := grown(50)
 		p := NewPeer(Options{})
 		for _, data := range [][]byte{a, b, c} {
 			m, err := Decode(data, Limits{})

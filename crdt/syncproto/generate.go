@@ -63,8 +63,8 @@ func (p *Peer) Generate(g Graph, opt GenerateOptions) (Plan, bool) {
 	}
 	switch {
 	case (p.confirmed || len(p.theirs) == 0) && len(plan.Need) == 0 && !p.readOnly:
-		// It takes our pushes in, in their order, or begins with nothing: with this one it holds all that we hold. Whatever it has beyond is its own,
-		// and it sends that and no echo. As this names our state alone, all subscribers get the same bytes.
+		// It takes our pushes in, in their order, or begins with nothing: with this one it holds all that we hold. Whatever it
+		// has beyond is its own, and it sends that and no echo. As this names our state alone, all subscribers get the same bytes.
 		plan.Have, plan.LastSync = true, ours
 	case slices.ContainsFunc(plan.Need, func(h crdt.Hash) bool { return !p.theirs.Contains(h) }):
 		// Single changes are missing in between: have stays empty, which asks for these alone.
@@ -144,6 +144,7 @@ func (p *Peer) lostLastSync(g Graph) bool {
 func (p *Peer) choose(g Graph, fan *Fanout) []int {
 	need, have, n := p.need, p.have, g.Len()
 	p.need, p.have = nil, nil
+	p.high, p.top = min(p.high, n), min(p.top, n) // a truncated graph; see Graph
 	if p.readOnly {
 		return nil
 	}

@@ -3,7 +3,7 @@ package syncproto
 import "fieldsync/crdt"
 
 // Graph is one document's changes, as *history.History keeps them. Changes only ever come to its end; an index names the
-// same change for as long as a Peer is in use (after the graph was loaded anew, Reset the peers).
+// same change for as long as a Peer is in use. After the graph was loaded anew or truncated, Reset the peers.
 type Graph interface {
 	Heads() crdt.Heads             // sorted
 	Len() int                      // number of changes

@@ -27,7 +27,7 @@ func TestDecodeRefusesWhatLies(t *testing.T) {
 		{"a length bomb of heads", []byte{0x42, 0xff, 0xff, 0xff, 0xff, 0x0f, 0}, crdt.RefusedMalformed},
 		{"a length of 2^64-1", cat([]byte{0x42}, bytes.Repeat([]byte{0xff}, 9), []byte{1}), crdt.RefusedMalformed},
 		{"a length over 64 bits", cat([]byte{0x42}, bytes.Repeat([]byte{0xff}, 9), []byte{2}), crdt.RefusedMalformed},
-		{"an overlong length", cat([]byte{0x42, 0x81, 0x00}, hash), crdt.RefusedMalformed},
+		{"an overlong length", cat([]byte{0x42, 0x81, 0x00}, hash, []byte{0, 0, 0}), crdt.RefusedMalformed},
 		{"a change longer than the message", []byte{0x42, 0, 0, 0, 1, 9, 1}, crdt.RefusedMalformed},
 		{"more heads than the limit", cat([]byte{0x42, 0x81, 0x20}, bytes.Repeat(hash, 4097)), crdt.RefusedTooLarge},
 		{"more have than the limit", cat([]byte{0x42, 0, 0, 5}, make([]byte, 11)), crdt.RefusedTooLarge},
