@@ -11,7 +11,7 @@ type Change struct {
 	Actor   crdt.ActorID   // the author
 	Seq     uint64         // 1 for an actor's first change, then one more each
 	StartOp uint64         // counter of the first operation, >= 1
-	Time    int64          // seconds since 1970 as the author's clock had it; 0 where unknown
+	Time    int64          // seconds since 1970 as the author's clock had it (automerge-go writes milliseconds); 0 where unknown
 	Message string         // commit message; empty where none
 	Others  []crdt.ActorID // the other actors that the operations name, sorted; index i+1 in OpID.Actor
 	Ops     []Op           // operation i has the id {StartOp+i, Actor 0}

@@ -51,7 +51,7 @@ var opSpecs = [numOpCols]uint8{specObjActor, specObjCtr, specKeyActor, specKeyCt
 // opColumns are a change's columns; nil where there is none.
 type opColumns [numOpCols][]byte
 
-// readOpColumns reads the column metadata and cuts the columns.
+// read reads the column metadata and cuts the columns.
 //
 // The Rust cores skip columns that they do not know when they load a change, and leave them out when they save it: its
 // hash would change. So an unknown column is refused.

@@ -194,7 +194,7 @@ func (d *docDecoder) checkHeads(changes []*Change) (crdt.Heads, *crdt.Refusal) {
 	return heads, nil
 }
 
-// actorOfChange finds the change of an actor that holds the operation with a counter: its first one whose last
+// changeOf finds the change of an actor that holds the operation with a counter: its first one whose last
 // operation is not before.
 func (d *docDecoder) changeOf(actor uint64, ctr uint64) (uint32, bool) {
 	if actor >= uint64(len(d.actors)) {

@@ -116,6 +116,7 @@ func TestRefusedDocuments(t *testing.T) {
 		{"no numbers", change(3), crdt.RefusedMalformed},
 		{"operations that do not ascend", change(19, 0x7e, 3, 0x7f), crdt.RefusedBadStartOp},
 		{"a dependency on itself", change(67, 0x7f, 1), crdt.RefusedInconsistentDoc},
+		{"a dependency on what is not there", change(67, 0x7f, 60), crdt.RefusedInconsistentDoc},
 		{"a negative dependency", change(67, 0x7f, 0x7f), crdt.RefusedInconsistentDoc},
 		{"a dependency too few", change(67), crdt.RefusedInconsistentDoc},
 		{"a dependency too many", change(67, 2, 0), crdt.RefusedMalformed},
@@ -185,6 +186,34 @@ func TestDocumentWithActorsThatNothingUses(t *testing.T) { // a core keeps actor
 	d.actors = append(d.actors, cleo)
 	if _, err := DecodeDocument(d.encode(), DefaultLimits()); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestDocumentMayListDependenciesInAnyOrder(t *testing.T) {
+	chunks := []*Change{{Actor: anna, Seq: 1, StartOp: 1}, {Actor: ben, Seq: 1, StartOp: 1}, {Actor: ben, Seq: 2, StartOp: 1}}
+	var hashes []crdt.Hash
+	for i, c := range chunks {
+		if i == 2 {
+			c.Deps = crdt.NewHeads(hashes...)
+		}
+		_, h, err := EncodeChange(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hashes = append(hashes, h)
+	}
+	for _, index := range [][]byte{{0x7e, 0, 1}, {0x7e, 1, 0x7f}} {
+		raw := handDoc{
+			actors: []crdt.ActorID{anna, ben}, heads: hashes[2:],
+			changeCols: []column{{1, []byte{0x7f, 0, 2, 1}}, {3, []byte{0x7d, 1, 0, 1}}, {19, []byte{3, 0}}, {64, []byte{2, 0, 0x7f, 2}}, {67, index}},
+		}.encode()
+		doc, err := DecodeDocument(raw, DefaultLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(doc.Changes) != 3 || doc.Changes[2].Hash != hashes[2] {
+			t.Errorf("decoded %+v", doc.Changes)
+		}
 	}
 }
 

@@ -227,11 +227,7 @@ func (d *docDecoder) layOut() *crdt.Refusal {
 				b = b[1:]
 			}
 			if pred > first {
-				p := d.preds[first:pred:pred]
-				if !slices.IsSortedFunc(p, compareID) {
-					slices.SortFunc(p, compareID)
-				}
-				d.ops[slot].Pred = p
+				d.ops[slot].Pred = d.preds[first:pred:pred] // in the rows' order, which is the ids': else Change.fault refuses
 			}
 			slot++
 		}
@@ -239,17 +235,6 @@ func (d *docDecoder) layOut() *crdt.Refusal {
 	}
 	d.bucket, d.succ = nil, nil
 	return nil
-}
-
-// compareID orders ids by counter, then by actor, where actors' indexes sort as they do.
-func compareID(a, b OpID) int {
-	switch {
-	case a.Counter < b.Counter || a.Counter == b.Counter && a.Actor < b.Actor:
-		return -1
-	case a == b:
-		return 0
-	}
-	return 1
 }
 
 // fillOps reads the operations into their places, and completes the deletions.

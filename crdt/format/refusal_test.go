@@ -106,6 +106,23 @@ func TestRefusedDeflatedChangeWithBytesBehindTheStream(t *testing.T) {
 	}
 }
 
+func TestRefusedDeflatedChangeWithAnotherChecksum(t *testing.T) {
+	c := sample()
+	c.Message = strings.Repeat("long ", 200)
+	raw := bytes.Clone(Deflate(mustEncode(t, c)))
+	raw[4] ^= 1
+	_, err := DecodeChange(raw, DefaultLimits())
+	if r := refusalOf(t, err); r.Code != crdt.RefusedBadChecksum {
+		t.Errorf("refused with %v", r)
+	}
+	if _, _, err := Inflate(raw, DefaultLimits()); err == nil {
+		t.Error("Inflate takes it")
+	}
+	if _, _, err := Inflate(mustEncode(t, c), DefaultLimits()); err == nil {
+		t.Error("Inflate takes a change that is not deflated")
+	}
+}
+
 func TestRefusedHeaders(t *testing.T) {
 	for _, tc := range []struct {
 		name  string

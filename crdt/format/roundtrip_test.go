@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"testing"
 
@@ -9,6 +10,11 @@ import (
 
 	"fieldsync/crdt"
 )
+
+// compareID orders ids by counter, then by actor.
+func compareID(a, b OpID) int {
+	return cmp.Or(cmp.Compare(a.Counter, b.Counter), cmp.Compare(a.Actor, b.Actor))
+}
 
 // drawChange draws a valid change.
 func drawChange(t *rapid.T) *Change {
@@ -161,6 +167,20 @@ func TestIntegersEncodeToTheirShortestFormAndBack(t *testing.T) {
 			t.Fatalf("overlong %d is taken", i)
 		}
 	})
+}
+
+func TestIntegersOver64BitsAreRefused(t *testing.T) {
+	for _, last := range []byte{2, 0x7e} {
+		b := append(bytes.Repeat([]byte{0xff}, 9), last)
+		c := cursor{b: b}
+		if c.uleb(); c.fail == "" {
+			t.Errorf("unsigned with last byte %x is taken", last)
+		}
+		c = cursor{b: b}
+		if c.leb(); c.fail == "" {
+			t.Errorf("signed with last byte %x is taken", last)
+		}
+	}
 }
 
 func TestValuesReadWhatTheyWereMadeOf(t *testing.T) {
