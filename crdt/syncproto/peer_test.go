@@ -179,3 +179,43 @@ func TestWhatWasRefusedIsNotAskedForAndTheForbiddenAreNotAsked(t *testing.T) {
 		}
 	}
 }
+
+func TestSubscribersWhoDidNotAcknowledgeYetShareTheFrameToo(t *testing.T) {
+	g := grown(5)
+	var fresh, slow *Peer
+	for _, p := range []**Peer{&fresh, &slow} {
+		*p = NewPeer(Options{})
+		(*p).AssumeSynced(g, false)
+	}
+	g.edit(60)
+	mustGenerate(t, fresh, g, GenerateOptions{})
+	mustGenerate(t, slow, g, GenerateOptions{})
+	fresh.Receive(g, &Message{Version: V1, Heads: g.Heads(), Have: []Have{{LastSync: g.Heads()}}})
+	g.edit(61)
+	a, b := mustGenerate(t, fresh, g, GenerateOptions{}), mustGenerate(t, slow, g, GenerateOptions{})
+	if !a.Equal(&b) || len(a.Changes) != 1 {
+		t.Fatalf("%+v\n%+v", a, b)
+	}
+}
+
+func TestAPeerThatLostAllItsChangesIsSentThemAgain(t *testing.T) {
+	g := grown(6)
+	p := NewPeer(Options{})
+	p.AssumeSynced(g, false)
+	p.Receive(g, &Message{Version: V1, Have: []Have{{LastSync: g.Heads()}}}) // its saved state outlived its changes
+	if plan := mustGenerate(t, p, g, GenerateOptions{}); len(plan.Changes) != 6 {
+		t.Fatalf("%d of 6 changes", len(plan.Changes))
+	}
+}
+
+func TestADocumentChunkThatSavesNothingIsNotSentForAPartOfIt(t *testing.T) {
+	g := grown(30)
+	for size, want := range map[int]bool{1: true, 1 << 20: false} {
+		p := NewPeer(Options{})
+		p.Receive(g, &Message{Version: V2, Heads: []crdt.Hash{g.Hash(3)}, Have: []Have{{}}, Need: g.Heads()})
+		plan := mustGenerate(t, p, g, GenerateOptions{SnapshotCovers: 30, SnapshotBytes: size})
+		if plan.Snapshot != want {
+			t.Errorf("a chunk of %d bytes: sent %v", size, plan.Snapshot)
+		}
+	}
+}
