@@ -79,7 +79,11 @@ func TestTestsNeitherSleepNorSkip(t *testing.T) {
 		if !strings.HasSuffix(f, "_test.go") && !strings.Contains(f, ".spec.") && !strings.Contains(f, ".test.") || within(f, "conformance/archtest") {
 			continue
 		}
-		for i, line := range strings.Split(string(read(t, f)), "\n") {
+		text := string(read(t, f))
+		if strings.Contains(text, `"testing/synctest"`) {
+			text = strings.ReplaceAll(text, "time.Sleep(", "") // of a bubble's time, which costs none
+		}
+		for i, line := range strings.Split(text, "\n") {
 			if bad.MatchString(line) {
 				t.Errorf("%s:%d: %s", f, i+1, strings.TrimSpace(line))
 			}

@@ -1,0 +1,100 @@
+# One word each; `make` alone explains. CI runs exactly `make test`.
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+GO      ?= go
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+# Whatever is made once and used by many: tools, MinIO, demonstration data. Outside the tree; `rm -rf` it at will.
+export FIELDSYNC_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/fieldsync
+
+# The tools of conformance/tools, built once for each set of pinned versions and each Go.
+TOOLS := $(FIELDSYNC_CACHE)/tools-$(shell cat conformance/tools/go.mod <($(GO) env GOVERSION) | sha256sum | cut -c1-12)
+
+PROGRAMS := $(wildcard server/cmd/* client/cmd/*)
+NPM_MARK := conformance/interop/node_modules/.fieldsync-installed
+
+# What may be said on the command line: make run LISTEN=127.0.0.1:9000, make fuzz FUZZTIME=10m, make sim SEEDS=100000
+LISTEN   ?= 127.0.0.1:8080
+DATA     ?= $(FIELDSYNC_CACHE)/demo
+FUZZTIME ?= 60s
+
+.PHONY: help build run test vet race fuzz lint interop minio vectors tools clean
+
+help: ## what there is to make
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+build: ## bin/fieldsyncd and its companions
+	@mkdir -p bin
+	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/ $(addprefix ./,$(PROGRAMS))
+
+run: build ## a server with demonstration data, from a fresh checkout
+	@printf '%s\n' '' \
+	  "  fieldsync demonstration           data in $(DATA)" \
+	  '' \
+	  "  http://$(LISTEN)/           what there is" \
+	  "  ws://$(LISTEN)/sync         sync, with ?access_token=TOKEN for automerge-repo clients" \
+	  "  http://$(LISTEN)/readyz     is it ready" \
+	  "  http://$(LISTEN)/metrics    its counters" \
+	  '' \
+	  '  login        password   token' \
+	  '  dispatcher   demo       demo-dispatcher' \
+	  '  anna         demo       demo-worker-anna' \
+	  '  ben          demo       demo-worker-ben' \
+	  '' \
+	  '  Try, in another terminal:' \
+	  "    curl -H 'Authorization: Bearer demo-worker-anna' http://$(LISTEN)/api/v1/session" \
+	  "    curl http://$(LISTEN)/readyz" \
+	  '' \
+	  '  Ctrl-C stops it gracefully.' ''
+	@exec bin/fieldsyncd serve --demo --listen $(LISTEN) --data $(DATA)
+
+test: vet minio $(NPM_MARK) $(TOOLS)/gotestsum ## everything from a fresh checkout: installs, checks, tests, short fuzzing
+	@$(MAKE) fuzz FUZZTIME=3s
+	@conformance/tools/gotest.sh $(TOOLS)/gotestsum ./...
+
+vet: ## gofmt and go vet
+	@unformatted=$$(git ls-files -z '*.go' | xargs -0 gofmt -l); [ -z "$$unformatted" ] || { echo "gofmt -w $$unformatted"; exit 1; }
+	$(GO) vet ./...
+
+race: minio $(NPM_MARK) ## all Go tests under the race detector
+	$(GO) test -race -timeout 30m ./...
+
+fuzz: ## every fuzz target for FUZZTIME (60s)
+	@$(GO) test -list '^Fuzz' ./... | awk '/^Fuzz/ {names[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print $$2, names[i]; n = 0}' | \
+	while read -r package name; do \
+	  echo "$$package $$name for $(FUZZTIME)"; \
+	  $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null | grep -v '^fuzz: elapsed' ; \
+	done
+
+lint: $(TOOLS)/golangci-lint ## golangci-lint, as .golangci.yml says
+	$(TOOLS)/golangci-lint run ./...
+
+interop: $(NPM_MARK) ## real automerge-repo clients of two generations against our server
+	$(GO) test -count=1 -v ./conformance/interop/... ./conformance/syncpeers/...
+
+minio: ## the MinIO that tests run against, built once into the cache
+	@sh conformance/minio/install.sh >/dev/null
+
+vectors: $(NPM_MARK) ## write the golden vectors again, by automerge JS and automerge-go
+	node conformance/interop/vectors.mjs
+	$(GO) run conformance/vectors/amgo/main.go
+
+tools: $(TOOLS)/gotestsum $(TOOLS)/golangci-lint ## the pinned tools, built into the cache
+
+clean: ## what was built in the tree (the cache stays)
+	rm -rf bin conformance/interop/node_modules conformance/artefacts
+
+$(TOOLS)/gotestsum: PACKAGE := gotest.tools/gotestsum
+$(TOOLS)/golangci-lint: PACKAGE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(TOOLS)/%:
+	@echo "building $* once"
+	@mkdir -p $(TOOLS)
+	@cd conformance/tools && CGO_ENABLED=0 $(GO) build -trimpath -o $@ $(PACKAGE)
+
+$(NPM_MARK): conformance/interop/package-lock.json
+	npm ci --prefix conformance/interop --omit=optional --no-audit --no-fund
+	@cp $< $@
