@@ -4,76 +4,48 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
-	"slices"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"fieldsync/crdt/store"
+	"fieldsync/crdt/store/memstore"
 	"fieldsync/server/internal/access"
 )
 
-// mapStore is a store in memory that can be told to fail.
-type mapStore struct {
-	mu   sync.Mutex
-	m    map[string][]byte
+// faultyStore is a store in memory that can be told to fail, in reading too.
+type faultyStore struct {
+	store.Store
 	fail error
 }
 
-func (s *mapStore) Get(key []byte) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *faultyStore) Get(key []byte) ([]byte, error) {
 	if s.fail != nil {
 		return nil, s.fail
 	}
-	v, ok := s.m[string(key)]
-	if !ok {
-		return nil, store.ErrNotFound
-	}
-	return slices.Clone(v), nil
+	return s.Store.Get(key)
 }
 
-func (s *mapStore) Scan(prefix, _ []byte, visit func(key, value []byte) error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *faultyStore) Scan(prefix, start []byte, visit func(key, value []byte) error) error {
 	if s.fail != nil {
 		return s.fail
 	}
-	for k, v := range s.m {
-		if strings.HasPrefix(k, string(prefix)) {
-			if err := visit([]byte(k), v); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return s.Store.Scan(prefix, start, visit)
 }
 
-func (s *mapStore) Submit(ops []store.Op, done func(error)) {
-	s.mu.Lock()
-	err := s.fail
-	if err == nil {
-		for _, op := range ops {
-			if op.Value == nil {
-				delete(s.m, string(op.Key))
-			} else {
-				s.m[string(op.Key)] = op.Value
-			}
-		}
+func (s *faultyStore) Submit(ops []store.Op, done func(error)) {
+	if s.fail != nil {
+		done(s.fail)
+		return
 	}
-	s.mu.Unlock()
-	done(err)
+	s.Store.Submit(ops, done)
 }
-
-func (s *mapStore) Close() error { return nil }
 
 var errDisk = errors.New("disk on fire")
 
 // world is an Auth with its store, a clock and what it told.
 type world struct {
 	*Auth
-	store   *mapStore
+	store   *faultyStore
 	clock   time.Time
 	revoked []string
 	reasons []Reason
@@ -81,7 +53,7 @@ type world struct {
 
 func newWorld(t *testing.T, change func(*Options)) *world {
 	t.Helper()
-	w := &world{store: &mapStore{m: map[string][]byte{}}, clock: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
+	w := &world{store: &faultyStore{Store: memstore.New(memstore.Options{})}, clock: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
 	o := Options{
 		Store:     w.store,
 		ClientIP:  func(r *http.Request) netip.Addr { return netip.MustParseAddrPort(r.RemoteAddr).Addr() },
