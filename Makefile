@@ -29,7 +29,7 @@ help: ## what there is to make
 
 build: ## bin/fieldsyncd and its companions
 	@mkdir -p bin
-	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/ $(addprefix ./,$(PROGRAMS))
+	$(GO) build -ldflags "-X main.version=$(VERSION)" -o bin/ $(addprefix ./,$(PROGRAMS))
 
 run: build ## a server with demonstration data, from a fresh checkout
 	@printf '%s\n' '' \
