@@ -92,7 +92,7 @@ func (h *History) admitWaiter(x *waiter, policy Policy, res *Result) {
 
 // admit checks and appends a change whose dependencies are here.
 func (h *History) admit(c *format.Change, author Author, policy Policy) (int, *crdt.Refusal) {
-	s := staged{change: c, author: author}
+	s := staged{change: c, author: author, keys: len(h.keyFrom)}
 	s.deps = s.depsBuf[:0]
 	for k := range c.Deps {
 		i, ok := h.IndexOf(c.Deps[k])

@@ -89,7 +89,6 @@ func (h *History) checkOps(s *staged) *crdt.Refusal {
 		}
 		s.others = append(s.others, a)
 	}
-	s.keys = len(h.keyFrom)
 	s.hidden = s.prevBuf[:0]
 	h.ops = grow(h.ops, len(c.Ops))
 	s.ops = h.ops[len(h.ops):len(h.ops):cap(h.ops)]

@@ -20,6 +20,10 @@ func checkAlone(c *format.Change) *crdt.Refusal {
 			// automerge 0.11 applies a change that makes one, but panics when the table is read or written to ("Missing from
 			// Index"). Nothing has made tables since automerge 1.0.
 			return refuse(c, crdt.RefusedUnsupported, "tables, which today's cores cannot read")
+		case !o.InSeq && o.Key == "__proto__":
+			// automerge JS keeps maps in plain objects, and assigns this key like any other: that sets the object's prototype
+			// instead. The next change below it throws, and so the document cannot be changed any more.
+			return refuse(c, crdt.RefusedBadOperation, "the key __proto__")
 		case o.Insert && len(o.Pred) != 0: // nothing can stand where a new element is made
 			return refuse(c, crdt.RefusedBadOperation, "an insertion with predecessors")
 		case o.Action == format.ActionIncrement && len(o.Pred) == 0:

@@ -39,9 +39,10 @@ const (
 	// Without a bound one change could use up all counters, and nobody could write to the document again.
 	MaxOpGap = 1 << 22
 
-	// MaxDepth is how deep objects may be nested. The cores walk documents recursively: one that is thousands deep
-	// overflows their stack. People's documents are less than ten deep.
-	MaxDepth = 100
+	// MaxDepth is how deep objects may be nested, the root counted. The cores walk documents recursively: one that is
+	// thousands deep overflows their stack. Package engine reads no deeper than this either, and people's documents are less
+	// than ten deep.
+	MaxDepth = 64
 )
 
 // DefaultLimits are the limits that the server and the client use.
