@@ -42,12 +42,20 @@ type Reader interface {
 	Scan(prefix, start []byte, visit func(key, value []byte) error) error
 }
 
+// Viewer gives many reads one state.
+type Viewer interface {
+	// View calls read with a Reader on the state of now. It is cheaper than as many single reads, each of which may wait
+	// for a write that is under way. The Reader is valid only during the call.
+	View(read func(Reader) error) error
+}
+
 // ErrStop ends a Scan early.
 var ErrStop = errors.New("store: stop scanning")
 
 // Store is all of it.
 type Store interface {
 	Reader
+	Viewer
 	Writer
 	// Close waits for what was submitted, then releases the folder.
 	Close() error

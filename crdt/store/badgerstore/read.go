@@ -28,23 +28,42 @@ func (s *Store) leave() {
 	}
 }
 
-// Get implements store.Reader. It sees only what is durable.
-func (s *Store) Get(key []byte) ([]byte, error) {
+// View implements store.Viewer. It keeps Close waiting.
+func (s *Store) View(read func(store.Reader) error) error {
 	if !s.enter() {
-		return nil, store.ErrClosed
+		return store.ErrClosed
 	}
 	defer s.leave()
-	var out []byte
-	err := s.db.View(func(txn *badger.Txn) error {
-		item, err := txn.Get(key)
-		if err != nil {
-			return err
-		}
-		out, err = item.ValueCopy(nil)
+	txn := s.db.NewTransaction(false)
+	defer txn.Discard()
+	return read(view{txn})
+}
+
+// Get implements store.Reader.
+func (s *Store) Get(key []byte) (value []byte, err error) {
+	err = s.View(func(r store.Reader) error {
+		value, err = r.Get(key)
 		return err
 	})
+	return value, err
+}
+
+// Scan implements store.Reader. A scan that runs keeps Close waiting.
+func (s *Store) Scan(prefix, start []byte, visit func(key, value []byte) error) error {
+	return s.View(func(r store.Reader) error { return r.Scan(prefix, start, visit) })
+}
+
+// view reads one state.
+type view struct{ txn *badger.Txn }
+
+func (v view) Get(key []byte) ([]byte, error) {
+	item, err := v.txn.Get(key)
 	if errors.Is(err, badger.ErrKeyNotFound) {
 		return nil, store.ErrNotFound
+	}
+	var out []byte
+	if err == nil {
+		out, err = item.ValueCopy(nil)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("badgerstore: get: %w", err)
@@ -55,17 +74,10 @@ func (s *Store) Get(key []byte) ([]byte, error) {
 // prefetch is how many values a scan reads ahead. Documents have some tens of keys; more would be read for nothing.
 const prefetch = 32
 
-// Scan implements store.Reader. A scan that runs keeps Close waiting.
-func (s *Store) Scan(prefix, start []byte, visit func(key, value []byte) error) error {
-	if !s.enter() {
-		return store.ErrClosed
-	}
-	defer s.leave()
-	txn := s.db.NewTransaction(false)
-	defer txn.Discard()
+func (v view) Scan(prefix, start []byte, visit func(key, value []byte) error) error {
 	o := badger.DefaultIteratorOptions
 	o.Prefix, o.PrefetchSize = prefix, prefetch
-	it := txn.NewIterator(o)
+	it := v.txn.NewIterator(o)
 	defer it.Close()
 	if string(start) < string(prefix) {
 		start = prefix

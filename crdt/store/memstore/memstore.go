@@ -180,32 +180,48 @@ func (s *Store) snapshot() ([]row, error) {
 	return s.rows, nil
 }
 
-// Get gives a copy of what is durable under the key.
-func (s *Store) Get(key []byte) ([]byte, error) {
-	rows, err := s.snapshot()
-	if err != nil {
-		return nil, err
-	}
-	i, found := find(rows, key)
-	if !found {
-		return nil, store.ErrNotFound
-	}
-	return append([]byte{}, rows[i].value...), nil
-}
-
-// Scan visits what was durable when it began.
-func (s *Store) Scan(prefix, start []byte, visit func(key, value []byte) error) error {
+// View reads what is durable now.
+func (s *Store) View(read func(store.Reader) error) error {
 	rows, err := s.snapshot()
 	if err != nil {
 		return err
 	}
+	return read(view(rows))
+}
+
+// Get gives a copy of what is durable under the key.
+func (s *Store) Get(key []byte) (value []byte, err error) {
+	err = s.View(func(r store.Reader) error {
+		value, err = r.Get(key)
+		return err
+	})
+	return value, err
+}
+
+// Scan visits what was durable when it began.
+func (s *Store) Scan(prefix, start []byte, visit func(key, value []byte) error) error {
+	return s.View(func(r store.Reader) error { return r.Scan(prefix, start, visit) })
+}
+
+// view is one state; rows are never changed in place.
+type view []row
+
+func (v view) Get(key []byte) ([]byte, error) {
+	i, found := find(v, key)
+	if !found {
+		return nil, store.ErrNotFound
+	}
+	return append([]byte{}, v[i].value...), nil
+}
+
+func (v view) Scan(prefix, start []byte, visit func(key, value []byte) error) error {
 	from := prefix
 	if bytes.Compare(start, from) > 0 {
 		from = start
 	}
-	i, _ := find(rows, from)
-	for ; i < len(rows) && bytes.HasPrefix(rows[i].key, prefix); i++ {
-		if err := visit(rows[i].key, rows[i].value); err == store.ErrStop {
+	i, _ := find(v, from)
+	for ; i < len(v) && bytes.HasPrefix(v[i].key, prefix); i++ {
+		if err := visit(v[i].key, v[i].value); err == store.ErrStop {
 			return nil
 		} else if err != nil {
 			return err

@@ -79,29 +79,32 @@ func (s *Service) inventory(p replica.Principal) ([]replica.Item, error) {
 		return nil, err
 	}
 	var items []replica.Item
-	err = s.store.Scan(prefix, nil, func(key, _ []byte) error {
-		if len(items) >= maxInventory {
-			return store.ErrStop
+	err = s.store.View(func(r store.Reader) error {
+		if err := r.Scan(prefix, nil, func(key, _ []byte) error {
+			if len(items) >= maxInventory {
+				return store.ErrStop
+			}
+			items = append(items, replica.Item{Doc: store.ParseKey(key).Doc})
+			return nil
+		}); err != nil {
+			return err
 		}
-		items = append(items, replica.Item{Doc: store.ParseKey(key).Doc})
+		kept := items[:0]
+		for _, it := range items {
+			rec, err := drive.ReadRecord(r, it.Doc)
+			if err == store.ErrNotFound {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			it.Digest = replica.DigestHeads(rec.Heads)
+			kept = append(kept, it)
+		}
+		items = kept
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	kept := items[:0]
-	for _, it := range items {
-		rec, err := drive.ReadRecord(s.store, it.Doc)
-		if err == store.ErrNotFound {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		it.Digest = replica.DigestHeads(rec.Heads)
-		kept = append(kept, it)
-	}
-	return replica.SortItems(kept), nil
+	return replica.SortItems(items), err
 }
 
 // observer passes on what crdt/drive tells.
