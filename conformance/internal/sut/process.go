@@ -35,6 +35,7 @@ type Process struct {
 	output   tail
 	mu       sync.Mutex
 	cmd      *exec.Cmd
+	exit     int
 	finished chan struct{}
 }
 
@@ -53,7 +54,7 @@ func (p *Process) Start(ctx context.Context) error {
 	}
 	finished := make(chan struct{})
 	go func() {
-		_ = cmd.Wait() // how it ended does not matter: Kill is part of the tests
+		_ = cmd.Wait() // how it ended ExitCode tells: Kill is part of the tests
 		close(finished)
 	}()
 	p.cmd, p.finished = cmd, finished
@@ -115,7 +116,24 @@ func (p *Process) end(sig syscall.Signal) {
 		_ = p.cmd.Process.Kill()
 		<-p.finished
 	}
-	p.cmd = nil
+	p.cmd, p.exit = nil, p.cmd.ProcessState.ExitCode()
+}
+
+// Signal sends a signal, and returns at once.
+func (p *Process) Signal(sig syscall.Signal) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		return fmt.Errorf("%s does not run", p.Name)
+	}
+	return p.cmd.Process.Signal(sig)
+}
+
+// ExitCode is how the last run ended, after Stop or Kill: the program's code, or -1 where a signal ended it.
+func (p *Process) ExitCode() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.exit
 }
 
 // PID is the process id, or 0 when it does not run.

@@ -11,11 +11,12 @@ const server = http.createServer((_req, res) => res.end("automerge-repo\n"));
 server.on("upgrade", (req, socket, head) =>
   sockets.handleUpgrade(req, socket, head, (ws) => sockets.emit("connection", ws, req)),
 );
-new Repo({
+const repo = new Repo({
   network: [new WebSocketServerAdapter(sockets)],
   storage: new NodeFSStorageAdapter(process.env.DATA_DIR),
   peerId: `storage-server-${process.pid}`,
   sharePolicy: async () => false,
 });
 server.listen(Number(process.env.PORT), "127.0.0.1", 4096);
-process.on("SIGTERM", () => process.exit(0));
+// A graceful stop saves what the repo has not saved yet; the public server just ends. The bench restarts it this way.
+process.on("SIGTERM", () => repo.flush().finally(() => process.exit(0)));
