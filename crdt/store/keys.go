@@ -16,6 +16,7 @@ import (
 //	d <doc 16> r                            the document's record: organisation, kind, heads, access
 //	d <doc 16> s                            the snapshot: a document chunk
 //	i <n><organisation> <n><user> <doc 16>  the documents of a user
+//	l <kind 1> <id>                         what a client keeps beside the documents: its outbox, the server's refusals
 //	m <name>                                facts about the store itself: the schema version
 //	u <kind 1> <id>                         accounts: organisations, users, devices, tokens
 const (
@@ -23,6 +24,7 @@ const (
 	familyIndex   = 'i'
 	familyMeta    = 'm'
 	familyAccount = 'u'
+	familyLocal   = 'l'
 
 	partAuthor   = 'a'
 	partChange   = 'c'
@@ -47,6 +49,7 @@ const (
 	FamilyMeta                   // Key.Name
 	FamilyPeer                   // Key.Storage, Key.Doc
 	FamilyAccount                // Key.Kind, Key.Name
+	FamilyLocal                  // Key.Kind, Key.Name
 )
 
 // Key is a parsed key. Which fields are set is said at its Family.
@@ -57,7 +60,7 @@ type Key struct {
 	Actor     crdt.ActorID // raw bytes
 	Org, User string
 	Storage   crdt.StorageID
-	Kind      byte // of an account
+	Kind      byte // of an account or of a local entry
 	Name      string
 }
 
@@ -109,6 +112,14 @@ func Account(kind byte, id string) []byte {
 // Accounts is the prefix of the accounts of a kind.
 func Accounts(kind byte) []byte { return []byte{familyAccount, kind} }
 
+// Local is the key of a client's own entry of a kind. The kinds are the client's.
+func Local(kind byte, id []byte) []byte {
+	return append([]byte{familyLocal, kind}, id...)
+}
+
+// Locals is the prefix of a client's own entries of a kind.
+func Locals(kind byte) []byte { return []byte{familyLocal, kind} }
+
 // UserDocs is the prefix of the documents of a user of an organisation. The error is of crdt.KindTooLarge, for names over MaxName.
 func UserDocs(org, user string) ([]byte, error) {
 	if len(org) > MaxName || len(user) > MaxName {
@@ -148,6 +159,10 @@ func ParseKey(key []byte) Key {
 	case familyAccount:
 		if len(rest) >= 1 {
 			return Key{Family: FamilyAccount, Kind: rest[0], Name: string(rest[1:])}
+		}
+	case familyLocal:
+		if len(rest) >= 1 {
+			return Key{Family: FamilyLocal, Kind: rest[0], Name: string(rest[1:])}
 		}
 	}
 	return Key{}

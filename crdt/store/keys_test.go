@@ -29,6 +29,7 @@ func TestEveryKeyParsesBackToItsParts(t *testing.T) {
 		{must(UserDoc("", strings.Repeat("x", 255), doc)), Key{Family: FamilyUserDoc, User: strings.Repeat("x", 255), Doc: doc}},
 		{Meta("schema"), Key{Family: FamilyMeta, Name: "schema"}},
 		{Account('t', "abc"), Key{Family: FamilyAccount, Kind: 't', Name: "abc"}},
+		{Local('o', []byte("abc")), Key{Family: FamilyLocal, Kind: 'o', Name: "abc"}},
 	}
 	for _, tt := range tests {
 		if got := ParseKey(tt.key); got != tt.want {
