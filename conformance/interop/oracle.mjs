@@ -17,6 +17,14 @@ function number(x) {
 const base64 = bytes => Buffer.from(bytes).toString("base64")
 const byUTF8 = (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
+/** The value of a mark, which one core only is asked for. */
+function plain(value) {
+  if (value instanceof Uint8Array) return base64(value)
+  if (value instanceof Date) return { timestamp: number(value.getTime()) }
+  if (typeof value === "bigint" || typeof value === "number") return number(Number(value))
+  return String(value)
+}
+
 /** What stands in a document: the tree of winners, every conflict, and the marks. */
 class Reader {
   clashes = []
@@ -34,7 +42,7 @@ class Reader {
       case "list":
         return { l: Array.from({ length: this.core.length(value) }, (_, i) => this.at(value, i, path)) }
       case "text":
-        if (path) this.marks.push([path, this.core.marks(value).map(m => [m.name, m.start, m.end, base64(Buffer.from(JSON.stringify(m.value, (_, v) => v instanceof Uint8Array ? base64(v) : v) ?? "undefined"))])])
+        if (path) this.marks.push([path, this.core.marks(value).map(m => [m.name, m.start, m.end, plain(m.value)])])
         return { t: this.core.text(value) }
       case "str":
         return { str: value }

@@ -126,6 +126,10 @@ func (h *History) checkOp(s *staged, i int, last *located) (crdt.RefusalCode, st
 	if o.InSeq != isSequence(last.action) { // the root's action is the zero value, a map
 		return crdt.RefusedWrongType, "a map operation on a sequence, or the other way round"
 	}
+	if o.Action == format.ActionMark && last.action != format.ActionMakeText {
+		// automerge 0.11 shows the ends of a mark as elements of a list, automerge 0.5 does not.
+		return crdt.RefusedWrongType, "a mark in something else than a text"
+	}
 	rec := op{object: last.object, flags: opFlags(o.Action)}
 	self := uint32(len(h.ops) + len(s.ops))
 	switch {
@@ -169,7 +173,7 @@ func (h *History) checkOp(s *staged, i int, last *located) (crdt.RefusalCode, st
 	if isMake(o.Action) && h.depth(s, rec.object) >= MaxDepth {
 		return crdt.RefusedTooLarge, "objects nested too deep"
 	}
-	counters := 0
+	onCounter := false // whether the greatest predecessor, which is the value that its writer saw, is a counter
 	for _, p := range o.Pred {
 		at, ok := h.inPast(s, p)
 		if !ok {
@@ -182,15 +186,15 @@ func (h *History) checkOp(s *staged, i int, last *located) (crdt.RefusalCode, st
 		case pred.object != rec.object || pred.slot(at) != rec.slot(self) || pred.flags&flagInSeq != rec.flags&flagInSeq:
 			return crdt.RefusedUnknownPred, "the predecessor stands in another place"
 		}
-		if pred.flags&flagCounter != 0 {
-			counters++
-			if o.Action == format.ActionIncrement {
-				continue // does not hide it
-			}
+		onCounter = pred.flags&flagCounter != 0
+		if onCounter && o.Action == format.ActionIncrement {
+			continue // does not hide it
 		}
 		s.hidden = append(s.hidden, at)
 	}
-	if o.Action == format.ActionIncrement && counters == 0 {
+	if o.Action == format.ActionIncrement && !onCounter {
+		// Writers increment the value that wins, and name its rivals too. Where another value wins, automerge JS throws when it
+		// applies the change ("cannot increment a non-numeric value").
 		return crdt.RefusedUnknownPred, "an increment of something that is no counter"
 	}
 	s.ops = append(s.ops, rec)

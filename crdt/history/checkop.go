@@ -28,11 +28,37 @@ func checkAlone(c *format.Change) *crdt.Refusal {
 			return refuse(c, crdt.RefusedBadOperation, "an insertion with predecessors")
 		case o.Action == format.ActionIncrement && len(o.Pred) == 0:
 			return refuse(c, crdt.RefusedBadOperation, "an increment of nothing")
+		case o.InSeq && !o.Insert && len(o.Pred) == 0:
+			// The element's insertion stays visible beside it, which no writer can bring about: they overwrite what they see.
+			// automerge 0.11 panics when one of the two is deleted ("exposed value must record the value it replaces").
+			return refuse(c, crdt.RefusedBadOperation, "a write to an element that overwrites nothing")
+		case tooGreat(o):
+			return refuse(c, crdt.RefusedBadOperation, "a counter or an increment that JavaScript cannot count with")
 		case o.Action == format.ActionMark && !markPaired(c, i):
 			return refuse(c, crdt.RefusedBadOperation, "a mark without its other end beside it")
 		}
 	}
 	return nil
+}
+
+// A counter that leaves the integers that a float holds exactly becomes a BigInt in automerge JS, and the next increment
+// throws when it is applied. As a document has at most 1<<22 operations by default, no sum of these gets there.
+const (
+	maxCounterValue = 1 << 52
+	maxIncrement    = 1 << 30
+)
+
+// tooGreat tells whether an operation sets a counter to, or increments one by, too great a number.
+func tooGreat(o *format.Op) bool {
+	most := int64(maxCounterValue)
+	switch {
+	case o.Action == format.ActionIncrement:
+		most = maxIncrement
+	case o.Action != format.ActionSet || o.Value.Type != format.ValueCounter:
+		return false
+	}
+	n, ok := o.Value.Int()
+	return !ok || n > most || n < -most
 }
 
 // markPaired tells whether a mark's beginning is followed by its end, or the end follows the beginning. The cores know

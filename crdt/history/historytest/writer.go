@@ -149,7 +149,7 @@ func (w *Writer) mapStep(object ID) {
 // content picks what an operation on an existing place does, and adds it.
 func (w *Writer) content(o *Op, object ID) {
 	visible := w.Visible(object, o.InSeq, o.Key, o.Elem)
-	counter := slices.ContainsFunc(visible, func(v *ModelOp) bool { return v.Value.Type == format.ValueCounter })
+	counter := len(visible) > 0 && visible[len(visible)-1].Value.Type == format.ValueCounter // the one that wins
 	text := w.Ops[object] != nil && w.Ops[object].Action == format.ActionMakeText
 	switch n := w.rand.IntN(10); {
 	case counter && n < 6:
