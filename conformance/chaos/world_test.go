@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -77,6 +78,13 @@ func (w *world) newDoc() string {
 	return id.String()
 }
 
+func actorOf(name string) crdt.ActorID { return crdt.ActorID(strings.ReplaceAll(name, " ", "-")) }
+
+// dial connects a plain client, as automerge-repo's are.
+func (w *world) dial(peer string, copies ...*author.Copy) (*author.Client, error) {
+	return author.Dial(context.Background(), w.url(), peer, light.Options{}, copies...)
+}
+
 // promise notes what a client was promised: what the server said that it holds, and what it showed of others' changes.
 func (w *world) promise(c *author.Copy) {
 	w.mu.Lock()
@@ -136,7 +144,7 @@ func (c *crew) write(url, peer string, copies []*author.Copy) error {
 		for _, copied := range copies {
 			for copied.Unconfirmed() < inFlight {
 				if err := client.Edit(copied, fmt.Sprintf("%s writes %d", peer, n)); err != nil {
-					return err
+					return lastWords(client, err)
 				}
 			}
 			before += len(copied.AllConfirmed())
@@ -150,6 +158,15 @@ func (c *crew) write(url, peer string, copies []*author.Copy) error {
 		}
 		if c.confirmed.Add(int64(after-before)) >= c.target {
 			c.reached.Do(func() { close(c.enough) })
+		}
+	}
+}
+
+// lastWords reads on after a write failed: the server may have said why.
+func lastWords(client *author.Client, err error) error {
+	for {
+		if _, readErr := client.Step(); readErr != nil && !errors.Is(readErr, author.ErrUnavailable) {
+			return errors.Join(readErr, err)
 		}
 	}
 }

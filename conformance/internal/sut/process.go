@@ -119,6 +119,16 @@ func (p *Process) end(sig syscall.Signal) {
 	p.cmd, p.exit = nil, p.cmd.ProcessState.ExitCode()
 }
 
+// Wait returns when the process has ended by itself, or upon a Signal.
+func (p *Process) Wait() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd != nil {
+		<-p.finished
+		p.cmd, p.exit = nil, p.cmd.ProcessState.ExitCode()
+	}
+}
+
 // Signal sends a signal, and returns at once.
 func (p *Process) Signal(sig syscall.Signal) error {
 	p.mu.Lock()

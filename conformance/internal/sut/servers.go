@@ -3,6 +3,7 @@ package sut
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -52,12 +53,26 @@ func Build(ctx context.Context, pkg, bin string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := watchSources(root); err != nil {
+		return "", err
+	}
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", bin, pkg)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
 	}
 	return bin, nil
+}
+
+// watchSources lists the module's folders. go test remembers which folders a test has listed, and runs it again when a
+// file in them has changed; what a program that the test builds is made of, it would not notice otherwise.
+func watchSources(root string) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && (d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".")) {
+			return fs.SkipDir
+		}
+		return err
+	})
 }
 
 // Fieldsyncd is our server with demo data in dir, not started yet.
