@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -309,8 +310,11 @@ func TestDrainingEndsEvenIfARequestDoesNot(t *testing.T) {
 	if err := f.stop(); err != nil {
 		t.Error(err)
 	}
-	if _, err := bufio.NewReader(c).ReadByte(); err == nil {
-		t.Error("the connection is still open")
+	if err := c.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(c).ReadByte(); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the connection is still open: %v", err)
 	}
 	if log := f.log.String(); !strings.Contains(log, "requests cut off") || !strings.Contains(log, "sync connections cut off") {
 		t.Error(log)

@@ -263,6 +263,20 @@ func TestGuessingAPasswordIsLimitedByLoginToo(t *testing.T) {
 	}
 }
 
+func TestGuessingLoginsIsLimitedByAddress(t *testing.T) {
+	w := newWorld(t, nil).withUser(t, "zoe", access.RoleDispatcher)
+	for range ipFailuresBurst {
+		w.byIP.add("192.0.2.1", w.clock) // httptest's address
+	}
+	if rec := signIn1(w, "zoe", "correct horse", nil); rec.Code != http.StatusTooManyRequests {
+		t.Errorf("after too many failures from here: %d", rec.Code)
+	}
+	elsewhere := func(r *http.Request) { r.RemoteAddr = "198.51.100.7:1" }
+	if rec := signIn1(w, "zoe", "correct horse", elsewhere); rec.Code != http.StatusOK {
+		t.Errorf("from elsewhere: %d", rec.Code)
+	}
+}
+
 func TestPasswordGateIsBounded(t *testing.T) {
 	g := newPasswordGate()
 	for range passwordsAtOnce {
