@@ -21,8 +21,9 @@ NPM_MARK := conformance/interop/node_modules/.fieldsync-installed
 LISTEN   ?= 127.0.0.1:8080
 DATA     ?= $(FIELDSYNC_CACHE)/demo
 FUZZTIME ?= 60s
+SEEDS    ?= 10000
 
-.PHONY: help build run test vet race fuzz lint interop minio vectors tools clean
+.PHONY: help build run test vet race sim fuzz bench lint interop minio vectors tools clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -63,12 +64,18 @@ vet: ## gofmt and go vet
 race: minio $(NPM_MARK) ## all Go tests under the race detector
 	$(GO) test -race -timeout 30m ./...
 
+sim: ## SEEDS (10000) simulated worlds: partitions, crashes, failing disks, lying peers
+	$(GO) test -count=1 -timeout 60m ./crdt/replica/replicatest -run TestSimulation -sim.seeds $(SEEDS)
+
 fuzz: ## every fuzz target for FUZZTIME (60s)
 	@$(GO) test -list '^Fuzz' ./... | awk '/^Fuzz/ {names[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print $$2, names[i]; n = 0}' | \
 	while read -r package name; do \
 	  echo "$$package $$name for $(FUZZTIME)"; \
 	  $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null | grep -v '^fuzz: elapsed' ; \
 	done
+
+bench: build $(NPM_MARK) ## our server, the reference server and relays under one load, into docs/PERFORMANCE.md
+	FIELDSYNCD=bin/fieldsyncd $(GO) run ./conformance/bench
 
 lint: $(TOOLS)/golangci-lint ## golangci-lint, as .golangci.yml says
 	$(TOOLS)/golangci-lint run ./...
