@@ -196,7 +196,11 @@ func (c Case) String() string {
 		for _, d := range x.Deps {
 			deps = append(deps, number[d])
 		}
-		fmt.Fprintf(&b, "change %d by %q seq %d start %d deps %v\n", i, string(x.Actor), x.Seq, x.StartOp, deps)
+		fmt.Fprintf(&b, "change %d by %q seq %d start %d deps %v", i, string(x.Actor), x.Seq, x.StartOp, deps)
+		if len(x.Extra) > 0 || x.Message != "" {
+			fmt.Fprintf(&b, " message %.20q extra %x", x.Message, x.Extra[:min(40, len(x.Extra))])
+		}
+		b.WriteString("\n")
 		for k, o := range historytest.Spell(x).Ops {
 			fmt.Fprintf(&b, "  %d: in %s", x.StartOp+uint64(k), name(o.Object))
 			switch {

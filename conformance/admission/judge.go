@@ -33,6 +33,8 @@ type Seen struct {
 	Tree    any      `json:"tree"`    // the winners
 	Clashes []any    `json:"clashes"` // [path, [[id, value]…]] for every place with several values
 	Marks   []any    `json:"marks,omitempty"`
+
+	NoClashes bool `json:"noClashes,omitempty"` // they were not read, for a reason given where that is set
 }
 
 // Judge is a core in a child process.
@@ -142,6 +144,7 @@ func Compare(judges []*Judge, req Request, heads []string) (Verdict, error) {
 	}
 	slices.Sort(heads)
 	marks := map[string]view{}
+	var clashes *view // the first that were read
 	for i, x := range views {
 		if !slices.Equal(x.seen.Heads, heads) {
 			v = append(v, fmt.Sprintf("%s: heads %v, want %v", x.by, x.seen.Heads, heads))
@@ -156,8 +159,13 @@ func Compare(judges []*Judge, req Request, heads []string) (Verdict, error) {
 		if d := difference("", x.seen.Tree, first.seen.Tree); d != "" {
 			v = append(v, fmt.Sprintf("content differs: %s and %s show %s", x.by, first.by, d))
 		}
-		if d := difference("", any(x.seen.Clashes), any(first.seen.Clashes)); d != "" {
-			v = append(v, fmt.Sprintf("conflicts differ: %s and %s show %s", x.by, first.by, d))
+		if clashes == nil && !x.seen.NoClashes {
+			clashes = &x
+		}
+		if clashes != nil && !x.seen.NoClashes {
+			if d := difference("", any(x.seen.Clashes), any(clashes.seen.Clashes)); d != "" {
+				v = append(v, fmt.Sprintf("conflicts differ: %s and %s show %s", x.by, clashes.by, d))
+			}
 		}
 		if x.seen.Marks != nil { // automerge-go has no interface for them: only one core's ways are compared
 			core, _, _ := strings.Cut(x.by, ":")

@@ -431,7 +431,7 @@ func mutators() []mutator {
 		}},
 		{"message", func(r historytest.Rand, _ *historytest.Model, c *change) { c.Message = pick(r, oddKeys) }},
 		{"extra bytes", func(r historytest.Rand, _ *historytest.Model, c *change) {
-			c.Extra = []byte(pick(r, oddKeys))
+			c.Extra = []byte(pick(r, append(oddKeys, "\x01\x02ab", "\x01\x00", "\x81\x00\x01a", "\x02", "\x01\x09a")))
 		}},
 	}
 }

@@ -123,8 +123,13 @@ func (d document) build() (Case, bool) {
 		c := d[i].change
 		c.Others = nil
 		var deps []crdt.Hash
+		before := uint64(0)
 		for _, k := range d[i].deps {
 			deps = append(deps, out.Changes[k].Hash)
+			before = max(before, out.Changes[k].MaxOp())
+		}
+		if len(c.Ops) == 0 { // any other counter is refused
+			c.StartOp = before + 1
 		}
 		c.Deps = crdt.NewHeads(deps...)
 		built, err := c.Build()

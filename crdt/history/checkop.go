@@ -11,6 +11,11 @@ func refuse(c *format.Change, code crdt.RefusalCode, detail string) *crdt.Refusa
 
 // checkAlone checks what can be told of a change's operations without its document, beyond what format.DecodeChange did.
 func checkAlone(c *format.Change) *crdt.Refusal {
+	if c.Seq > 1 && len(c.Extra) > 0 && c.Extra[0]&0x7f == 1 {
+		// Extra bytes that begin with the number 1 name the actor's author, and automerge 0.11 panics where one does not stand in
+		// the actor's first change ("assertion failed: change.seq() == 1").
+		return refuse(c, crdt.RefusedMalformed, "an author in another change than the actor's first")
+	}
 	for i := range c.Ops {
 		o := &c.Ops[i]
 		switch {

@@ -45,13 +45,13 @@ func answer(req admission.Request) admission.Answer {
 }
 
 func run(req admission.Request, a *admission.Answer) error {
-	step := func(how string, open func() (*engine.Doc, error)) (*engine.Doc, error) {
+	step := func(how string, indexed bool, open func() (*engine.Doc, error)) (*engine.Doc, error) {
 		a.Failed = how
 		d, err := open()
 		if err != nil {
 			return nil, err
 		}
-		s, err := see(how, d)
+		s, err := see(how, d, indexed)
 		if err != nil {
 			d.Close()
 			return nil, err
@@ -59,12 +59,12 @@ func run(req admission.Request, a *admission.Answer) error {
 		a.Seen = append(a.Seen, s)
 		return d, nil
 	}
-	all, err := step("load all at once", func() (*engine.Doc, error) { return engine.Load(req.A...) })
+	all, err := step("load all at once", false, func() (*engine.Doc, error) { return engine.Load(req.A...) })
 	if err != nil {
 		return err
 	}
 	defer all.Close()
-	one, err := step("apply one by one", func() (*engine.Doc, error) {
+	one, err := step("apply one by one", false, func() (*engine.Doc, error) {
 		d, err := engine.New()
 		if err != nil {
 			return nil, err
@@ -82,7 +82,7 @@ func run(req admission.Request, a *admission.Answer) error {
 	}
 	defer one.Close()
 	for _, d := range []*engine.Doc{all, one} {
-		again, err := step("load what was saved", func() (*engine.Doc, error) {
+		again, err := step("load what was saved", true, func() (*engine.Doc, error) {
 			saved, err := d.Save()
 			if err != nil {
 				return nil, err
@@ -107,7 +107,10 @@ func run(req admission.Request, a *admission.Answer) error {
 	return nil
 }
 
-func see(how string, d *engine.Doc) (admission.Seen, error) {
+// see reads a document. indexed tells that the core's elements may be read by index, which conflicts are read by: of a
+// document that came as changes, core 0.5.0 counts elements wrongly once several values stand in one of them, so that get(i)
+// gives a neighbour; it reads and saves them rightly all the same, and counts rightly once it has loaded what it saved.
+func see(how string, d *engine.Doc, indexed bool) (admission.Seen, error) {
 	s := admission.Seen{How: how, Heads: []string{}, Changes: []string{}, Clashes: []any{}}
 	for _, h := range d.Heads() {
 		s.Heads = append(s.Heads, h.String())
@@ -126,6 +129,9 @@ func see(how string, d *engine.Doc) (admission.Seen, error) {
 		return s, err
 	}
 	s.Tree = value(tree)
+	if s.NoClashes = !indexed; s.NoClashes {
+		return s, nil
+	}
 	clashes, err := d.Clashes()
 	if err != nil {
 		return s, err
