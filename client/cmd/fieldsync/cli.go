@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"fieldsync/client"
+	"fieldsync/crdt"
+	"fieldsync/crdt/store"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line.
+type cli struct {
+	Dir     string `help:"The folder that holds your jobs and files (default: ~/.fieldsync)." env:"FIELDSYNC_DIR" placeholder:"DIR" type:"path"`
+	JSON    bool   `name:"json" help:"Print JSON, for scripts."`
+	Verbose bool   `short:"v" help:"Log what happens inside to standard error."`
+
+	Login  loginCmd  `cmd:"" help:"Log in to a server with a token."`
+	Logout logoutCmd `cmd:"" help:"Forget the token; jobs and files stay."`
+	Whoami whoamiCmd `cmd:"" help:"Say who you are, and where."`
+
+	Jobs   jobsCmd   `cmd:"" help:"List the jobs."`
+	Show   showCmd   `cmd:"" help:"Show a job."`
+	New    newCmd    `cmd:"" help:"Create a job."`
+	Set    setCmd    `cmd:"" help:"Change fields of a job."`
+	Assign assignCmd `cmd:"" help:"Give a job to somebody."`
+	Status statusCmd `cmd:"" help:"Set a job's status."`
+	Attach attachCmd `cmd:"" help:"Add a photo or another file to a job."`
+	Fetch  fetchCmd  `cmd:"" help:"Save a job's files."`
+
+	Sync    syncCmd    `cmd:"" help:"Exchange everything with the server now."`
+	Watch   watchCmd   `cmd:"" help:"Stay connected, and tell what changes, until Ctrl-C."`
+	Unsent  unsentCmd  `cmd:"" help:"What has not reached the server yet."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// Exit codes; the command's comment and the help list them.
+const (
+	exitOK       = 0
+	exitFailed   = 1
+	exitUsage    = 2
+	exitOffline  = 3
+	exitLogin    = 4
+	exitNotFound = 5
+	exitLocked   = 6
+)
+
+const description = `Jobs, photos and reports in a folder of your own: works offline, and exchanges everything with a fieldsync server by "sync" or while "watch" runs.
+
+A job is named by its number (serial_no), by the beginning of its id, or by its URL (automerge:…).
+
+Exit codes: 0 done, 1 failed, 2 wrong command line, 3 offline, 4 not logged in, 5 not found, 6 folder in use.`
+
+// app is what a command works with.
+type app struct {
+	ctx    context.Context
+	in     io.Reader
+	out    *printer
+	dir    string
+	json   bool
+	log    *slog.Logger
+	client *client.Client // opened by the first command that asks for it
+}
+
+func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
+	var c cli
+	parser, perr := kong.New(&c, kong.Name("fieldsync"), kong.Description(description), kong.Writers(out, err),
+		kong.Exit(func(int) { panic(helpShown{}) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if perr != nil {
+		_, _ = fmt.Fprintln(err, "fieldsync:", perr)
+		return exitFailed
+	}
+	defer func() {
+		if r := recover(); r != nil && r != any(helpShown{}) {
+			panic(r)
+		}
+	}()
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, perr := parser.Parse(args)
+	if perr != nil {
+		_, _ = fmt.Fprintf(err, "fieldsync: %v\nfieldsync --help tells what there is.\n", perr)
+		return exitUsage
+	}
+	a := &app{ctx: ctx, in: in, out: newPrinter(out), dir: c.Dir, json: c.JSON, log: slog.New(slog.DiscardHandler)}
+	if c.Verbose {
+		a.log = slog.New(slog.NewTextHandler(err, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	rerr := parsed.Run(a)
+	if a.client != nil {
+		rerr = errors.Join(rerr, a.client.Close())
+	}
+	if rerr == nil {
+		return exitOK
+	}
+	code, text := explain(rerr, a)
+	if a.json {
+		_ = json.NewEncoder(err).Encode(map[string]any{"error": text, "exit": code})
+	} else {
+		_, _ = fmt.Fprintln(err, "fieldsync: "+text)
+	}
+	return code
+}
+
+// helpShown ends the parsing after --help printed.
+type helpShown struct{}
+
+// open opens the folder.
+func (a *app) open() (*client.Client, error) {
+	if a.client != nil {
+		return a.client, nil
+	}
+	if a.dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return nil, err
+		}
+		a.dir = filepath.Join(home, ".fieldsync")
+	}
+	c, err := client.Open(client.Options{Dir: a.dir, Log: a.log})
+	if err != nil {
+		return nil, err
+	}
+	a.client = c
+	return c, nil
+}
+
+// explain gives an error's exit code, and what to tell a person.
+func explain(err error, a *app) (int, string) {
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		return exitLocked, fmt.Sprintf("the folder %s is in use by another fieldsync (perhaps \"watch\" in another terminal); stop it first", a.dir)
+	case errors.Is(err, client.ErrNotLoggedIn):
+		return exitLogin, "you are not logged in; use: fieldsync login SERVER --token TOKEN"
+	case errors.Is(err, client.ErrSignIn):
+		return exitLogin, "the server does not accept your token; get a new one and log in again"
+	case errors.Is(err, client.ErrOtherAccount):
+		return exitLogin, err.Error() + "; choose another folder with --dir"
+	case errors.Is(err, client.ErrOffline), errors.Is(err, client.ErrUnfinished):
+		return exitOffline, err.Error()
+	case errors.Is(err, client.ErrNotFound):
+		return exitNotFound, err.Error()
+	case errors.Is(err, client.ErrNotAllowed):
+		return exitNotFound, err.Error()
+	case errors.Is(err, context.Canceled):
+		return exitFailed, "interrupted"
+	case crdt.KindOf(err) == crdt.KindInvalid:
+		return exitUsage, err.Error()
+	}
+	return exitFailed, err.Error()
+}
+
+// print prints a value as JSON, if that is wanted.
+func (a *app) print(v any) (done bool, err error) {
+	if !a.json {
+		return false, nil
+	}
+	enc := json.NewEncoder(a.out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return true, enc.Encode(v)
+}
+
+type versionCmd struct{}
+
+// Run prints the version.
+func (versionCmd) Run(a *app) error {
+	if done, err := a.print(map[string]string{"version": version}); done {
+		return err
+	}
+	a.out.line("fieldsync %s", version)
+	return nil
+}

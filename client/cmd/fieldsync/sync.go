@@ -1,0 +1,302 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"fieldsync/client"
+	"fieldsync/crdt"
+
+	"github.com/dustin/go-humanize"
+)
+
+type syncCmd struct{}
+
+// Run syncs once.
+func (syncCmd) Run(a *app) error {
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	r, err := c.Sync(a.ctx)
+	if err != nil {
+		return a.offline(err)
+	}
+	if a.json {
+		files := ""
+		if r.FilesError != nil {
+			files = r.FilesError.Error()
+		}
+		_, err := a.print(map[string]any{"seconds": r.Took.Seconds(), "documents": r.Documents, "sent": r.Sent, "received": r.Received, "new": r.New,
+			"files_sent": r.FilesSent, "files_received": r.FilesReceived, "files_waiting": r.FilesWaiting, "files_error": files, "refused": r.Refused})
+		return err
+	}
+	var parts []string
+	if r.Sent > 0 || r.FilesSent > 0 {
+		parts = append(parts, "sent "+moved(r.Sent, r.FilesSent, r.BytesSent))
+	}
+	if r.Received > 0 || r.FilesReceived > 0 {
+		text := "received " + moved(r.Received, r.FilesReceived, r.BytesReceived)
+		if r.New > 0 {
+			text += ", " + count(r.New, "new job")
+		}
+		parts = append(parts, text)
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "nothing had changed")
+	}
+	a.out.line("Synced in %s: %s. %s here.", seconds(r.Took), strings.Join(parts, "; "), count(r.Documents, "job"))
+	if r.FilesWaiting > 0 {
+		a.out.line("%s", a.out.paint(yellow, fmt.Sprintf("%s could not be moved: %v", count(r.FilesWaiting, "file"), r.FilesError)))
+	}
+	if r.Refused > 0 {
+		a.out.line("%s", a.out.paint(red, fmt.Sprintf("The server did not take %s; they are kept here. fieldsync unsent tells why.", count(r.Refused, "change"))))
+	}
+	return nil
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+
+func moved(changes, files int, bytes int64) string {
+	var parts []string
+	if changes > 0 {
+		parts = append(parts, count(changes, "change"))
+	}
+	if files > 0 {
+		parts = append(parts, fmt.Sprintf("%s (%s)", count(files, "file"), humanize.Bytes(uint64(bytes))))
+	}
+	return strings.Join(parts, " and ")
+}
+
+// offline makes an error say what waits here, if it is that the server cannot be reached.
+func (a *app) offline(err error) error {
+	if !errors.Is(err, client.ErrOffline) && !errors.Is(err, client.ErrUnfinished) {
+		return err
+	}
+	u, uerr := a.client.Unsent(a.ctx)
+	if uerr != nil {
+		return errors.Join(err, uerr)
+	}
+	verb := "wait"
+	if u.Changes+len(u.Files) == 1 {
+		verb = "waits"
+	}
+	if u.Changes+len(u.Files) == 0 {
+		verb = "waits to be sent"
+	}
+	cause := strings.TrimPrefix(err.Error(), client.ErrOffline.Error()+": ")
+	return fmt.Errorf("%w", &stated{fmt.Sprintf("offline: %s %s; last sync %s\n  (%s)", waiting(u), verb, a.out.ago(u.LastSync), cause), err})
+}
+
+// stated is an error in other words.
+type stated struct {
+	text string
+	err  error
+}
+
+// Error is the words.
+func (s *stated) Error() string { return s.text }
+
+// Unwrap is the error.
+func (s *stated) Unwrap() error { return s.err }
+
+type watchCmd struct {
+	ID string `arg:"" optional:"" name:"job" help:"One job; without it, all."`
+}
+
+// Run stays connected and tells.
+func (cmd *watchCmd) Run(a *app) error {
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	if _, err := c.WhoAmI(); err != nil {
+		return err
+	}
+	var only *crdt.DocID
+	if cmd.ID != "" {
+		id, err := a.resolve(cmd.ID)
+		if err != nil {
+			return err
+		}
+		only = &id
+	}
+	ctx, stop := context.WithCancel(a.ctx)
+	defer stop()
+	events := c.WatchAll(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(ctx) }()
+	if !a.json {
+		a.out.line("%s", a.out.paint(dim, "Watching; Ctrl-C ends it."))
+	}
+	for {
+		select {
+		case err := <-ended:
+			if errors.Is(err, context.Canceled) {
+				return nil
+			}
+			return err
+		case ev, ok := <-events:
+			if !ok {
+				return nil
+			}
+			about := ev.Kind == client.EventChanged || ev.Kind == client.EventRefused
+			if about && only != nil && ev.Doc != *only {
+				continue
+			}
+			if err := a.tell(ev); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// tell prints an event.
+func (a *app) tell(ev client.Event) error {
+	now := time.Now()
+	if a.json {
+		m := map[string]any{"time": jsonTime(now), "kind": ev.Kind}
+		if ev.Kind == client.EventChanged || ev.Kind == client.EventRefused {
+			m["id"], m["local"], m["remote"], m["heads"], m["created"] = ev.Doc.String(), ev.Local, ev.Remote, headTexts(ev.Heads), ev.Created
+		}
+		if ev.Reason != "" {
+			m["reason"] = ev.Reason
+		}
+		_, err := a.print(m)
+		return err
+	}
+	stamp := a.out.paint(dim, now.Format("15:04:05"))
+	switch ev.Kind {
+	case client.EventOnline:
+		a.out.line("%s  %s", stamp, a.out.paint(green, "connected"))
+	case client.EventOffline:
+		text := "offline"
+		if ev.Reason != "" {
+			text = "offline: " + strings.TrimPrefix(ev.Reason, "offline: ")
+		}
+		a.out.line("%s  %s", stamp, a.out.paint(yellow, text))
+	case client.EventSynced:
+		a.out.line("%s  %s", stamp, a.out.paint(dim, "in sync"))
+	case client.EventRefused:
+		a.out.line("%s  %s  %s", stamp, a.nameOf(ev.Doc), a.out.paint(red, "the server did not take a change: "+clean(ev.Reason)))
+	case client.EventChanged:
+		what := count(ev.Remote+ev.Local, "change")
+		if ev.Created {
+			what = "new, " + what
+		}
+		if ev.Local > 0 {
+			what += " made here"
+		}
+		a.out.line("%s  %s  %s", stamp, a.nameOf(ev.Doc), what)
+	}
+	return nil
+}
+
+// nameOf is how a document is called on a line.
+func (a *app) nameOf(id crdt.DocID) string {
+	text := id.String()[:shortID]
+	v, err := a.client.View(id)
+	if err != nil || !v.IsJob {
+		return text
+	}
+	s := statusCell(v.Job.Outcome.Status, v.Job.Outcome.Clash())
+	return text + "  " + a.out.paint(bold, short(v.Job.Label(), 40)) + "  " + a.out.paint(s.colour, s.text)
+}
+
+type unsentCmd struct{}
+
+// Run lists what waits.
+func (unsentCmd) Run(a *app) error {
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	u, err := c.Unsent(a.ctx)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.unsentJSON(u)
+	}
+	if u.Changes == 0 && len(u.Files) == 0 {
+		a.out.line("Everything has reached the server. Last sync %s.", a.out.ago(u.LastSync))
+		return nil
+	}
+	rows, err := c.Jobs(a.ctx)
+	if err != nil {
+		return err
+	}
+	labels := map[crdt.DocID]string{}
+	for _, r := range rows {
+		labels[r.ID] = strings.TrimSpace(r.SerialNo + " " + r.Label)
+	}
+	verb := "have"
+	if u.Changes+len(u.Files) == 1 {
+		verb = "has"
+	}
+	a.out.line("%s %s not reached the server. Last sync %s.", a.out.paint(yellow, waiting(u)), verb, a.out.ago(u.LastSync))
+	var cells [][]cell
+	for _, d := range u.Jobs {
+		cells = append(cells, []cell{{d.ID.String()[:shortID], dim}, {short(labels[d.ID], 40), bold}, {count(d.Changes, "change"), plain},
+			{"since " + a.out.ago(d.Since), plain}, {refusedText(d), red}})
+	}
+	for _, f := range u.Files {
+		cells = append(cells, []cell{{f.ID.String()[:shortID], dim}, {short(labels[f.ID], 40), bold},
+			{fmt.Sprintf("%s (%s)", short(f.Name, 30), humanize.Bytes(uint64(f.Size))), plain}, {"since " + a.out.ago(f.QueuedAt), plain}, {clean(f.LastError), red}})
+	}
+	a.out.table([]string{"ID", "JOB", "WHAT", "", ""}, cells)
+	return nil
+}
+
+func refusedText(d client.UnsentDoc) string {
+	if d.Refused == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%d not taken by the server", d.Refused)
+	for _, r := range d.Refusals {
+		text += ": " + clean(strings.TrimSpace(string(r.Code)+" "+r.Detail))
+		break
+	}
+	return text
+}
+
+func (a *app) unsentJSON(u client.Unsent) error {
+	type refusal struct {
+		Change string `json:"change"`
+		Code   string `json:"code"`
+		Detail string `json:"detail"`
+		At     any    `json:"at"`
+	}
+	type doc struct {
+		ID       string    `json:"id"`
+		Changes  int       `json:"changes"`
+		Since    any       `json:"since"`
+		Refused  int       `json:"refused"`
+		Refusals []refusal `json:"refusals"`
+	}
+	type file struct {
+		ID        string `json:"id"`
+		Name      string `json:"name"`
+		SHA256    string `json:"sha256"`
+		Size      int64  `json:"size"`
+		Since     any    `json:"since"`
+		Attempts  int    `json:"attempts"`
+		LastError string `json:"last_error"`
+	}
+	jobs, files := []doc{}, []file{}
+	for _, d := range u.Jobs {
+		refusals := []refusal{}
+		for _, r := range d.Refusals {
+			refusals = append(refusals, refusal{r.Change.String(), string(r.Code), r.Detail, jsonTime(r.At)})
+		}
+		jobs = append(jobs, doc{d.ID.String(), d.Changes, jsonTime(d.Since), d.Refused, refusals})
+	}
+	for _, f := range u.Files {
+		files = append(files, file{f.ID.String(), f.Name, f.SHA256, f.Size, jsonTime(f.QueuedAt), f.Attempts, f.LastError})
+	}
+	_, err := a.print(map[string]any{"changes": u.Changes, "jobs": jobs, "files": files, "bytes": u.Bytes, "last_sync": jsonTime(u.LastSync)})
+	return err
+}

@@ -1,0 +1,77 @@
+package backoff_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"fieldsync/client/internal/backoff"
+)
+
+func TestTheCeilingDoublesFromHalfASecondToAMinute(t *testing.T) {
+	b := backoff.Backoff{Random: func() float64 { return 0.999999999 }}
+	var got []time.Duration
+	for range 40 {
+		got = append(got, b.Next().Round(time.Millisecond))
+	}
+	want := []time.Duration{500, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000}
+	for i, w := range want {
+		if got[i] != w*time.Millisecond {
+			t.Errorf("delay %d is at most %v, want %v", i, got[i], w*time.Millisecond)
+		}
+	}
+	if got[39] != backoff.Max {
+		t.Errorf("after 40 failures: %v", got[39])
+	}
+	b.Reset()
+	if d := b.Next().Round(time.Millisecond); d != backoff.First {
+		t.Errorf("after a success it begins at %v", d)
+	}
+}
+
+func TestTheJitterIsFull(t *testing.T) {
+	b := backoff.Backoff{Random: func() float64 { return 0 }}
+	for range 10 {
+		if d := b.Next(); d != 0 {
+			t.Fatalf("the luckiest delay is %v, want none", d)
+		}
+	}
+	var low, high bool
+	var real backoff.Backoff
+	for range 1000 {
+		d := real.Soon()
+		if d < 0 || d >= backoff.First {
+			t.Fatalf("a delay of %v", d)
+		}
+		low, high = low || d < backoff.First/4, high || d > backoff.First*3/4
+	}
+	if !low || !high {
+		t.Error("a thousand delays do not spread over the whole range")
+	}
+}
+
+func TestWaitingEndsInTimeOrWhenHurriedOrWhenCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		if err := backoff.Wait(t.Context(), 7*time.Second, nil); err != nil || time.Since(begun) != 7*time.Second {
+			t.Errorf("%v after %v", err, time.Since(begun))
+		}
+		hurry := make(chan struct{}, 1)
+		go func() {
+			time.Sleep(time.Second)
+			hurry <- struct{}{}
+		}()
+		begun = time.Now()
+		if err := backoff.Wait(t.Context(), time.Hour, hurry); err != nil || time.Since(begun) != time.Second {
+			t.Errorf("hurried: %v after %v", err, time.Since(begun))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		begun = time.Now()
+		if err := backoff.Wait(ctx, time.Hour, nil); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != 3*time.Second {
+			t.Errorf("cancelled: %v after %v", err, time.Since(begun))
+		}
+	})
+}

@@ -1,0 +1,229 @@
+package link
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/drive"
+	"fieldsync/crdt/replica"
+	"fieldsync/crdt/wire"
+
+	"github.com/gorilla/websocket"
+)
+
+// Bounds of a connection.
+const (
+	// maxQueue is how many bytes may wait to be sent: four of the largest frames. A first sync of a long time offline queues
+	// what it has at once; beyond the bound the connection ends, and the next one goes on with what the server lacks still.
+	maxQueue = 4 * wire.MaxFrame
+	// droppableBytes waiting mean that the line is slow: presence is left out then.
+	droppableBytes = 256 << 10
+	// compressFrom is the size in bytes from which deflate gains anything.
+	compressFrom = 512
+	pingEvery    = 25 * time.Second // below the minute after which middle boxes forget a connection
+	silence      = 65 * time.Second // two pings and a half without a word: the line is dead
+	writeTimeout = 60 * time.Second // for one message; 2G moves about 4 KiB/s
+	closeTimeout = 2 * time.Second  // for the other side's answer to our close
+)
+
+// Conn is one WebSocket to a server.
+type Conn struct {
+	socket *websocket.Conn
+	closed chan struct{} // at the end of Serve
+
+	mu      sync.Mutex
+	queue   []message
+	bytes   int // of what waits, and of what is being written
+	writing bool
+	closing *replica.Close
+	ended   bool
+}
+
+type message struct{ head, tail []byte }
+
+var _ drive.Conn = (*Conn)(nil)
+
+func newConn(socket *websocket.Conn) *Conn {
+	c := &Conn{socket: socket, closed: make(chan struct{})}
+	socket.SetReadLimit(wire.MaxFrame)
+	alive := func() { c.alive() }
+	alive()
+	socket.SetPongHandler(func(string) error { alive(); return nil })
+	answer := socket.PingHandler()
+	socket.SetPingHandler(func(data string) error { alive(); return answer(data) })
+	return c
+}
+
+func (c *Conn) alive() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing == nil { // else the deadline of the close stands
+		_ = c.socket.SetReadDeadline(time.Now().Add(silence))
+	}
+}
+
+// Serve hands what arrives to the link until the connection ends, and tells how: *Closed where the server closed it, nil
+// where we did, else what failed. It takes the link out of its Drive.
+func (c *Conn) Serve(l *drive.Link) error {
+	go c.ping()
+	err := c.read(l)
+	l.Closed()
+	c.mu.Lock()
+	c.ended = true
+	ours := c.closing
+	c.queue = nil
+	c.mu.Unlock()
+	close(c.closed)
+	_ = c.socket.Close()
+	var theirs *websocket.CloseError
+	switch {
+	case ours != nil && ours.Code == wire.CloseNormal:
+		return nil
+	case ours != nil:
+		return &Closed{Code: ours.Code, Reason: ours.Reason}
+	case errors.As(err, &theirs):
+		return &Closed{Code: wire.CloseCode(theirs.Code), Reason: theirs.Text}
+	}
+	return crdt.Errorf(crdt.KindUnavailable, "the connection broke: %w", err)
+}
+
+func (c *Conn) read(l *drive.Link) error {
+	for {
+		kind, r, err := c.socket.NextReader()
+		if err != nil {
+			return err
+		}
+		if kind != websocket.BinaryMessage {
+			c.Close(replica.Close{Code: wire.CloseUnsupportedData, Reason: "only binary messages"})
+			continue
+		}
+		data, err := io.ReadAll(io.LimitReader(r, wire.MaxFrame+1)) // the socket's limit counts compressed bytes
+		if err != nil {
+			return err
+		}
+		if len(data) > wire.MaxFrame {
+			c.Close(replica.Close{Code: wire.CloseTooBig, Reason: "the message is too big"})
+			return crdt.Errorf(crdt.KindTooLarge, "a frame of more than %d bytes", wire.MaxFrame)
+		}
+		c.alive()
+		if err := l.Receive(data); err != nil {
+			c.Close(replica.Close{Code: wire.CloseFor(crdt.KindOf(err)), Reason: "the frame could not be read"})
+			return err
+		}
+	}
+}
+
+func (c *Conn) ping() {
+	tick := time.NewTicker(pingEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.closed:
+			return
+		case <-tick.C:
+			_ = c.socket.WriteControl(websocket.PingMessage, nil, time.Now().Add(pingEvery))
+		}
+	}
+}
+
+// Queue implements drive.Conn.
+func (c *Conn) Queue(head, tail []byte, droppable bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	size := len(head) + len(tail)
+	switch {
+	case c.ended || c.closing != nil:
+		return false
+	case droppable && c.bytes > droppableBytes:
+		return false
+	case c.bytes > 0 && c.bytes+size > maxQueue:
+		c.queue = nil
+		c.close(replica.Close{Code: wire.CloseSlowReader, Reason: "too much waits to be sent"})
+		return false
+	}
+	c.queue = append(c.queue, message{head, tail})
+	c.bytes += size
+	c.wake()
+	return true
+}
+
+// Close implements drive.Conn.
+func (c *Conn) Close(cl replica.Close) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.close(cl)
+}
+
+// close asks for the end after what is queued; mu is held.
+func (c *Conn) close(cl replica.Close) {
+	if c.closing != nil || c.ended {
+		return
+	}
+	c.closing = &cl
+	c.wake()
+}
+
+// wake sees that somebody writes; mu is held.
+func (c *Conn) wake() {
+	if !c.writing {
+		c.writing = true
+		go c.write()
+	}
+}
+
+// Abort ends the connection at once, without a word.
+func (c *Conn) Abort() { _ = c.socket.Close() }
+
+// write sends what is queued, then what a Close asks for; then it ends, until there is more.
+func (c *Conn) write() {
+	for {
+		c.mu.Lock()
+		batch, closing := c.queue, c.closing
+		c.queue = nil
+		if len(batch) == 0 {
+			c.writing = closing != nil // who closes is the last to write
+			c.mu.Unlock()
+			if closing != nil {
+				c.sayGoodbye(closing)
+			}
+			return
+		}
+		c.mu.Unlock()
+		for _, m := range batch {
+			if err := c.send(m); err != nil {
+				_ = c.socket.Close() // the reading side notices, and ends the connection
+				return
+			}
+			c.mu.Lock()
+			c.bytes -= len(m.head) + len(m.tail)
+			c.mu.Unlock()
+		}
+	}
+}
+
+func (c *Conn) send(m message) error {
+	c.socket.EnableWriteCompression(len(m.head)+len(m.tail) >= compressFrom)
+	if err := c.socket.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return err
+	}
+	w, err := c.socket.NextWriter(websocket.BinaryMessage)
+	if err != nil {
+		return err
+	}
+	if _, err = w.Write(m.head); err == nil {
+		_, err = w.Write(m.tail)
+	}
+	if err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+func (c *Conn) sayGoodbye(cl *replica.Close) {
+	until := time.Now().Add(closeTimeout)
+	_ = c.socket.SetReadDeadline(until)
+	_ = c.socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(int(cl.Code), cl.Reason), until)
+}

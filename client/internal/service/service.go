@@ -1,0 +1,222 @@
+// Package service is the client's side of the server's HTTP interface: who am I, and files by their hash.
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"fieldsync/blobs"
+	"fieldsync/crdt"
+)
+
+const (
+	maxAnswer     = 64 << 10         // bytes of a JSON answer: they are some hundreds
+	answerTimeout = 30 * time.Second // until the head of an answer
+)
+
+// Service is a server, as one token sees it. Safe for concurrent use.
+type Service struct {
+	base  *url.URL
+	token string
+	http  *http.Client
+}
+
+// New makes a Service for the server at this address. Close it.
+func New(base *url.URL, token string) *Service {
+	return &Service{base: base, token: token, http: &http.Client{
+		Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: 2 * answerTimeout, ExpectContinueTimeout: 5 * time.Second,
+			DialContext:         (&net.Dialer{Timeout: answerTimeout}).DialContext,
+			TLSHandshakeTimeout: answerTimeout, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
+		},
+		// A redirect would take the token to where nobody meant it to go.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// Close gives idle connections back.
+func (s *Service) Close() { s.http.CloseIdleConnections() }
+
+// ParseServer reads a server's address as people write it. Without a scheme it is https, but http for this machine.
+func ParseServer(text string) (*url.URL, error) {
+	if !strings.Contains(text, "://") {
+		host, _, _ := strings.Cut(text, "/")
+		name := host
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			name = h
+		}
+		scheme := "https://"
+		if ip := net.ParseIP(strings.Trim(name, "[]")); name == "localhost" || ip != nil && ip.IsLoopback() {
+			scheme = "http://"
+		}
+		text = scheme + text
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, crdt.Errorf(crdt.KindInvalid, "%q is not a server's address, like https://sync.example.org", text)
+	}
+	u.Path = strings.TrimSuffix(u.Path, "/")
+	return u, nil
+}
+
+// Identity is who a token belongs to.
+type Identity struct {
+	Org    string `json:"org"`
+	User   string `json:"user"`
+	Name   string `json:"name"`
+	Role   string `json:"role"`
+	Device string `json:"device"`
+}
+
+// WhoAmI asks the server.
+func (s *Service) WhoAmI(ctx context.Context) (Identity, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	var who Identity
+	req, err := s.request(ctx, http.MethodGet, s.base.JoinPath("api/v1/session"), nil)
+	if err != nil {
+		return who, err
+	}
+	answer, err := s.do(req)
+	if err != nil {
+		return who, err
+	}
+	defer answer.Body.Close()
+	if err := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(&who); err != nil || who.User == "" {
+		return who, crdt.Errorf(crdt.KindUnavailable, "%s does not answer like a fieldsync server", s.base.Host)
+	}
+	return who, nil
+}
+
+// Put uploads a file of a job. body is read to its end, size bytes, unless the server has the file already.
+func (s *Service) Put(ctx context.Context, job crdt.DocID, ref blobs.Ref, size int64, body io.Reader) error {
+	req, err := s.request(ctx, http.MethodPut, s.file(job, ref), io.NopCloser(body))
+	if err != nil {
+		return err
+	}
+	req.ContentLength = size
+	if size == 0 {
+		req.Body = http.NoBody
+	}
+	req.Header.Set("Expect", "100-continue") // a file that is there already is not sent again
+	req.Header.Set("Content-Type", "application/octet-stream")
+	answer, err := s.do(req)
+	if err != nil {
+		return err
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, maxAnswer))
+	return answer.Body.Close()
+}
+
+// Get asks for a file of a job from an offset on. The answer's body begins at from, which is the offset, or 0 where the
+// server chose to give the whole; size is the whole file's, -1 where the server does not say. The caller closes body.
+func (s *Service) Get(ctx context.Context, job crdt.DocID, ref blobs.Ref, offset int64) (body io.ReadCloser, from, size int64, err error) {
+	req, err := s.request(ctx, http.MethodGet, s.file(job, ref), nil)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	if offset > 0 {
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
+		req.Header.Set("If-Range", `"`+ref.String()+`"`)
+	}
+	answer, err := s.do(req)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	if answer.StatusCode != http.StatusPartialContent {
+		return answer.Body, 0, answer.ContentLength, nil
+	}
+	span, total, _ := strings.Cut(strings.TrimPrefix(answer.Header.Get("Content-Range"), "bytes "), "/")
+	first, _, _ := strings.Cut(span, "-")
+	from, err1 := strconv.ParseInt(first, 10, 64)
+	size, err2 := strconv.ParseInt(total, 10, 64)
+	if err1 != nil || err2 != nil || from != offset {
+		_ = answer.Body.Close()
+		return nil, 0, 0, crdt.Errorf(crdt.KindUnavailable, "the server gave another part of the file than the one asked for")
+	}
+	return answer.Body, from, size, nil
+}
+
+func (s *Service) file(job crdt.DocID, ref blobs.Ref) *url.URL {
+	u := s.base.JoinPath("api/v1/files", ref.String())
+	u.RawQuery = url.Values{"job": {job.String()}}.Encode()
+	return u
+}
+
+func (s *Service) request(ctx context.Context, method string, u *url.URL, body io.Reader) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+s.token)
+	return req, nil
+}
+
+// do makes a request, and an error of every answer that is not a success.
+func (s *Service) do(req *http.Request) (*http.Response, error) {
+	answer, err := s.http.Do(req)
+	if err != nil {
+		if cause := req.Context().Err(); cause != nil && !errors.Is(cause, context.DeadlineExceeded) {
+			return nil, cause
+		}
+		return nil, crdt.Errorf(crdt.KindUnavailable, "%w", withoutURL(err))
+	}
+	if answer.StatusCode/100 == 2 {
+		return answer, nil
+	}
+	defer answer.Body.Close()
+	return nil, problem(answer)
+}
+
+// withoutURL takes the request's address off an error: it says nothing to people.
+func withoutURL(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}
+
+// problem makes an error of an answer, from its problem document if it has one.
+func problem(answer *http.Response) error {
+	var doc struct{ Title, Detail string }
+	_ = json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(&doc)
+	text := doc.Detail
+	if text == "" {
+		text = doc.Title
+	}
+	if text == "" {
+		text = "the server answered " + answer.Status
+	}
+	return crdt.Errorf(kindOf(answer.StatusCode), "%s", text)
+}
+
+func kindOf(status int) crdt.Kind {
+	switch status {
+	case http.StatusUnauthorized:
+		return crdt.KindUnauthenticated
+	case http.StatusForbidden:
+		return crdt.KindForbidden
+	case http.StatusNotFound:
+		return crdt.KindNotFound
+	case http.StatusRequestEntityTooLarge:
+		return crdt.KindTooLarge
+	case http.StatusTooManyRequests, http.StatusRequestTimeout:
+		return crdt.KindBusy
+	case http.StatusConflict:
+		return crdt.KindConflict
+	}
+	if status/100 == 4 {
+		return crdt.KindInvalid
+	}
+	return crdt.KindUnavailable
+}

@@ -1,0 +1,124 @@
+package client
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/drive"
+	"fieldsync/crdt/job"
+	"fieldsync/crdt/replica"
+	"fieldsync/crdt/store"
+)
+
+// Row is a job as a list shows it.
+type Row struct {
+	ID          crdt.DocID       `json:"-"`
+	SerialNo    string           `json:"serial_no,omitempty"`
+	Label       string           `json:"label,omitempty"` // the title, or what stands in for it
+	Status      job.Status       `json:"status"`
+	Clash       bool             `json:"clash,omitempty"` // several statuses stand against one another
+	Client      string           `json:"client,omitempty"`
+	Site        string           `json:"site,omitempty"`
+	Assignees   []string         `json:"assignees,omitempty"`    // user ids
+	ScheduledAt crdt.Timestamp   `json:"scheduled_at,omitempty"` // 0: not scheduled
+	Attachments []job.Attachment `json:"attachments,omitempty"`
+	IsJob       bool             `json:"is_job"`
+}
+
+// Jobs are the jobs that are here, those with a time first in its order, then by number and label.
+func (c *Client) Jobs(ctx context.Context) ([]Row, error) {
+	var out []Row
+	var learned []store.Op
+	err := drive.Records(c.store, func(id crdt.DocID, rec replica.Record) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		row, fresh, err := c.row(id, rec.Heads)
+		if err != nil {
+			c.log.Error("a document cannot be read", "doc", id.String(), "error", err.Error())
+			return nil // the others can be
+		}
+		if fresh != nil {
+			learned = append(learned, *fresh)
+		}
+		if row.IsJob {
+			out = append(out, row)
+		}
+		return nil
+	})
+	if len(learned) > 0 {
+		c.note(learned...)
+	}
+	slices.SortFunc(out, func(a, b Row) int {
+		return cmp.Or(boolOrder(a.ScheduledAt == 0, b.ScheduledAt == 0), cmp.Compare(a.ScheduledAt, b.ScheduledAt),
+			cmp.Compare(a.SerialNo, b.SerialNo), cmp.Compare(a.Label, b.Label), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+	return out, err
+}
+
+func boolOrder(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// row gives a document's row: from the cache if that was made of the heads of now, else by reading the document; then fresh
+// is what the cache should hold.
+func (c *Client) row(id crdt.DocID, heads crdt.Heads) (Row, *store.Op, error) {
+	var row Row
+	digest := replica.DigestHeads(heads)
+	key := store.Local(bookRow, id[:])
+	cached, err := c.store.Get(key)
+	if err == nil && bytes.HasPrefix(cached, digest[:]) && json.Unmarshal(cached[len(digest):], &row) == nil {
+		row.ID = id
+		return row, nil, nil
+	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return row, nil, err
+	}
+	doc, rec, err := c.load(id)
+	if err != nil {
+		return row, nil, err
+	}
+	defer doc.Close()
+	tree, err := doc.Tree()
+	if err != nil {
+		return row, nil, err
+	}
+	row = rowOf(tree)
+	value, err := json.Marshal(row)
+	row.ID = id
+	digest = replica.DigestHeads(rec.Heads)
+	return row, &store.Op{Key: key, Value: append(digest[:], value...)}, err
+}
+
+func rowOf(tree map[string]any) Row {
+	if !job.IsJob(tree) {
+		return Row{}
+	}
+	j, _ := job.Read(tree)
+	row := Row{IsJob: true, SerialNo: j.SerialNo, Label: j.Label(), Status: j.Outcome.Status, Clash: j.Outcome.Clash(),
+		Client: j.Client, Site: j.Site, ScheduledAt: j.ScheduledAt, Attachments: j.Attachments}
+	for _, a := range j.Assignees {
+		row.Assignees = append(row.Assignees, a.User)
+	}
+	return row
+}
+
+// Time is a row's time; zero where it has none.
+func (r *Row) Time() time.Time {
+	if r.ScheduledAt == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(r.ScheduledAt))
+}

@@ -1,0 +1,395 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"fieldsync/client/internal/link"
+	"fieldsync/client/internal/service"
+	"fieldsync/crdt"
+	"fieldsync/crdt/drive"
+	"fieldsync/crdt/history"
+	"fieldsync/crdt/replica"
+	"fieldsync/crdt/store"
+	"fieldsync/crdt/wire"
+)
+
+// session is one connection to the server, from its handshake to its end, and what is known of the exchange on it. There is
+// one at a time; those who need it share it (acquire, release).
+type session struct {
+	c    *Client
+	conn *link.Conn
+	link *drive.Link
+	api  *service.Service
+
+	mu       sync.Mutex
+	changed  chan struct{} // closed, and made anew, whenever something below changes
+	joined   bool
+	compared bool
+	held     map[crdt.DocID]crdt.Heads // what we hold: at the comparison, then as it becomes durable
+	shared   map[crdt.DocID]crdt.Heads // what the server is known to hold as well
+	open     map[crdt.DocID]struct{}   // documents whose exchange goes on
+	refused  map[crdt.DocID]struct{}   // those of them of which the server did not take something
+	absent   map[crdt.DocID]struct{}   // the server has none, or we may not know
+	storage  crdt.StorageID            // the server's
+	received int                       // changes from the server
+	news     int                       // documents from the server
+	synced   bool                      // what came before was reported
+	ended    bool
+	err      error // why it ended, if not by us
+}
+
+// server is the principal behind a session: changes that arrive are attributed to it.
+type server struct{ s *session }
+
+// Author implements replica.Principal.
+func (server) Author() history.Author { return "server" }
+
+// acquire gives the session that is there, or dials one. release it.
+func (c *Client) acquire(ctx context.Context) (*session, error) {
+	c.connecting.Lock()
+	defer c.connecting.Unlock()
+	if s := c.share(); s != nil {
+		return s, nil
+	}
+	a, at, err := c.signedIn()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := link.Dial(ctx, at, a.Token)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, asOurs(err)
+	}
+	s := &session{c: c, conn: conn, api: service.New(at, a.Token), changed: make(chan struct{}),
+		held: map[crdt.DocID]crdt.Heads{}, shared: map[crdt.DocID]crdt.Heads{}, open: map[crdt.DocID]struct{}{},
+		refused: map[crdt.DocID]struct{}{}, absent: map[crdt.DocID]struct{}{}}
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		conn.Abort()
+		return nil, store.ErrClosed
+	}
+	c.session, c.users = s, 1
+	c.mu.Unlock()
+	s.link = c.drive.Connect(conn, server{s}, true)
+	c.writing.Add(1)
+	go s.serve()
+	if err := s.until(ctx, func() bool { return s.joined }); err != nil {
+		c.release(s)
+		return nil, err
+	}
+	c.tell(Event{Kind: EventOnline})
+	return s, nil
+}
+
+// share gives the session that is there and has not ended.
+func (c *Client) share() *session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.session
+	if s == nil || s.isEnded() {
+		return nil
+	}
+	c.users++
+	return s
+}
+
+func (s *session) isEnded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
+// release ends the session when nobody needs it any more, and waits for its end.
+func (c *Client) release(s *session) {
+	c.mu.Lock()
+	last := c.session == s
+	if last {
+		c.users--
+		if last = c.users == 0; last {
+			c.session = nil
+		}
+	}
+	c.mu.Unlock()
+	if last {
+		s.end()
+	}
+}
+
+// end says goodbye and waits until the connection is gone.
+func (s *session) end() {
+	s.conn.Close(replica.Close{Code: wire.CloseNormal, Reason: "done"})
+	_ = s.until(context.Background(), func() bool { return s.ended })
+	s.api.Close()
+}
+
+func (s *session) serve() {
+	defer s.c.writing.Done()
+	err := s.conn.Serve(s.link)
+	s.c.log.Info("connection ended", "error", err)
+	s.update(func() { s.ended, s.err = true, err })
+	reason := ""
+	if err != nil {
+		reason = err.Error()
+	}
+	s.c.tell(Event{Kind: EventOffline, Reason: reason})
+}
+
+// update changes what is under mu, and wakes those who wait.
+func (s *session) update(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// until waits for a condition, which is called with mu held. The error says why it will not come: the end of the
+// session or of ctx.
+func (s *session) until(ctx context.Context, ok func() bool) error {
+	for {
+		s.mu.Lock()
+		done, changed, ended := ok(), s.changed, s.ended
+		s.mu.Unlock()
+		switch {
+		case done:
+			return nil
+		case ended:
+			return s.failure()
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// failure is why the session ended, in our callers' words.
+func (s *session) failure() error {
+	s.mu.Lock()
+	err := s.err
+	s.mu.Unlock()
+	var closed *link.Closed
+	if !errors.As(err, &closed) {
+		if err == nil {
+			return because(ErrOffline, errors.New("the connection was closed here"))
+		}
+		return asOurs(err)
+	}
+	switch closed.Code.Advice() {
+	case wire.AdviceSignIn:
+		return because(ErrSignIn, closed)
+	case wire.AdviceStop:
+		if closed.Code == wire.CloseForbidden {
+			return because(ErrNotAllowed, closed)
+		}
+		return closed
+	}
+	return because(ErrOffline, closed)
+}
+
+// find asks the server for a document that is not here.
+func (s *session) find(ctx context.Context, id crdt.DocID) error {
+	s.update(func() {
+		delete(s.absent, id)
+		s.open[id] = struct{}{}
+	})
+	s.c.drive.Subscribe(s.link.ID, id)
+	ctx, cancel := context.WithTimeout(ctx, s.c.stall)
+	defer cancel()
+	absent := false
+	err := s.until(ctx, func() bool {
+		_, absent = s.absent[id]
+		return absent || len(s.held[id]) > 0
+	})
+	switch {
+	case absent:
+		return ErrNotFound
+	case errors.Is(err, context.DeadlineExceeded):
+		return because(ErrOffline, errors.New("the server does not answer"))
+	}
+	return err
+}
+
+// inventory is drive.Config.Inventory: everything here may be talked about with our server.
+func (c *Client) inventory(p replica.Principal) ([]replica.Item, error) {
+	var items []replica.Item
+	held := map[crdt.DocID]crdt.Heads{}
+	err := drive.Records(c.store, func(doc crdt.DocID, rec replica.Record) error {
+		items = append(items, replica.Item{Doc: doc, Digest: replica.DigestHeads(rec.Heads)})
+		held[doc] = rec.Heads
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	s := p.(server).s
+	s.update(func() {
+		for doc, heads := range held {
+			if _, newer := s.held[doc]; !newer {
+				s.held[doc] = heads
+			}
+		}
+	})
+	return replica.SortItems(items), nil
+}
+
+// onJoined is drive.Config.OnJoined.
+func (c *Client) onJoined(j replica.Joined) {
+	if s := c.current(); s != nil {
+		c.keepServer(j.Metadata.StorageID)
+		s.update(func() { s.joined, s.storage = true, j.Metadata.StorageID })
+	}
+}
+
+// onCompared is drive.Config.OnCompared: all documents but some few were found equal.
+func (c *Client) onCompared(cmp replica.Compared) {
+	s := c.current()
+	if s == nil {
+		return
+	}
+	differ := make(map[crdt.DocID]struct{}, len(cmp.Differ))
+	for _, doc := range cmp.Differ {
+		differ[doc] = struct{}{}
+	}
+	equal := map[crdt.DocID]crdt.Heads{}
+	s.update(func() {
+		s.compared = true
+		for doc := range differ {
+			s.open[doc] = struct{}{}
+			s.settle(doc) // its exchange has begun already, and may be over
+		}
+		for doc, heads := range s.held {
+			if _, ok := differ[doc]; !ok && s.shared[doc] == nil {
+				equal[doc] = heads
+			}
+		}
+	})
+	c.keepEqual(s.storage, equal)
+}
+
+func (c *Client) current() *session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session
+}
+
+// settle takes a document off the open ones if the server and we hold the same, durably here and there; mu is held.
+func (s *session) settle(doc crdt.DocID) {
+	held, ok := s.held[doc]
+	_, absent := s.absent[doc]
+	if ok && len(held) > 0 && held.Equal(s.shared[doc]) || absent {
+		delete(s.open, doc)
+		delete(s.refused, doc)
+	}
+}
+
+// onNotice is drive.Config.OnNotice. It must not block, nor ask the Drive.
+func (c *Client) onNotice(doc crdt.DocID, n replica.Notice) {
+	s := c.current()
+	switch n := n.(type) {
+	case replica.Changed:
+		c.tell(Event{Kind: EventChanged, Doc: doc, Heads: n.Heads, Created: n.Created, from: n.From, to: n.To})
+		if s != nil {
+			s.update(func() {
+				s.held[doc] = n.Heads
+				if !n.Local {
+					s.received += n.To - n.From
+					if n.Created {
+						s.news++
+					}
+				}
+				s.open[doc] = struct{}{}
+				s.settle(doc)
+			})
+		}
+	case replica.Shared:
+		c.mu.Lock()
+		c.recent[doc] = n.Heads
+		c.mu.Unlock()
+		if s != nil {
+			s.update(func() { s.shared[doc] = n.Heads; s.settle(doc) })
+		}
+	case replica.Unavailable:
+		if s != nil {
+			s.update(func() { s.absent[doc] = struct{}{}; s.settle(doc) })
+		}
+	case replica.Refused:
+		if n.Conn == 0 {
+			return // our own Append, which answers its caller
+		}
+		if n.Author == (server{}).Author() {
+			c.refusedByServer(s, doc, n.Refusal)
+		}
+	case replica.SnapshotFailed:
+		c.log.Warn("snapshot failed", "doc", doc.String(), "error", n.Err.Error())
+	}
+}
+
+// quiet waits until nothing of ours is unsent and nothing is missing here, as far as the documents go. ErrUnfinished where
+// the server does not go on for a while, with stall; without it, it waits for as long as the session lasts.
+func (s *session) quiet(ctx context.Context, stall time.Duration) error {
+	for {
+		s.dropRefused(ctx)
+		s.mu.Lock()
+		done, changed, ended, n := s.compared && len(s.open) == 0, s.changed, s.ended, len(s.open)
+		s.mu.Unlock()
+		switch {
+		case done:
+			return nil
+		case ended:
+			return s.failure()
+		}
+		if err := waitFor(ctx, changed, stall); err != nil {
+			if errors.Is(err, errStalled) {
+				return because(ErrUnfinished, fmt.Errorf("the server said nothing for %v about %d documents", stall, n))
+			}
+			return err
+		}
+	}
+}
+
+var errStalled = errors.New("client: stalled")
+
+// waitFor waits for a channel; for at most so long, if d is not 0: then the answer is errStalled.
+func waitFor(ctx context.Context, ready <-chan struct{}, d time.Duration) error {
+	var late <-chan time.Time
+	if d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		late = timer.C
+	}
+	select {
+	case <-ready:
+		return nil
+	case <-late:
+		return errStalled
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// dropRefused takes documents off the open ones of which all that is unsent was refused: nothing more will come of them now.
+func (s *session) dropRefused(ctx context.Context) {
+	s.mu.Lock()
+	docs := make([]crdt.DocID, 0, len(s.refused))
+	for doc := range s.refused {
+		if _, open := s.open[doc]; open {
+			docs = append(docs, doc)
+		}
+	}
+	s.mu.Unlock()
+	for _, doc := range docs {
+		u, err := s.c.unsentOf(ctx, doc)
+		if err == nil && u.Changes == u.Refused {
+			s.update(func() { delete(s.open, doc) })
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package client
+
+import (
+	"context"
+	"time"
+)
+
+// Report is what a Sync did.
+type Report struct {
+	Took          time.Duration
+	Documents     int // held here afterwards
+	Sent          int // changes of ours that the server has now and had not before
+	Received      int // changes that came
+	New           int // documents that came
+	FilesSent     int
+	FilesReceived int
+	BytesSent     int64 // of files
+	BytesReceived int64
+	FilesWaiting  int   // files that could not be moved now
+	FilesError    error // why the first of them could not
+	Refused       int   // changes of ours that the server does not take; Unsent says why
+}
+
+// Sync connects, exchanges everything, documents first and then files, and disconnects, unless Run holds a connection: then
+// that one is used. The report is of what was done until an error. Errors: ErrOffline, ErrSignIn, ErrNotLoggedIn,
+// ErrNotAllowed, ErrUnfinished, or ctx's. Files that could not be moved are in the report and no error.
+func (c *Client) Sync(ctx context.Context) (r Report, err error) {
+	begun := time.Now()
+	before, err := c.Unsent(ctx)
+	if err != nil {
+		return r, err
+	}
+	signal(c.hurry)
+	s, err := c.acquire(ctx)
+	if err != nil {
+		return r, err
+	}
+	defer c.release(s)
+	s.mu.Lock()
+	received, news := 0, 0
+	if s.synced { // by somebody else: of a shared session only what comes from now on is ours
+		received, news = s.received, s.news
+	}
+	s.synced = true
+	s.mu.Unlock()
+	err = s.quiet(ctx, c.stall)
+	var moved transfers
+	if err == nil {
+		moved, err = c.moveFiles(ctx, s.api)
+	}
+	r.FilesSent, r.FilesReceived, r.BytesSent, r.BytesReceived = moved.sent, moved.received, moved.sentBytes, moved.receivedBytes
+	r.FilesWaiting, r.FilesError = moved.waiting, moved.err
+	s.mu.Lock()
+	r.Received, r.New = s.received-received, s.news-news
+	s.mu.Unlock()
+	after, uerr := c.Unsent(ctx)
+	if err == nil {
+		err = uerr
+	}
+	r.Sent = max(0, before.Changes-after.Changes)
+	for _, u := range after.Jobs {
+		r.Refused += u.Refused
+	}
+	ids, derr := c.Documents()
+	if err == nil {
+		err = derr
+	}
+	r.Documents = len(ids)
+	if err == nil && moved.waiting == 0 {
+		c.keepLastSync(time.Now())
+		c.tell(Event{Kind: EventSynced})
+	}
+	r.Took = time.Since(begun)
+	return r, err
+}
