@@ -82,6 +82,7 @@ type Drive struct {
 	lastConn  atomic.Uint64
 	lastToken atomic.Uint64
 	building  chan struct{}
+	turns     turns
 	stop      chan struct{}
 }
 
@@ -89,7 +90,7 @@ type Drive struct {
 func New(cfg Config) *Drive {
 	d := &Drive{cfg: cfg, log: cfg.Log, obs: cfg.Observe, hub: replica.NewHub(cfg.Replica),
 		links: map[replica.ConnID]*Link{}, docs: map[crdt.DocID]*openDoc{},
-		building: make(chan struct{}, 1), stop: make(chan struct{})}
+		building: make(chan struct{}, 1), turns: newTurns(), stop: make(chan struct{})}
 	if d.log == nil {
 		d.log = slog.Default()
 	}

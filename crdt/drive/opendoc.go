@@ -142,7 +142,9 @@ func (d *Drive) handle(od *openDoc, it item) error {
 		}
 		od.answers[ev.Token] = it.answer
 	}
+	release := d.turns.take(it.bytes)
 	b, err := od.doc.Step(time.Now(), it.ev)
+	release()
 	if err != nil {
 		return err
 	}

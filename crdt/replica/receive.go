@@ -60,7 +60,7 @@ func (d *Document) takeChanges(now time.Time, p *peer, msg *syncproto.Message, b
 	if d.cfg.Policy != nil {
 		policy = d.cfg.Policy(p.Principal, d.id, d.rec.metaIf(d.Exists()))
 	}
-	lim := format.DefaultLimits()
+	lim := d.cfg.receiveLimits()
 	for _, part := range msg.Changes {
 		for chunk, err := range format.Split(part, lim) {
 			if err != nil {
@@ -93,6 +93,16 @@ func (d *Document) takeChanges(now time.Time, p *peer, msg *syncproto.Message, b
 			d.admit(now, h, p, c, policy, b)
 		}
 	}
+}
+
+// receiveLimits bounds what a peer's message may unpack to. More bytes of changes than a document may hold would be
+// refused anyway, one by one: a chunk that inflates to more is not unpacked at all.
+func (c *Config) receiveLimits() format.Limits {
+	lim := format.DefaultLimits()
+	if most := c.History.Bytes; most > 0 {
+		lim.InflatedBytes = min(lim.InflatedBytes, most)
+	}
+	return lim
 }
 
 func (d *Document) admit(now time.Time, h *history.History, p *peer, c *format.Change, policy history.Policy, b *Batch) {
