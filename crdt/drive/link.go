@@ -120,20 +120,26 @@ func (l *Link) release(n int) {
 func (d *Drive) receive(l *Link, f wire.Frame, size int) {
 	d.hubMu.Lock()
 	b := d.hub.Step(time.Now(), replica.Framed{Conn: l.ID, Frame: f})
-	credited := d.hubBatch(b, l, size)
+	credited, run := d.hubBatch(b, l, size)
 	d.hubMu.Unlock()
 	if !credited {
 		l.release(size)
 	}
 	d.afterHub(b)
+	if run != nil {
+		d.borrow(run)
+	}
 }
 
 func (d *Drive) hubStep(ev replica.HubEvent) {
 	d.hubMu.Lock()
 	b := d.hub.Step(time.Now(), ev)
-	d.hubBatch(b, nil, 0)
+	_, run := d.hubBatch(b, nil, 0)
 	d.hubMu.Unlock()
 	d.afterHub(b)
+	if run != nil {
+		go d.run(run)
+	}
 }
 
 // Subscribe has a document talked about: with one connection, or with conn 0 with all that we dialed.
@@ -152,9 +158,8 @@ func (d *Drive) Joined(want func(replica.Principal) bool) []replica.ConnID {
 func (d *Drive) CloseConn(c replica.Close) { d.closeConn(c) }
 
 // hubBatch hands out what a step of the hub asks for, in its order; hubMu is held. It tells whether the link's credit went
-// with an event.
-func (d *Drive) hubBatch(b replica.HubBatch, l *Link, size int) bool {
-	credited := false
+// with an event, and gives the last document, if the caller has to see that somebody runs it.
+func (d *Drive) hubBatch(b replica.HubBatch, l *Link, size int) (credited bool, run *openDoc) {
 	for _, j := range b.Joined {
 		if link := d.links[j.Conn]; link != nil {
 			link.joined(d.cfg.Replica.PeerID, j.Peer)
@@ -168,11 +173,18 @@ func (d *Drive) hubBatch(b replica.HubBatch, l *Link, size int) bool {
 		if !credited && l != nil && !e.IfOpen {
 			it.link, it.bytes, credited = l, size, true
 		}
-		if d.post(e.Doc, it, e.IfOpen) != nil && it.link != nil {
+		od, err := d.enqueue(e.Doc, it, e.IfOpen)
+		if err != nil && it.link != nil {
 			it.link.release(it.bytes)
 		}
+		if od != nil {
+			if run != nil {
+				go d.run(run)
+			}
+			run = od
+		}
 	}
-	return credited
+	return credited, run
 }
 
 // afterHub does what must not be done under the hub's lock.
@@ -233,11 +245,17 @@ func (d *Drive) closeConn(c replica.Close) {
 
 // deliver sends frames of documents.
 func (d *Drive) deliver(out []replica.Out) {
+	if len(out) == 0 {
+		return
+	}
+	links := make([]*Link, len(out))
+	d.hubMu.Lock()
 	for i := range out {
-		d.hubMu.Lock()
-		l := d.links[out[i].Conn]
-		d.hubMu.Unlock()
-		d.sendTo(l, out[i])
+		links[i] = d.links[out[i].Conn]
+	}
+	d.hubMu.Unlock()
+	for i := range out {
+		d.sendTo(links[i], out[i])
 	}
 }
 

@@ -46,32 +46,36 @@ type item struct {
 
 // post hands an item to a document, opening it unless ifOpen.
 func (d *Drive) post(id crdt.DocID, it item, ifOpen bool) error {
+	od, err := d.enqueue(id, it, ifOpen)
+	if od != nil {
+		go d.run(od)
+	}
+	return err
+}
+
+// enqueue puts an item into a document's queue. It gives the document if the caller has to see that somebody runs it.
+func (d *Drive) enqueue(id crdt.DocID, it item, ifOpen bool) (*openDoc, error) {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.closed {
-		d.mu.Unlock()
-		return ErrClosed
+		return nil, ErrClosed
 	}
 	od := d.docs[id]
 	if od == nil {
 		if ifOpen {
-			d.mu.Unlock()
-			return nil
+			return nil, nil
 		}
 		od = &openDoc{id: id}
 		d.docs[id] = od
 	}
 	od.mu.Lock()
+	defer od.mu.Unlock()
 	od.queue = append(od.queue, it)
-	start := od.wake()
-	if start {
-		d.working.Add(1)
+	if !od.wake() {
+		return nil, nil
 	}
-	od.mu.Unlock()
-	d.mu.Unlock()
-	if start {
-		go d.run(od)
-	}
-	return nil
+	d.working.Add(1)
+	return od, nil
 }
 
 // wake tells whether a goroutine has to be started; od.mu is held.
@@ -83,23 +87,43 @@ func (od *openDoc) wake() bool {
 
 // run handles what waits for a document, until nothing does.
 func (d *Drive) run(od *openDoc) {
-	defer d.working.Done()
+	for !d.runSome(od, 1<<20) {
+	}
+}
+
+// borrowed is how many items a connection's reading goroutine handles itself before it hands the document to a goroutine of
+// its own. Most often there is one: waking somebody for it would cost more than doing it.
+const borrowed = 4
+
+// borrow runs a document on the goroutine of the caller, for a while.
+func (d *Drive) borrow(od *openDoc) {
+	if !d.runSome(od, borrowed) {
+		go d.run(od)
+	}
+}
+
+// runSome handles up to n items; true: nothing waits any more.
+func (d *Drive) runSome(od *openDoc, n int) (finished bool) {
 	if od.doc == nil {
 		if err := d.open(od); err != nil {
 			d.drop(od, err)
-			return
+			d.working.Done()
+			return true
 		}
 	}
-	for {
+	for range n {
 		it, ok := od.next()
 		if !ok {
-			return
+			d.working.Done()
+			return true
 		}
 		if err := d.handle(od, it); err != nil {
 			d.drop(od, err)
-			return
+			d.working.Done()
+			return true
 		}
 	}
+	return false
 }
 
 // next takes the next item; false: there is none, and the goroutine has to end.
@@ -130,7 +154,7 @@ func (d *Drive) handle(od *openDoc, it item) error {
 		it.answer <- it.look(od.doc)
 		return nil
 	}
-	d.deliver(it.after)
+	d.deliver(od.doc.Release(it.after))
 	switch ev := it.ev.(type) {
 	case replica.Stored, replica.StoreFailed:
 		od.writing, od.unstored = false, 0

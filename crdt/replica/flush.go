@@ -15,6 +15,7 @@ func (d *Document) flush(now time.Time, b *Batch) {
 		return
 	}
 	d.dirty = false
+	d.before = d.rec // whatever this Persist is about, its failure takes back all that comes behind it
 	d.persistChanges(b)
 	out := &b.Send
 	if len(b.Persist) > 0 {
@@ -31,7 +32,7 @@ func (d *Document) flush(now time.Time, b *Batch) {
 		d.persistShared(p, b)
 	}
 	if len(b.Persist) > 0 {
-		d.writing = d.len()
+		d.writing, d.held = d.len(), len(b.After) > 0
 	}
 }
 
@@ -44,7 +45,6 @@ func (d *Document) persistChanges(b *Batch) {
 	h := d.graph
 	created := d.durable == 0
 	local := true
-	d.before = d.rec
 	for i := d.durable; i < n; i++ {
 		b.Persist = append(b.Persist, PutChange{Index: d.rec.Next, Value: AppendEntry(nil, d.arrivals[i], h.Raw(i))})
 		d.rec.Next++
@@ -58,7 +58,7 @@ func (d *Document) persistChanges(b *Batch) {
 	note := Changed{Heads: h.Heads(), From: d.durable, To: n, Created: created, Local: local}
 	d.rec.Heads = h.Heads()
 	if d.cfg.Describe != nil {
-		meta := d.cfg.Describe(d.id, d.rec.Meta, h, d.rec.Creator)
+		meta := d.cfg.Describe(d.id, d.rec.Meta, h, d.durable, d.rec.Creator)
 		note.MetaChanged = created || !bytes.Equal(meta, d.rec.Meta)
 		d.rec.Meta = meta
 	}
@@ -79,10 +79,14 @@ type round struct {
 
 // say sends a peer what it should hear now, if anything.
 func (d *Document) say(p *peer, f *round, out *[]Out) {
-	if !p.talking || p.unavailable {
+	if !p.talking {
 		return
 	}
 	if d.Exists() && !p.access.Has(AccessRead) {
+		d.sayBlind(p, out)
+		return
+	}
+	if p.unavailable {
 		return
 	}
 	plan, ok := p.state.Generate(d.view(), syncproto.GenerateOptions{Fanout: &f.fan, SnapshotCovers: d.covered,
@@ -112,18 +116,32 @@ func (d *Document) noteShared(p *peer, b *Batch) {
 		return
 	}
 	p.shared = heads
-	b.Notify = append(b.Notify, Shared{Conn: p.Conn, Heads: heads, Same: d.inSync(p)})
+	b.Notify = append(b.Notify, Shared{Conn: p.Conn, Heads: heads, Same: d.sharesAll(p)})
 }
 
 func (d *Document) persistShared(p *peer, b *Batch) {
 	if !d.cfg.KeepSyncStates || p.Storage == "" || p.shared.Equal(p.saved) || p.unavailable {
 		return
 	}
-	p.saved = p.shared
+	if p.unsaved && len(b.Persist) == 0 {
+		return
+	}
+	p.saved, p.unsaved = p.shared, false
 	value := p.state.Save()
 	if d.unbuilt.syncStates == nil {
 		d.unbuilt.syncStates = make(map[string][]byte, 1)
 	}
 	d.unbuilt.syncStates[p.Storage] = value
 	b.Persist = append(b.Persist, PutSyncState{Storage: p.Storage, Value: value})
+}
+
+// retrySaving has sync states stored that could not be before; false: there are none.
+func (d *Document) retrySaving() bool {
+	any := false
+	for _, p := range d.peers {
+		if p.unsaved && !p.unavailable {
+			p.unsaved, p.dirty, d.dirty, any = false, true, true, true
+		}
+	}
+	return any
 }

@@ -41,9 +41,9 @@ type Config struct {
 	// Policy makes the admission policy for changes that a principal delivers to a document with this record. It must be
 	// pure. Nil, or a nil result: none.
 	Policy func(p Principal, doc crdt.DocID, meta []byte) history.Policy
-	// Describe derives the document's record after changes were admitted; it is stored with them. prev is nil for a new
-	// document, whose first changes came from creator. It must be pure. Nil: no record.
-	Describe func(doc crdt.DocID, prev []byte, h *history.History, creator history.Author) []byte
+	// Describe derives the document's record after changes were admitted, those with indices from on; it is stored with
+	// them. prev is nil for a new document, whose first changes came from creator. It must be pure. Nil: no record.
+	Describe func(doc crdt.DocID, prev []byte, h *history.History, from int, creator history.Author) []byte
 	// History bounds a document.
 	History history.Limits
 	// IdleAfter is how long a document that nobody talks about stays in memory. 0: 30 seconds.
@@ -189,7 +189,7 @@ type Build struct{ Raws [][]byte }
 type Batch struct {
 	Persist []StoreOp // one atomic, durable write; the answer is Stored or StoreFailed
 	Send    []Out     // may leave at once
-	After   []Out     // may leave when Persist is durable, never if it fails
+	After   []Out     // may leave when Persist is durable, through Document.Release; never if it fails
 	Notify  []Notice
 	Close   []Close
 	Build   *Build // nil: none

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"fieldsync/crdt/store"
 
@@ -28,9 +29,19 @@ type space struct {
 	floor int64
 	free  func(dir string) (int64, error)
 
-	mu   sync.Mutex
-	held bool
+	mu      sync.Mutex
+	held    bool
+	looked  time.Time // when the disk was last asked
+	trusted int64     // bytes that may be written before it is asked again
 }
+
+// While more than vast bytes are free, a look at the disk is believed for so long, and for so many bytes written here: no
+// other process fills a disk that fast.
+const (
+	vast       = 4 << 30
+	trustFor   = 100 * time.Millisecond
+	trustBytes = 16 << 20
+)
 
 func newSpace(dir string, reserve int64, free func(string) (int64, error)) *space {
 	if free == nil {
@@ -82,13 +93,21 @@ func (s *space) open() error {
 	return nil
 }
 
-// admit says whether n bytes may be written now: nil, or an error that is store.ErrFull.
+// admit says whether n bytes may be written now: nil, or an error that is store.ErrFull. While the disk has much more room
+// than it takes, it is not asked for each write: a look in a while is enough.
 func (s *space) admit(n int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.held && s.trusted > n && time.Since(s.looked) < trustFor {
+		s.trusted -= n
+		return nil
+	}
 	free, err := s.free(s.dir)
 	if err != nil {
 		return err
+	}
+	if s.trusted = 0; free > vast {
+		s.looked, s.trusted = time.Now(), trustBytes
 	}
 	if s.held {
 		if free >= s.floor+n {

@@ -51,7 +51,10 @@ func ownActor(a *history.Admission) *crdt.Refusal {
 }
 
 // describe is replica.Config.Describe: it derives the record from the operation index, without the engine.
-func describe(_ crdt.DocID, prev []byte, h *history.History, creator history.Author) []byte {
+func describe(_ crdt.DocID, prev []byte, h *history.History, from int, creator history.Author) []byte {
+	if prev != nil && !concernsRecord(h, from) {
+		return prev
+	}
 	org, id, _ := strings.Cut(string(creator), "/")
 	rec := access.Record{Org: org, Creator: id}
 	if prev != nil {
@@ -71,6 +74,19 @@ func describe(_ crdt.DocID, prev []byte, h *history.History, creator history.Aut
 		return prev // over a bound of the record: who is assigned stays as it was
 	}
 	return out
+}
+
+// concernsRecord tells whether a change from an index on may have changed what the record is made of. Most do not.
+func concernsRecord(h *history.History, from int) bool {
+	if h.Touches(from, h.Len(), h.Root(), job.KeyKind, job.KeyAssignees) {
+		return true
+	}
+	for _, op := range h.Get(h.Root(), job.KeyAssignees) {
+		if op.Action == format.ActionMakeMap && h.Touches(from, h.Len(), op.Object) {
+			return true
+		}
+	}
+	return false
 }
 
 // rootString is the text at a key of the root; empty if something else is there.

@@ -23,6 +23,8 @@ type conn struct {
 	link   *drive.Link
 	code   atomic.Uint32 // the close code that we sent, 0: none yet
 
+	lastAlive time.Time // when the read deadline was last set; the reading goroutine's
+
 	mu      sync.Mutex
 	queue   []message
 	bytes   int  // of what is queued, what is being written included
@@ -59,13 +61,18 @@ func newConn(h *Handler, socket *websocket.Conn, under *corkedConn) *conn {
 
 // alive gives the peer another while to say something.
 func (c *conn) alive() {
+	now := time.Now()
+	if now.Sub(c.lastAlive) < c.h.opt.PingEvery/8 {
+		return // setting a deadline costs as much as reading a frame
+	}
 	c.mu.Lock()
 	leaving := c.closing != nil
 	c.mu.Unlock()
 	if leaving {
 		return // it has until the deadline that the close has set
 	}
-	_ = c.socket.SetReadDeadline(time.Now().Add(c.h.opt.PingEvery * 5 / 2))
+	c.lastAlive = now
+	_ = c.socket.SetReadDeadline(now.Add(c.h.opt.PingEvery * 5 / 2))
 }
 
 // read hands frames to the link until the connection ends.
@@ -142,8 +149,41 @@ func (c *conn) Queue(head, tail []byte, droppable bool) bool {
 		c.overflow()
 		return false
 	}
-	c.push(message{head: head, tail: tail})
+	m := message{head: head, tail: tail}
+	if size > directBytes || c.writing || len(c.queue) > 0 || !c.net.direct() {
+		c.push(m)
+		return true
+	}
+	c.writing = true
+	c.mu.Unlock()
+	c.sendNow(m)
+	c.mu.Lock()
 	return true
+}
+
+// directBytes is the length up to which a message is written by whoever has it to send, if the socket takes it at once: waking
+// a goroutine would cost more than the system call.
+const directBytes = 4 << 10
+
+// sendNow writes a message without waiting for the socket; what it does not take is left to a goroutine. The caller has set
+// c.writing.
+func (c *conn) sendNow(m message) {
+	c.net.cork()
+	err := c.sendOne(m)
+	if err == nil {
+		err = c.net.tryFlush()
+	}
+	if err != nil {
+		c.broken()
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.net.buf) > 0 || len(c.queue) > 0 || c.closing != nil {
+		go c.write()
+		return
+	}
+	c.writing = false
 }
 
 // push queues a message and sees that somebody writes; mu is held.
@@ -162,7 +202,7 @@ func (c *conn) overflow() {
 	c.queue, c.bytes = nil, 0
 	c.closing = &replica.Close{Code: wire.CloseSlowReader, Reason: errSlow.Error()}
 	// The goroutine that writes is stuck in the socket: it gets a moment, so that a peer that begins to read hears why.
-	_ = c.net.SetWriteDeadline(time.Now().Add(time.Second))
+	c.net.hurry(time.Second)
 	_ = c.net.SetReadDeadline(time.Now().Add(2 * time.Second))
 	if !c.writing {
 		c.writing = true
@@ -201,6 +241,10 @@ func (c *conn) Close(cl replica.Close) {
 
 // write sends what is queued, then what a Close asks for; then it ends, until there is more.
 func (c *conn) write() {
+	if err := c.net.uncork(); err != nil { // what sendNow left
+		c.broken()
+		return
+	}
 	for {
 		c.mu.Lock()
 		batch := c.queue
@@ -253,14 +297,10 @@ func (c *conn) send(batch []message) error {
 }
 
 func (c *conn) sendOne(m message) error {
-	deadline := time.Now().Add(writeTimeout)
 	if m.control != 0 {
-		return c.socket.WriteControl(m.control, m.head, deadline)
+		return c.socket.WriteControl(m.control, m.head, time.Now().Add(writeTimeout))
 	}
 	c.socket.EnableWriteCompression(len(m.head)+len(m.tail) >= compressFrom)
-	if err := c.socket.SetWriteDeadline(deadline); err != nil {
-		return err
-	}
 	w, err := c.socket.NextWriter(websocket.BinaryMessage)
 	if err != nil {
 		return err
@@ -281,6 +321,7 @@ func (c *conn) sendClose(cl *replica.Close) {
 		if code == websocket.CloseNoStatusReceived {
 			code = websocket.CloseNormalClosure
 		}
+		c.net.hurry(time.Second)
 		_ = c.socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, cl.Reason), time.Now().Add(time.Second))
 		_ = c.socket.SetReadDeadline(time.Now().Add(time.Second))
 	}

@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"net"
 	"net/http"
+	"sync/atomic"
+	"syscall"
+	"time"
 )
 
 // corkingWriter hands a corkedConn to whoever hijacks the request's connection.
@@ -18,48 +21,102 @@ func (w *corkingWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	w.conn = &corkedConn{Conn: under}
+	w.conn = newCorkedConn(under)
 	return w.conn, rw, nil
 }
 
-// corkedConn gathers small writes into one while it is corked. One goroutine writes.
+// corkedConn gathers small writes into one while it is corked. One goroutine writes at a time.
 type corkedConn struct {
 	net.Conn
-	corked bool
-	buf    []byte
+	raw     syscall.RawConn // nil: the connection has no file descriptor of its own (TLS)
+	corked  bool
+	buf     []byte
+	hurried atomic.Bool
 }
 
 // corkBytes is when a corked connection writes all the same.
 const corkBytes = 16 << 10
 
+func newCorkedConn(under net.Conn) *corkedConn {
+	c := &corkedConn{Conn: under}
+	if sc, ok := under.(syscall.Conn); ok {
+		c.raw, _ = sc.SyscallConn()
+	}
+	return c
+}
+
 func (c *corkedConn) cork() { c.corked = true }
 
+// uncork writes what was gathered, waiting for the socket for up to writeTimeout.
 func (c *corkedConn) uncork() error {
 	c.corked = false
 	return c.flush()
+}
+
+// direct tells whether tryFlush works here.
+func (c *corkedConn) direct() bool { return c.raw != nil }
+
+// tryFlush writes what was gathered as far as the socket takes it at once; the rest stays.
+func (c *corkedConn) tryFlush() error {
+	c.corked = false
+	var n int
+	var failed error
+	err := c.raw.Write(func(fd uintptr) bool {
+		n, failed = syscall.Write(int(fd), c.buf)
+		return true // do not wait
+	})
+	switch {
+	case err != nil:
+		return err
+	case failed == syscall.EAGAIN || failed == syscall.EINTR:
+		return nil
+	case failed != nil:
+		return failed
+	case n < len(c.buf):
+		c.buf = c.buf[n:]
+	default:
+		c.buf = nil
+	}
+	return nil
 }
 
 func (c *corkedConn) flush() error {
 	if len(c.buf) == 0 {
 		return nil
 	}
+	c.patience()
 	_, err := c.Conn.Write(c.buf)
 	c.buf = nil
 	return err
 }
 
+// patience gives the socket its time for the next write.
+func (c *corkedConn) patience() {
+	if !c.hurried.Load() {
+		_ = c.Conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	}
+}
+
+// hurry ends the patience, also with a write that is under way.
+func (c *corkedConn) hurry(d time.Duration) {
+	c.hurried.Store(true)
+	_ = c.Conn.SetWriteDeadline(time.Now().Add(d))
+}
+
+// SetWriteDeadline implements net.Conn: it does nothing, as gorilla sets one for each frame, which costs a timer. Flushing
+// sets its own.
+func (c *corkedConn) SetWriteDeadline(time.Time) error { return nil }
+
 // Write implements net.Conn.
 func (c *corkedConn) Write(b []byte) (int, error) {
-	if !c.corked {
-		return c.Conn.Write(b)
-	}
 	if len(c.buf)+len(b) > corkBytes {
 		if err := c.flush(); err != nil {
 			return 0, err
 		}
-		if len(b) >= corkBytes {
-			return c.Conn.Write(b)
-		}
+	}
+	if !c.corked || len(b) > corkBytes {
+		c.patience()
+		return c.Conn.Write(b)
 	}
 	c.buf = append(c.buf, b...)
 	return len(b), nil
