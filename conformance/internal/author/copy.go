@@ -59,6 +59,19 @@ func (c *Copy) Edit(value string) (*format.Change, error) {
 	return change, nil
 }
 
+// Add puts an encoded change into the copy, as if the copy had made it.
+func (c *Copy) Add(raw []byte) error {
+	change, err := format.DecodeChange(raw, format.DefaultLimits())
+	if err != nil {
+		return err
+	}
+	c.add(change)
+	if change.Actor == c.Actor {
+		c.seq = max(c.seq, change.Seq)
+	}
+	return nil
+}
+
 // add puts a change into the copy, or lets it wait; it tells whether it was new.
 func (c *Copy) add(change *format.Change) bool {
 	if c.changes[change.Hash] != nil {
