@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -31,6 +32,7 @@ type Document struct {
 	before  Record       // the record as it was before the Persist that is out
 	pending []Notice     // of the Persist that is out
 	putting *newSnapshot // the snapshot in the Persist that is out
+	held    bool         // frames wait for the Persist that is out
 
 	peers       []*peer // ascending by connection
 	appended    []localAppend
@@ -53,6 +55,10 @@ type peer struct {
 	unavailable bool // was told, or told us, that there is no such document
 	shared      crdt.Heads
 	saved       crdt.Heads // shared heads as they are stored
+	unsaved     bool       // storing them failed: they go with the next write, or wait until the document is idle
+	blind       blindPeer
+	offered     crdt.Heads // what was last offered to a peer that had said that there is no such document
+	overflowed  bool       // delivered changes before their dependencies, more than could wait
 	contributed bool       // delivered changes that are not durable yet
 	unwanted    refusedSet
 	presence    map[string]uint64 // session -> greatest count seen
@@ -119,8 +125,7 @@ func (d *Document) Step(now time.Time, ev Event) (Batch, error) {
 		}
 	case PeerUnavailable:
 		if p := d.peer(ev.Conn); p != nil {
-			p.unavailable = true
-			b.Notify = append(b.Notify, Unavailable{Conn: p.Conn})
+			d.peerUnavailable(p, &b)
 		}
 	case PeerRefused:
 		d.peerRefused(ev, &b)
@@ -174,6 +179,9 @@ func (d *Document) tick(now time.Time, b *Batch) {
 		d.build(b)
 		return
 	}
+	if d.retrySaving() {
+		return
+	}
 	b.Retire = true
 }
 
@@ -189,7 +197,15 @@ func (d *Document) Unsynced() []ConnID {
 	return out
 }
 
+// inSync tells whether the peer said on this connection that it holds our state. What an earlier one left is no proof:
+// the peer may have more since.
 func (d *Document) inSync(p *peer) bool {
+	_, heard := p.state.TheirHeads()
+	return heard && d.sharesAll(p)
+}
+
+// sharesAll tells whether the peer holds all that we hold, as far as we know; it may hold more.
+func (d *Document) sharesAll(p *peer) bool {
 	return !p.unavailable && p.shared.Equal(d.Heads()) && d.Exists()
 }
 
@@ -241,8 +257,10 @@ func (d *Document) attach(ev Attach) {
 func (d *Document) peerOptions(p *peer) syncproto.Options {
 	// A peer that may not write is asked to send nothing; those that cannot read the flag are refused change by change.
 	// Between our own ends documents travel whole, several times smaller; others stay with one chunk for each change.
-	return syncproto.Options{ReadOnly: d.Exists() && !p.access.Has(AccessWrite), AdvertiseV2: p.Extensions > 0}
+	return syncproto.Options{ReadOnly: d.readOnly(p), AdvertiseV2: p.Extensions > 0}
 }
+
+func (d *Document) readOnly(p *peer) bool { return d.Exists() && !p.access.Has(AccessWrite) }
 
 func (d *Document) detach(c ConnID) {
 	if i, ok := slices.BinarySearchFunc(d.peers, c, comparePeer); ok {
@@ -262,6 +280,12 @@ func (d *Document) recheck(b *Batch) {
 		case !was.Has(AccessRead) && p.access.Has(AccessRead) && p.unavailable:
 			p.unavailable, p.talking, p.dirty, d.dirty = false, true, true, true
 		}
+		if readOnly := d.readOnly(p); readOnly != p.state.ReadOnly() {
+			// What was refused may be welcome now, and the peer must hear that it may send.
+			p.state.SetReadOnly(readOnly)
+			p.unwanted = refusedSet{}
+			p.dirty, d.dirty = true, true
+		}
 	}
 }
 
@@ -275,8 +299,11 @@ func (d *Document) sendUnavailable(p *peer, b *Batch) {
 
 // relay passes a presence message on to everybody else who reads the document.
 func (d *Document) relay(from *peer, m *wire.Ephemeral, b *Batch) {
-	if !from.access.Has(AccessRead) || !d.Exists() || from.unavailable {
+	if !from.access.Has(AccessRead) || d.durable == 0 || from.unavailable {
 		return
+	}
+	if d.writing >= 0 && !bytes.Equal(d.before.Meta, d.rec.Meta) {
+		return // who may read is about to change, or not: presence can do without this one
 	}
 	// All generations of clients send what they received back under its first sender's name; that is not theirs.
 	if m.Sender != from.Remote || !from.seenPresence(m.Session, m.Count) {

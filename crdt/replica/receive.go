@@ -31,11 +31,9 @@ func (d *Document) receive(now time.Time, p *peer, frame *wire.Sync, b *Batch) {
 		}
 		return
 	}
-	if exists && !p.access.Has(AccessRead) {
-		// May deliver, but not read (was assigned once): its changes are taken, and acknowledged, nothing else.
-		p.unavailable = true
-	} else {
-		p.unavailable = false
+	p.unavailable = exists && !p.access.Has(AccessRead)
+	if p.unavailable {
+		p.blind.note(&msg)
 	}
 	if len(msg.Changes) > 0 {
 		d.takeChanges(now, p, &msg, b)
@@ -61,6 +59,13 @@ func (d *Document) takeChanges(now time.Time, p *peer, msg *syncproto.Message, b
 		policy = d.cfg.Policy(p.Principal, d.id, d.rec.metaIf(d.Exists()))
 	}
 	lim := d.cfg.receiveLimits()
+	before, overflowed := h.Len(), p.overflowed
+	defer func() {
+		if overflowed && h.Len() > before {
+			// What found no room is not sent again on this connection, and now something could be taken.
+			b.Close = append(b.Close, Close{Conn: p.Conn, Code: wire.CloseTryAgainLater, Reason: "too many changes came before what they depend on"})
+		}
+	}()
 	for _, part := range msg.Changes {
 		for chunk, err := range format.Split(part, lim) {
 			if err != nil {
@@ -115,6 +120,12 @@ func (d *Document) admit(now time.Time, h *history.History, p *peer, c *format.C
 	creator := h.Len() == 0
 	res, err := h.Admit(c, p.Principal.Author(), policy)
 	if err != nil {
+		if r := asRefusal(err); r.Code == crdt.RefusedMissingDeps {
+			// The waiting room is full. Nothing is wrong with the change: it may come again.
+			p.overflowed = true
+			d.tellRefused(p, r, b)
+			return
+		}
 		d.refuse(p, err, b)
 		return
 	}
@@ -129,7 +140,17 @@ func (d *Document) admit(now time.Time, h *history.History, p *peer, c *format.C
 			d.rec.Creator = p.Principal.Author()
 		}
 		p.contributed = true
+		d.waitersContributed(h, res.Admitted[1:])
 		d.changed()
+	}
+}
+
+// waitersContributed marks those who delivered changes that had waited until now.
+func (d *Document) waitersContributed(h *history.History, freed []int) {
+	for _, i := range freed {
+		for _, p := range d.peers {
+			p.contributed = p.contributed || p.Principal.Author() == h.Author(i)
+		}
 	}
 }
 
@@ -138,6 +159,7 @@ func (d *Document) changed() {
 	d.dirty = true
 	for _, p := range d.peers {
 		p.dirty = true
+		d.tryAgain(p)
 	}
 }
 
@@ -211,6 +233,10 @@ func (d *Document) refuse(p *peer, err error, b *Batch) {
 	if r.Change != (crdt.Hash{}) {
 		p.unwanted.add(r.Change)
 	}
+	d.tellRefused(p, r, b)
+}
+
+func (d *Document) tellRefused(p *peer, r *crdt.Refusal, b *Batch) {
 	b.Notify = append(b.Notify, Refused{Conn: p.Conn, Author: p.Principal.Author(), Refusal: *r})
 	d.sendRefused(p, r, false, b)
 }

@@ -1,6 +1,8 @@
 package replica
 
 import (
+	"slices"
+
 	"fieldsync/crdt"
 	"fieldsync/crdt/wire"
 )
@@ -36,6 +38,15 @@ func (d *Document) stored(b *Batch) {
 	}
 }
 
+// Release gives what may still leave of the After of the Persist that has just become durable; the caller asks before it
+// reports Stored. What was meant for a peer that may not read any more is taken out. after is written to.
+func (d *Document) Release(after []Out) []Out {
+	return slices.DeleteFunc(after, func(o Out) bool {
+		p := d.peer(o.Conn)
+		return p == nil || o.Shared != nil && !p.access.Has(AccessRead)
+	})
+}
+
 // resumeBuilt takes up a snapshot that waited for the store.
 func (d *Document) resumeBuilt(b *Batch) {
 	if ev := d.finished; ev != nil {
@@ -52,7 +63,8 @@ func (d *Document) storeFailed(err error, b *Batch) {
 		return
 	}
 	d.writing, d.pending, d.putting = -1, nil, nil
-	if d.graph != nil && d.graph.Len() > d.durable {
+	lost := d.graph != nil && d.graph.Len() > d.durable
+	if lost {
 		if terr := d.graph.Truncate(d.durable); terr != nil {
 			d.corrupt = terr
 			return
@@ -66,19 +78,21 @@ func (d *Document) storeFailed(err error, b *Batch) {
 	d.appended = nil
 	refusal := crdt.Refusal{Code: crdt.RefusedStoreFailed}
 	for _, p := range d.peers {
-		// What was generated for it was thrown away: its state says that it was sent.
-		p.state.Reset()
-		p.saved, p.shared = nil, nil
-		p.dirty = true
+		p.saved, p.unsaved = nil, d.cfg.KeepSyncStates
+		if lost || d.held {
+			// What was generated for it was thrown away: its state says that it was sent.
+			p.state.Reset()
+			p.shared, p.blind.said = nil, nil
+			p.dirty = true
+		}
 		if !p.contributed {
 			continue
 		}
 		p.contributed = false
 		b.Notify = append(b.Notify, Refused{Conn: p.Conn, Author: p.Principal.Author(), Refusal: refusal})
 		d.sendRefused(p, &refusal, true, b)
-		if !p.Dialed {
-			b.Close = append(b.Close, Close{Conn: p.Conn, Code: wire.CloseTryAgainLater, Reason: "could not be stored, try again later"})
-		}
+		// Whichever end called: the peer takes what it has sent for delivered as long as the connection lasts.
+		b.Close = append(b.Close, Close{Conn: p.Conn, Code: wire.CloseTryAgainLater, Reason: "could not be stored, try again later"})
 	}
 	d.recheck(b)
 	d.dirty = true

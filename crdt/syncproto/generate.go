@@ -29,7 +29,7 @@ func (p *Peer) Generate(g Graph, opt GenerateOptions) (Plan, bool) {
 	}
 	ours := fan.headsOf(g)
 	plan := Plan{Version: V1, Heads: ours}
-	if p.opt.AdvertiseV2 || p.opt.ReadOnly {
+	if p.opt.AdvertiseV2 || p.opt.ReadOnly || p.flagged {
 		plan.Flags = flagsNone
 		if p.opt.ReadOnly {
 			plan.Flags = flagsReadOnly

@@ -38,6 +38,7 @@ type Peer struct {
 
 	// What we said.
 	spoke    bool
+	flagged  bool // it was told once that we take no changes: only flags that say otherwise end that
 	lastSent crdt.Heads
 	lastNeed []crdt.Hash
 	reset    bool // we answered an unknown last sync of it with a reset; once on a connection is enough, or it is no help
@@ -67,7 +68,7 @@ const (
 func NewPeer(opt Options) *Peer { return &Peer{opt: opt} }
 
 // Reset forgets all but the shared heads: the connection was replaced, and what was on its way may be lost.
-func (p *Peer) Reset() { *p = Peer{opt: p.opt, shared: p.shared} }
+func (p *Peer) Reset() { *p = Peer{opt: p.opt, shared: p.shared, flagged: p.flagged} }
 
 // Save gives what outlives a connection, the shared heads, as automerge's own encoded sync state.
 func (p *Peer) Save() []byte {
@@ -89,6 +90,16 @@ func Restore(data []byte, opt Options) (*Peer, error) {
 		return nil, r.err
 	}
 	return &Peer{opt: opt, shared: crdt.NewHeads(hashes...)}, nil
+}
+
+// ReadOnly tells whether we take no changes from the peer.
+func (p *Peer) ReadOnly() bool { return p.opt.ReadOnly }
+
+// SetReadOnly changes whether we take changes. The next Generate tells the peer.
+func (p *Peer) SetReadOnly(readOnly bool) {
+	p.flagged = p.flagged || p.opt.ReadOnly || readOnly
+	p.opt.ReadOnly = readOnly
+	p.spoke = false
 }
 
 // SharedHeads are changes that both sides hold. Not to be written to.
