@@ -112,6 +112,15 @@ func (c *Client) View(id crdt.DocID) (View, error) {
 	return v, nil
 }
 
+// Heads are the newest changes of a document that is here; ErrNotFound where it is not.
+func (c *Client) Heads(id crdt.DocID) (crdt.Heads, error) {
+	rec, err := drive.ReadRecord(c.store, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, ErrNotFound
+	}
+	return rec.Heads, err
+}
+
 // Documents are the ids of all that is here, in their order.
 func (c *Client) Documents() ([]crdt.DocID, error) {
 	var ids []crdt.DocID

@@ -89,10 +89,18 @@ func (cmd *setCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	before, err := a.client.Heads(id)
+	if err != nil {
+		return err
+	}
 	if err := a.client.Change(a.ctx, id, func(tx *engine.Tx) error { return tx.Apply(edits...) }); err != nil {
 		return err
 	}
-	return a.saved(id, "Changed "+count(len(cmd.Fields), "field")+".")
+	what := "Changed " + count(len(cmd.Fields), "field") + "."
+	if after, err := a.client.Heads(id); err == nil && after.Equal(before) {
+		what = "Nothing to change: that is what stands there already."
+	}
+	return a.saved(id, what)
 }
 
 // parseFields makes edits of what stands on the command line. The fields of a job that the product knows are written as it

@@ -250,7 +250,7 @@ func (a *app) showFiles(list []job.Attachment) {
 		if !a.client.Has(a.ctx, f) {
 			here = cell{"on the server", plain}
 		}
-		cells = append(cells, []cell{{"  " + short(f.ID, 8), dim}, {short(f.Name, 40), plain}, {humanize.Bytes(uint64(max(f.Size, 0))), plain},
+		cells = append(cells, []cell{{"  " + shown(f.ID), dim}, {short(f.Name, 40), plain}, {humanize.Bytes(uint64(max(f.Size, 0))), plain},
 			here, {a.out.ago(msTime(f.TakenAt)), plain}, {clean(f.By), plain}})
 	}
 	a.out.table([]string{"  ID", "NAME", "SIZE", "", "ADDED", "BY"}, cells)
@@ -268,6 +268,12 @@ func (a *app) showClashes(clashes []engine.Clash) {
 		}
 		a.out.line("  %s: %s", strings.TrimPrefix(c.Path.String(), "/"), strings.Join(values, "  |  "))
 	}
+}
+
+// shown is the part of an attachment's id that is enough to name it.
+func shown(id string) string {
+	id = clean(id)
+	return id[:min(shortID, len(id))]
 }
 
 func msTime(t crdt.Timestamp) time.Time {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -165,8 +166,7 @@ func (a *app) tell(ev client.Event) error {
 		if ev.Reason != "" {
 			m["reason"] = ev.Reason
 		}
-		_, err := a.print(m)
-		return err
+		return json.NewEncoder(a.out).Encode(m) // one line for each event
 	}
 	stamp := a.out.paint(dim, now.Format("15:04:05"))
 	switch ev.Kind {
@@ -241,13 +241,13 @@ func (unsentCmd) Run(a *app) error {
 	var cells [][]cell
 	for _, d := range u.Jobs {
 		cells = append(cells, []cell{{d.ID.String()[:shortID], dim}, {short(labels[d.ID], 40), bold}, {count(d.Changes, "change"), plain},
-			{"since " + a.out.ago(d.Since), plain}, {refusedText(d), red}})
+			{a.out.ago(d.Since), plain}, {refusedText(d), red}})
 	}
 	for _, f := range u.Files {
 		cells = append(cells, []cell{{f.ID.String()[:shortID], dim}, {short(labels[f.ID], 40), bold},
-			{fmt.Sprintf("%s (%s)", short(f.Name, 30), humanize.Bytes(uint64(f.Size))), plain}, {"since " + a.out.ago(f.QueuedAt), plain}, {clean(f.LastError), red}})
+			{fmt.Sprintf("%s (%s)", short(f.Name, 30), humanize.Bytes(uint64(f.Size))), plain}, {a.out.ago(f.QueuedAt), plain}, {clean(f.LastError), red}})
 	}
-	a.out.table([]string{"ID", "JOB", "WHAT", "", ""}, cells)
+	a.out.table([]string{"ID", "JOB", "WHAT", "MADE", "PROBLEM"}, cells)
 	return nil
 }
 
