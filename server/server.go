@@ -118,6 +118,14 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 	if err := s.mountSync(); err != nil {
 		return nil, err
 	}
+	if err := s.mountFiles(); err != nil {
+		return nil, err
+	}
+	if cfg.Demo {
+		if err := s.seedDemoJobs(); err != nil {
+			return nil, err
+		}
+	}
 	s.handler = s.routes()
 	return s, nil
 }

@@ -45,7 +45,6 @@ type Config struct {
 
 // Observer gets figures for an operator. Its methods are called from many goroutines, and must not block.
 type Observer interface {
-	Committed(took time.Duration, ops int, err error) // a Persist, from its submission
 	FrameIgnored(reason string)
 	FrameIn(kind string, bytes int)
 	FrameOut(kind string, bytes int)
@@ -198,7 +197,6 @@ func (d *Drive) due(now time.Time) []crdt.DocID {
 
 type noObserver struct{}
 
-func (noObserver) Committed(time.Duration, int, error)          {}
 func (noObserver) FrameIgnored(string)                          {}
 func (noObserver) FrameIn(string, int)                          {}
 func (noObserver) FrameOut(string, int)                         {}

@@ -32,10 +32,8 @@ func (d *Drive) open(od *openDoc) error {
 // persist makes a document's write durable, with those of others, and posts the answer.
 func (d *Drive) persist(od *openDoc, what []replica.StoreOp, after []replica.Out) {
 	ops := storeOps(od.id, what, d.cfg.Index)
-	begun := time.Now()
 	d.working.Add(1)
 	d.cfg.Store.Submit(ops, func(err error) {
-		d.obs.Committed(time.Since(begun), len(ops), err)
 		if err != nil {
 			d.log.Error("could not store", "doc", od.id.String(), "error", err.Error())
 			d.finished(od, item{ev: replica.StoreFailed{Err: err}})

@@ -110,11 +110,10 @@ func (s *Service) inventory(p replica.Principal) ([]replica.Item, error) {
 // observer passes on what crdt/drive tells.
 type observer struct{ m Metrics }
 
-func (o observer) Committed(took time.Duration, _ int, err error) { o.m.Committed(took, err) }
-func (o observer) FrameIgnored(reason string)                     { o.m.FrameIgnored(reason) }
-func (o observer) FrameIn(kind string, bytes int)                 { o.m.FrameReceived(kind, bytes) }
-func (o observer) FrameOut(kind string, bytes int)                { o.m.FrameSent(kind, bytes) }
-func (o observer) FrameDropped()                                  { o.m.FrameDropped() }
+func (o observer) FrameIgnored(reason string)      { o.m.FrameIgnored(reason) }
+func (o observer) FrameIn(kind string, bytes int)  { o.m.FrameReceived(kind, bytes) }
+func (o observer) FrameOut(kind string, bytes int) { o.m.FrameSent(kind, bytes) }
+func (o observer) FrameDropped()                   { o.m.FrameDropped() }
 func (o observer) SnapshotBuilt(took time.Duration, _, _ int, err error) {
 	o.m.SnapshotBuilt(took, err)
 }

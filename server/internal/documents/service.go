@@ -25,7 +25,6 @@ type Metrics interface {
 	FrameDropped()
 	Refused(code crdt.RefusalCode)
 	ChangesAdmitted(n int)
-	Committed(took time.Duration, err error)
 	SnapshotBuilt(took time.Duration, err error)
 	DocumentDamaged()
 }
