@@ -30,17 +30,17 @@ func (a *Admission) Path(i int) []Step {
 	for at := uint32(len(h.ops) + i); ; {
 		o := h.stagedOp(s, at)
 		out = append(out, a.step(at, o))
-		if o.object == 0 {
+		if o.object() == 0 {
 			break
 		}
-		at = o.object - 1
+		at = o.object() - 1
 	}
 	slices.Reverse(out)
 	return out
 }
 
 func (a *Admission) step(at uint32, o *op) Step {
-	if o.flags&flagInSeq == 0 {
+	if !o.is(flagInSeq) {
 		return Step{Key: string(a.History.keyString(o.place))}
 	}
 	at = o.slot(at) - 1 // never the head: no operation writes there
@@ -52,6 +52,6 @@ func (a *Admission) step(at uint32, o *op) Step {
 
 // Object gives the object that operation i of the change writes to; false where the same change makes it.
 func (a *Admission) Object(i int) (ObjID, bool) {
-	obj := a.staged.ops[i].object
+	obj := a.staged.ops[i].object()
 	return ObjID(obj), int(obj) <= len(a.History.ops)
 }

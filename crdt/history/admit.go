@@ -141,7 +141,7 @@ func (h *History) commit(s *staged) int {
 	h.actors[a].changes = append(grow(h.actors[a].changes, 1), i)
 	h.ops = h.ops[:len(h.ops)+len(s.ops)] // checkOps has put them there
 	for _, at := range s.hidden {
-		h.ops[at].flags |= flagHidden
+		h.ops[at].set(flagHidden)
 	}
 	h.heads = slices.DeleteFunc(h.heads, func(x uint32) bool { return slices.Contains(s.deps, x) })
 	at, _ := slices.BinarySearchFunc(h.heads, c.Hash, func(x uint32, hash crdt.Hash) int {

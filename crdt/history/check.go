@@ -117,7 +117,7 @@ func (h *History) checkOp(s *staged, i int, last *located) (crdt.RefusalCode, st
 		if !ok {
 			return crdt.RefusedUnknownObject, "no such object in the change's past"
 		}
-		made := h.stagedOp(s, at).flags.action()
+		made := h.stagedOp(s, at).flags().action()
 		if !isMake(made) {
 			return crdt.RefusedUnknownObject, "the operation named as the object made none"
 		}
@@ -130,36 +130,33 @@ func (h *History) checkOp(s *staged, i int, last *located) (crdt.RefusalCode, st
 		// automerge 0.11 shows the ends of a mark as elements of a list, automerge 0.5 does not.
 		return crdt.RefusedWrongType, "a mark in something else than a text"
 	}
-	rec := op{object: last.object, flags: opFlags(o.Action)}
+	rec := newOp(last.object, opFlags(o.Action))
 	self := uint32(len(h.ops) + len(s.ops))
 	switch {
 	case !o.InSeq:
 		rec.place = h.addKey(o.Key)
 	case o.Elem.IsZero():
-		rec.flags |= flagInSeq
+		rec.set(flagInSeq)
 	default:
-		rec.flags |= flagInSeq
+		rec.set(flagInSeq)
 		at, ok := h.inPast(s, o.Elem)
 		if !ok {
 			return crdt.RefusedUnknownElement, "no such element in the change's past"
 		}
 		elem := h.stagedOp(s, at)
-		if elem.flags&flagInsert == 0 || elem.object != rec.object {
+		if !elem.is(flagInsert) || elem.object() != rec.object() {
 			return crdt.RefusedUnknownElement, "the element is no element of this object"
 		}
-		if !o.Insert && elem.flags.action() == format.ActionMark {
+		if !o.Insert && elem.flags().action() == format.ActionMark {
 			return crdt.RefusedUnknownElement, "a mark holds no value"
 		}
 		rec.place = at + 1
 	}
 	if o.Insert {
-		rec.flags |= flagInsert
+		rec.set(flagInsert)
 	}
 	if o.Action == format.ActionSet && o.Value.Type == format.ValueCounter {
-		rec.flags |= flagCounter
-	}
-	if o.Action == format.ActionMark && o.HasMark {
-		rec.flags |= flagMarkBegin
+		rec.set(flagCounter)
 	}
 	if o.Action == format.ActionMark && !o.HasMark {
 		// The end must stand behind the beginning, else automerge 0.11 can save the document but not load it ("invalid mark
@@ -170,7 +167,7 @@ func (h *History) checkOp(s *staged, i int, last *located) (crdt.RefusalCode, st
 			return crdt.RefusedBadOperation, "a mark that ends before it begins"
 		}
 	}
-	if isMake(o.Action) && h.depth(s, rec.object) >= MaxDepth {
+	if isMake(o.Action) && h.depth(s, rec.object()) >= MaxDepth {
 		return crdt.RefusedTooLarge, "objects nested too deep"
 	}
 	onCounter := false // whether the greatest predecessor, which is the value that its writer saw, is a counter
@@ -181,12 +178,12 @@ func (h *History) checkOp(s *staged, i int, last *located) (crdt.RefusalCode, st
 		}
 		pred := h.stagedOp(s, at)
 		switch {
-		case !pred.flags.holdsValue():
+		case !pred.flags().holdsValue():
 			return crdt.RefusedUnknownPred, "the predecessor holds no value"
-		case pred.object != rec.object || pred.slot(at) != rec.slot(self) || pred.flags&flagInSeq != rec.flags&flagInSeq:
+		case pred.object() != rec.object() || pred.slot(at) != rec.slot(self):
 			return crdt.RefusedUnknownPred, "the predecessor stands in another place"
 		}
-		onCounter = pred.flags&flagCounter != 0
+		onCounter = pred.is(flagCounter)
 		if onCounter && o.Action == format.ActionIncrement {
 			continue // does not hide it
 		}
@@ -238,7 +235,7 @@ func (h *History) inPast(s *staged, id format.OpID) (uint32, bool) {
 func (h *History) depth(s *staged, object uint32) int {
 	n := 1
 	for object != 0 && n <= MaxDepth {
-		object = h.stagedOp(s, object-1).object
+		object = h.stagedOp(s, object-1).object()
 		n++
 	}
 	return n

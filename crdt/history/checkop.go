@@ -19,6 +19,8 @@ func checkAlone(c *format.Change) *crdt.Refusal {
 	for i := range c.Ops {
 		o := &c.Ops[i]
 		switch {
+		case o.Insert && !o.InSeq: // format.DecodeTrusted does not look at that
+			return refuse(c, crdt.RefusedBadOperation, "an insertion into a map")
 		case o.InSeq && o.Object.IsZero():
 			return refuse(c, crdt.RefusedWrongType, "a sequence operation on the root")
 		case o.Action == format.ActionMakeTable:

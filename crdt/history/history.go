@@ -62,6 +62,7 @@ type History struct {
 func New(limits Limits) *History {
 	limits.Actors = min(limits.Actors, MaxActors)
 	limits.Bytes = min(limits.Bytes, 1<<32-1)
+	limits.Ops = min(limits.Ops, mostOps)
 	return &History{limits: limits, seed: maphash.MakeSeed()}
 }
 

@@ -30,7 +30,7 @@ func (h *History) Type(obj ObjID) format.Action {
 	if obj == 0 || int(obj) > len(h.ops) {
 		return format.ActionMakeMap
 	}
-	return h.ops[obj-1].flags.action()
+	return h.ops[obj-1].flags().action()
 }
 
 // Parent is the object that holds this one; false for the root.
@@ -38,7 +38,7 @@ func (h *History) Parent(obj ObjID) (ObjID, bool) {
 	if obj == 0 || int(obj) > len(h.ops) {
 		return 0, false
 	}
-	return ObjID(h.ops[obj-1].object), true
+	return ObjID(h.ops[obj-1].object()), true
 }
 
 // Path is the way from the root to an object; empty for the root. Objects that were deleted have one too.
@@ -46,14 +46,14 @@ func (h *History) Path(obj ObjID) []Step {
 	var out []Step
 	for obj != 0 && int(obj) <= len(h.ops) {
 		o := &h.ops[obj-1]
-		step := Step{InSeq: o.flags&flagInSeq != 0}
+		step := Step{InSeq: o.is(flagInSeq)}
 		if step.InSeq {
 			step.Elem = h.idOf(o.slot(uint32(obj-1)) - 1)
 		} else {
 			step.Key = string(h.keyString(o.place))
 		}
 		out = append(out, step)
-		obj = ObjID(o.object)
+		obj = ObjID(o.object())
 	}
 	slices.Reverse(out)
 	return out
@@ -64,7 +64,7 @@ func (h *History) Keys(obj ObjID) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		var keys []string
 		for o := range h.inObject(uint32(obj)) {
-			if o.flags&(flagHidden|flagInSeq) == 0 && o.flags.holdsValue() {
+			if !o.is(flagHidden|flagInSeq) && o.flags().holdsValue() {
 				keys = append(keys, string(h.keyString(o.place)))
 			}
 		}
@@ -86,7 +86,7 @@ func (h *History) Get(obj ObjID, key string) []VisibleOp {
 // GetObject gives the object that wins at a key; false where a value wins, or nothing is there.
 func (h *History) GetObject(obj ObjID, key string) (ObjID, bool) {
 	at := h.at(obj, key)
-	if len(at) == 0 || !isMake(h.ops[at[len(at)-1]].flags.action()) {
+	if len(at) == 0 || !isMake(h.ops[at[len(at)-1]].flags().action()) {
 		return 0, false
 	}
 	return ObjID(at[len(at)-1] + 1), true
@@ -116,7 +116,7 @@ func (h *History) at(obj ObjID, key string) []uint32 {
 	}
 	var out []uint32
 	for i := range h.inSlot(uint32(obj), k) {
-		if o := &h.ops[i]; o.flags&(flagHidden|flagInSeq) == 0 && o.flags.holdsValue() {
+		if o := &h.ops[i]; !o.is(flagHidden|flagInSeq) && o.flags().holdsValue() {
 			out = append(out, i)
 		}
 	}
@@ -130,7 +130,7 @@ func (h *History) visible(at []uint32) []VisibleOp {
 	var out []VisibleOp
 	for _, i := range at {
 		in := h.changeOfOp(i)
-		v := VisibleOp{ID: h.idOf(i), Change: int(in), Action: h.ops[i].flags.action()}
+		v := VisibleOp{ID: h.idOf(i), Change: int(in), Action: h.ops[i].flags().action()}
 		if isMake(v.Action) {
 			v.Object = ObjID(i + 1)
 		} else if c, err := format.DecodeTrusted(h.Raw(int(in))); err == nil { // it was decoded before
@@ -165,7 +165,7 @@ func (h *History) indexed() *slotIndex {
 	y := &slotIndex{upTo: len(h.ops)}
 	n := 0
 	for i := upTo; i < len(h.ops); i++ {
-		if h.ops[i].flags&flagInSeq == 0 {
+		if !h.ops[i].is(flagInSeq) {
 			n++
 		}
 	}
@@ -175,13 +175,13 @@ func (h *History) indexed() *slotIndex {
 		y.sorted = make([]uint32, 0, n)
 	}
 	for i := upTo; i < len(h.ops); i++ {
-		if h.ops[i].flags&flagInSeq == 0 {
+		if !h.ops[i].is(flagInSeq) {
 			y.sorted = append(y.sorted, uint32(i))
 		}
 	}
 	slices.SortFunc(y.sorted, func(a, b uint32) int {
 		p, q := &h.ops[a], &h.ops[b]
-		return cmp.Or(cmp.Compare(p.object, q.object), cmp.Compare(p.place, q.place), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(p.object(), q.object()), cmp.Compare(p.place, q.place), cmp.Compare(a, b))
 	})
 	h.index = y
 	return y
@@ -193,15 +193,15 @@ func (h *History) inObject(obj uint32) iter.Seq[*op] {
 		from := 0
 		if x := h.indexed(); x != nil {
 			from = x.upTo
-			n, _ := slices.BinarySearchFunc(x.sorted, obj, func(i, obj uint32) int { return cmp.Compare(h.ops[i].object, obj) })
-			for ; n < len(x.sorted) && h.ops[x.sorted[n]].object == obj; n++ {
+			n, _ := slices.BinarySearchFunc(x.sorted, obj, func(i, obj uint32) int { return cmp.Compare(h.ops[i].object(), obj) })
+			for ; n < len(x.sorted) && h.ops[x.sorted[n]].object() == obj; n++ {
 				if !yield(&h.ops[x.sorted[n]]) {
 					return
 				}
 			}
 		}
 		for i := from; i < len(h.ops); i++ {
-			if h.ops[i].object == obj && !yield(&h.ops[i]) {
+			if h.ops[i].object() == obj && !yield(&h.ops[i]) {
 				return
 			}
 		}
@@ -215,11 +215,11 @@ func (h *History) inSlot(obj, key uint32) iter.Seq[uint32] {
 		if x := h.indexed(); x != nil {
 			from = x.upTo
 			n, _ := slices.BinarySearchFunc(x.sorted, key, func(i, key uint32) int {
-				return cmp.Or(cmp.Compare(h.ops[i].object, obj), cmp.Compare(h.ops[i].place, key))
+				return cmp.Or(cmp.Compare(h.ops[i].object(), obj), cmp.Compare(h.ops[i].place, key))
 			})
 			for ; n < len(x.sorted); n++ {
 				i := x.sorted[n]
-				if h.ops[i].object != obj || h.ops[i].place != key {
+				if h.ops[i].object() != obj || h.ops[i].place != key {
 					break
 				}
 				if !yield(i) {
@@ -228,7 +228,7 @@ func (h *History) inSlot(obj, key uint32) iter.Seq[uint32] {
 			}
 		}
 		for i := from; i < len(h.ops); i++ {
-			if o := &h.ops[i]; o.object == obj && o.place == key && !yield(uint32(i)) {
+			if o := &h.ops[i]; o.object() == obj && o.place == key && !yield(uint32(i)) {
 				return
 			}
 		}

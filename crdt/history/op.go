@@ -9,23 +9,32 @@ import (
 	"fieldsync/crdt/format"
 )
 
-// op is what is kept of an operation, 12 bytes. Its id follows from where it stands.
+// op is what is kept of an operation, 8 bytes. Its id follows from where it stands.
 type op struct {
-	object uint32 // 1 + index of the operation that made the object; 0 is the root
-	place  uint32 // in a map: the key's index; in a sequence: 1 + index of the operation that inserted the element that is
+	// what is the object, in the upper 24 bits: 1 + index of the operation that made it, 0 is the root; below that the flags.
+	what  uint32
+	place uint32 // in a map: the key's index; in a sequence: 1 + index of the operation that inserted the element that is
 	//               written to, or behind which is inserted; 0 is the head
-	flags opFlags
 }
 
-type opFlags uint32
+// mostOps is the greatest number of operations whose objects fit.
+const mostOps = 1<<24 - 2
+
+func newOp(object uint32, flags opFlags) op { return op{what: object<<8 | uint32(flags)} }
+
+func (o op) object() uint32    { return o.what >> 8 }
+func (o op) flags() opFlags    { return opFlags(o.what) }
+func (o *op) set(f opFlags)    { o.what |= uint32(f) }
+func (o op) is(f opFlags) bool { return o.flags()&f != 0 }
+
+type opFlags uint8
 
 const (
-	flagAction    opFlags = 0x07 // format.Action
-	flagInSeq     opFlags = 0x08
-	flagInsert    opFlags = 0x10
-	flagHidden    opFlags = 0x20 // overwritten or deleted by another operation
-	flagCounter   opFlags = 0x40 // sets a counter
-	flagMarkBegin opFlags = 0x80
+	flagAction  opFlags = 0x07 // format.Action
+	flagInSeq   opFlags = 0x08
+	flagInsert  opFlags = 0x10
+	flagHidden  opFlags = 0x20 // overwritten or deleted by another operation
+	flagCounter opFlags = 0x40 // sets a counter
 )
 
 func (f opFlags) action() format.Action { return format.Action(f & flagAction) }
@@ -47,7 +56,7 @@ func (f opFlags) holdsValue() bool {
 
 // slot is the place that an operation's value stands in: its place, but the new element for an insertion.
 func (o *op) slot(at uint32) uint32 {
-	if o.flags&flagInsert != 0 {
+	if o.is(flagInsert) {
 		return at + 1
 	}
 	return o.place

@@ -21,7 +21,7 @@ func (h *History) orderOf(s *staged) *order {
 	for i := len(r.depth); i < n; i++ {
 		o := h.stagedOp(s, uint32(i-1))
 		depth, jump := uint32(0), uint32(0)
-		if o.flags&flagInsert != 0 {
+		if o.is(flagInsert) {
 			depth, jump = r.depth[o.place]+1, o.place
 			if j := r.jump[o.place]; r.depth[o.place]-r.depth[j] == r.depth[j]-r.depth[r.jump[j]] {
 				jump = r.jump[j]

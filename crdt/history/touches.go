@@ -10,7 +10,7 @@ func (h *History) Touches(from, to int, obj ObjID, keys ...string) bool {
 	}
 	for i, end := h.changes[from].op, h.opsEnd(uint32(to-1)); i < end; i++ {
 		o := &h.ops[i]
-		if o.object != uint32(obj) || o.flags&flagInSeq != 0 {
+		if o.object() != uint32(obj) || o.is(flagInSeq) {
 			continue
 		}
 		if len(keys) == 0 || slices.Contains(keys, string(h.keyString(o.place))) {
