@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 /** How often a lost connection is tried again. The library's default of five seconds only slows the tests down. */
 const RETRY_MS = 250;
 const POLL_MS = 5;
+/** Sync messages of a document that are kept for the report of a failure. */
+const TRACED = 16;
 
 let count = 0;
 
@@ -16,14 +18,31 @@ export class Peer {
     this.serverHeads = new Map(); // document id -> heads in the server's last sync message
     this.adapter = new gen.WebSocketClientAdapter(url, RETRY_MS);
     this.adapter.on("message", (m) => this.#heard(m));
+    this.trace = new Map(); // document id -> the last sync messages both ways, for the report of a failure
+    const send = this.adapter.send.bind(this.adapter);
+    this.adapter.send = (m) => {
+      if (m.type === "sync" || m.type === "request") this.#note("->", m);
+      send(m);
+    };
     this.repo = new gen.repo.Repo({ network: [this.adapter], peerId: this.name });
   }
 
   #heard(message) {
     const { data, ...rest } = message;
     this.frames.push(rest);
-    if (message.type === "sync")
-      this.serverHeads.set(message.documentId, this.gen.core.decodeSyncMessage(new Uint8Array(data)).heads.sort());
+    if (message.type === "sync") this.serverHeads.set(message.documentId, this.#note("<-", message).heads.sort());
+  }
+
+  #note(way, message) {
+    const m = this.gen.core.decodeSyncMessage(new Uint8Array(message.data));
+    const short = (heads) => heads.map((h) => h.slice(0, 6)).join(",");
+    const have = m.have.map((h) => `{${short(h.lastSync)} bloom ${h.bloom.length}}`).join(" ");
+    const line = `${way} V${message.data[0] - 0x41} heads ${short(m.heads)} need [${short(m.need)}] have ${have} changes ${m.changes.length} bytes ${message.data.length}`;
+    const lines = this.trace.get(message.documentId) ?? [];
+    this.trace.set(message.documentId, lines);
+    lines.push(`${Math.round(performance.now())} ${line}`);
+    if (lines.length > TRACED) lines.shift();
+    return m;
   }
 
   /** The document's heads as this client has them, in hexadecimal. */
@@ -43,7 +62,7 @@ export class Peer {
   async acknowledged(handle) {
     await until(
       () => same(this.serverHeads.get(handle.documentId), this.heads(handle)),
-      () => `${this.name}: the server acknowledges ${handle.documentId} at ${this.heads(handle)}, last said ${this.serverHeads.get(handle.documentId)}`,
+      () => `${this.name}: the server acknowledges ${handle.documentId} at ${this.heads(handle)}, last said ${this.serverHeads.get(handle.documentId)}\n${this.trace.get(handle.documentId)?.join("\n")}`,
     );
   }
 

@@ -89,7 +89,7 @@ func (p *Peer) describe(g Graph, fan *Fanout, plan *Plan) {
 }
 
 func (p *Peer) said(plan *Plan) {
-	p.spoke = true
+	p.spoke, p.owed = true, false
 	p.lastSent = plan.Heads
 	p.lastNeed = plan.Need
 }

@@ -41,6 +41,7 @@ type Peer struct {
 	flagged  bool // it was told once that we take no changes: only flags that say otherwise end that
 	lastSent crdt.Heads
 	lastNeed []crdt.Hash
+	owed     bool // it delivered changes, and waits to hear that we hold them
 	reset    bool // we answered an unknown last sync of it with a reset; once on a connection is enough, or it is no help
 
 	// What it cost us, since Reset.
@@ -157,7 +158,8 @@ func (p *Peer) Receive(g Graph, m *Message) {
 	if p.theirs.Equal(p.lastSent) && p.spoke {
 		p.confirmed, p.sent = true, p.sent[:0]
 	}
-	if len(m.Changes) == 0 && p.theirs.Equal(g.Heads()) {
+	p.owed = p.owed || len(m.Changes) > 0
+	if !p.owed && p.theirs.Equal(g.Heads()) {
 		p.lastSent = p.theirs // it told us; there is no need to tell it
 	}
 }

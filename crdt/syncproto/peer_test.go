@@ -45,6 +45,25 @@ func TestWhoSaysThatItHoldsWhatWeHoldIsNotToldSo(t *testing.T) {
 	}
 }
 
+func TestAPushIsAcknowledgedAlsoWhenThePeerSpeaksAgainBeforeWeDo(t *testing.T) {
+	a, b := grown(3), grown(3)
+	x, y := newEnd(a, Options{}), newEnd(b, Options{})
+	settle(t, x, y, handful)
+	raw := testChange(a.Heads(), 99)
+	a.admit(raw)
+	push := Message{Version: V1, Heads: a.Heads(), Have: []Have{{LastSync: b.Heads()}}, Changes: [][]byte{raw}}
+	b.admit(raw)
+	y.p.Receive(b, &push)
+	// Nothing is said while the change is not durable. Meanwhile the peer answers something older, as automerge 3 does.
+	y.p.Receive(b, &Message{Version: V1, Heads: a.Heads(), Have: push.Have})
+	if plan := mustGenerate(t, y.p, b, GenerateOptions{}); !plan.Heads.Equal(a.Heads()) {
+		t.Fatalf("not an acknowledgement: %+v", plan)
+	}
+	if plan, ok := y.p.Generate(b, GenerateOptions{}); ok {
+		t.Fatalf("acknowledged twice: %+v", plan)
+	}
+}
+
 func TestAnEmptyPeerOfVersion2GetsTheDocumentChunkAndWhatCameAfter(t *testing.T) {
 	g := grown(30)
 	for _, c := range []struct {
