@@ -32,6 +32,32 @@ type catchUp struct {
 	rounds int
 	equal  int
 	differ []crdt.DocID
+	moved  map[crdt.DocID]struct{} // left memory since the inventory was asked for, in another state than it says
+}
+
+// setCatchUp begins a comparison, or ends it with nil.
+func (h *Hub) setCatchUp(c *conn, u *catchUp) {
+	c.catchup = u
+	if u == nil {
+		delete(h.comparing, c.id)
+	} else {
+		h.comparing[c.id] = c
+	}
+}
+
+// noteRetired: what the inventory says of a document may be older than what the document was when it left memory. An open
+// one is told of its new subscriber, and sees for itself.
+func (u *catchUp) noteRetired(doc crdt.DocID, now Digest) {
+	if u.ready {
+		i, ok := slices.BinarySearchFunc(u.items, doc, compareItem)
+		if !ok || u.items[i].Digest == now {
+			return
+		}
+	}
+	if u.moved == nil {
+		u.moved = make(map[crdt.DocID]struct{}, 1)
+	}
+	u.moved[doc] = struct{}{}
 }
 
 // inventory begins a comparison, or goes on with one that the peer began.
@@ -65,7 +91,7 @@ func (h *Hub) catchUpFrame(c *conn, f wire.CatchUp, b *HubBatch) {
 			b.Ignored = append(b.Ignored, "unexpected-catch-up")
 			return
 		}
-		c.catchup = &catchUp{queued: &f}
+		h.setCatchUp(c, &catchUp{queued: &f})
 		b.Compare = append(b.Compare, c.id)
 		return
 	}
@@ -124,7 +150,7 @@ func (h *Hub) subscribeRest(c *conn, b *HubBatch) {
 			b.Docs = append(b.Docs, DocEvent{Doc: it.Doc, Event: Attach{Peer: h.peerInfo(c)}, IfOpen: true})
 		}
 	}
-	c.catchup = nil
+	h.setCatchUp(c, nil)
 }
 
 // continueCatchUp is the side that dialed: it finds the documents that differ.
@@ -158,13 +184,13 @@ func (h *Hub) continueCatchUp(c *conn, f wire.CatchUp, b *HubBatch) {
 
 func (h *Hub) endCatchUp(c *conn, b *HubBatch) {
 	u := c.catchup
-	c.catchup = nil
 	if u.rounds == 1 {
 		// The whole was equal: nothing was narrowed.
 		for _, it := range u.items {
 			h.markSynced(c, it, b)
 		}
 	}
+	h.setCatchUp(c, nil)
 	for _, doc := range u.differ {
 		h.attach(c, doc, true, b)
 	}
@@ -182,7 +208,8 @@ func (h *Hub) markSynced(c *conn, it Item, b *HubBatch) {
 	}
 	s, _ := h.interest(c, it.Doc)
 	s.synced, s.digest = true, it.Digest
-	b.Docs = append(b.Docs, DocEvent{Doc: it.Doc, IfOpen: true,
+	_, moved := c.catchup.moved[it.Doc] // then it has to be opened, to see what is new
+	b.Docs = append(b.Docs, DocEvent{Doc: it.Doc, IfOpen: !moved,
 		Event: Attach{Peer: h.peerInfo(c), Synced: true, Digest: it.Digest}})
 }
 

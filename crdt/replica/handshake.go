@@ -125,7 +125,7 @@ func (h *Hub) peerJoined(c *conn, f wire.Peer, b *HubBatch) {
 	c.remote, c.meta = f.Sender, f.Metadata
 	h.admitConn(c, b)
 	if c.meta.Fieldsync > 0 {
-		c.catchup = &catchUp{}
+		h.setCatchUp(c, &catchUp{})
 	}
 	b.Compare = append(b.Compare, c.id)
 }

@@ -16,6 +16,8 @@ type Hub struct {
 	conns map[ConnID]*conn
 	names map[peerName]ConnID
 	subs  map[crdt.DocID][]subscription
+	// comparing are the connections with a catch-up that has not ended.
+	comparing map[ConnID]*conn
 	// waiting are the connections that have not joined, by the time at which they must have.
 	waiting []deadline
 }
@@ -57,7 +59,8 @@ const maxAbsent = 1024
 
 // NewHub makes a hub without a connection.
 func NewHub(cfg *Config) *Hub {
-	return &Hub{cfg: cfg, conns: map[ConnID]*conn{}, names: map[peerName]ConnID{}, subs: map[crdt.DocID][]subscription{}}
+	return &Hub{cfg: cfg, conns: map[ConnID]*conn{}, names: map[peerName]ConnID{}, subs: map[crdt.DocID][]subscription{},
+		comparing: map[ConnID]*conn{}}
 }
 
 // HubEvent is what happens to a Hub.
@@ -230,6 +233,9 @@ func (h *Hub) Retired(doc crdt.DocID, heads crdt.Heads, unsynced []ConnID) {
 		subs[i].missed = slices.Contains(unsynced, subs[i].conn)
 		subs[i].synced, subs[i].digest = !subs[i].missed, digest
 	}
+	for _, c := range h.comparing {
+		c.catchup.noteRetired(doc, digest)
+	}
 	if len(heads) > 0 {
 		return
 	}
@@ -350,5 +356,6 @@ func (h *Hub) leave(c *conn, b *HubBatch) {
 			delete(h.names, name)
 		}
 	}
-	c.docs, c.absent, c.joined, c.catchup = nil, nil, false, nil
+	c.docs, c.absent, c.joined = nil, nil, false
+	h.setCatchUp(c, nil)
 }

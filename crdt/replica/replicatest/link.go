@@ -11,7 +11,7 @@ import (
 
 // maxQueued bounds what waits for a slow reader, in bytes. Beyond it the connection is closed; presence is dropped from
 // half of it on.
-const maxQueued = 24 << 10
+const maxQueued = 2500
 
 // end is one end of a connection: what its node sends waits here, and arrives at the other end in order.
 type end struct {

@@ -196,7 +196,11 @@ func (n *Node) inventory(conn replica.ConnID) {
 		}
 	}
 	// What was read is a state of a moment ago.
-	n.later(n.sim.between(0, 60), func() { n.hubStep(replica.Inventory{Conn: conn, Items: replica.SortItems(items)}) })
+	old := n.sim.between(0, 60)
+	if n.sim.faulty && n.sim.chance(10) {
+		old = n.sim.between(1000, 3*int(idleAfter.Milliseconds()))
+	}
+	n.later(old, func() { n.hubStep(replica.Inventory{Conn: conn, Items: replica.SortItems(items)}) })
 }
 
 func metaOf(rec replica.Record) []byte {
@@ -345,7 +349,7 @@ func (n *Node) persist(od *openDoc, b replica.Batch) {
 	})
 	if !n.syncing {
 		n.syncing = true
-		n.later(n.sim.between(1, 25), n.sync)
+		n.later(n.diskTakes(), n.sync)
 	}
 }
 
@@ -358,8 +362,16 @@ func (n *Node) sync() {
 	n.store.Sync(some)
 	if n.store.Pending() > 0 {
 		n.syncing = true
-		n.later(n.sim.between(1, 25), n.sync)
+		n.later(n.diskTakes(), n.sync)
 	}
+}
+
+// diskTakes is how long the next write takes; some disks stall.
+func (n *Node) diskTakes() time.Duration {
+	if n.sim.faulty && n.sim.chance(10) {
+		return n.sim.between(100, 400)
+	}
+	return n.sim.between(1, 25)
 }
 
 // fails makes the store fail, or work again.

@@ -100,6 +100,10 @@ func (s *Sim) someDoc() crdt.DocID { return s.docs[s.rand.IntN(len(s.docs))] }
 func (s *Sim) act() {
 	c := s.client()
 	switch n := s.rand.IntN(100); {
+	case n < 5: // killed while the write is out
+		c.edit(s.someDoc(), c.who.all && c.name != "old", scribble)
+		s.run(s.between(3, 60))
+		s.crash([]*Node{c, s.server}[s.rand.IntN(2)])
 	case n < 34:
 		c.edit(s.someDoc(), c.who.all && c.name != "old", scribble)
 	case n < 38:
@@ -126,7 +130,7 @@ func (s *Sim) act() {
 	case n < 73:
 		s.failFor(s.server, s.between(20, 800))
 	case n < 77:
-		s.slowFor(c, s.between(500, 3000))
+		s.slowFor(c, s.between(1000, 6000))
 	case n < 80:
 		s.suspend([]string{"anna", "ben", "dora"}[s.rand.IntN(3)])
 	case n < 85:
@@ -173,7 +177,7 @@ func (s *Sim) slowFor(c *Node, d time.Duration) {
 		return
 	}
 	s.note("%s begins to read slowly", c.name)
-	e.other.slow = 400 * time.Millisecond
+	e.other.slow = 900 * time.Millisecond
 	s.after(d, func() { e.other.slow = 0 })
 }
 
