@@ -74,24 +74,31 @@ func (c *Client) live(ctx context.Context) error {
 	defer c.release(s)
 	s.update(func() { s.synced = true })
 	var delays backoff.Backoff // of files
+	told := -1                 // the events that "in sync" was said after
 	for {
-		s.mu.Lock()
-		changed := s.changed
-		s.mu.Unlock()
 		if err := s.quiet(ctx, 0); err != nil {
 			return err
 		}
+		s.mu.Lock()
+		changed, ended, events := s.changed, s.ended, s.events
+		s.mu.Unlock()
+		if ended {
+			return s.failure()
+		}
 		moved, err := c.moveFiles(ctx, s.api)
-		if err != nil && !errors.Is(err, ErrOffline) {
+		if err != nil {
 			return err
 		}
 		var again time.Duration
-		if err != nil || moved.waiting > 0 {
+		if moved.waiting > 0 {
 			again = delays.Next()
 		} else {
 			delays.Reset()
 			c.keepLastSync(time.Now())
-			c.tell(Event{Kind: EventSynced})
+			if told != events || moved.sent+moved.received > 0 {
+				told = events
+				c.tell(Event{Kind: EventSynced})
+			}
 		}
 		if err := c.waitForWork(ctx, changed, again); err != nil {
 			return err

@@ -38,6 +38,7 @@ type session struct {
 	received int                       // changes from the server
 	news     int                       // documents from the server
 	synced   bool                      // what came before was reported
+	events   int                       // changes and refusals that were heard of
 	ended    bool
 	err      error // why it ended, if not by us
 }
@@ -300,6 +301,7 @@ func (c *Client) onNotice(doc crdt.DocID, n replica.Notice) {
 		if s != nil {
 			s.update(func() {
 				s.held[doc] = n.Heads
+				s.events++
 				if !n.Local {
 					s.received += n.To - n.From
 					if n.Created {

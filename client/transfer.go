@@ -31,57 +31,71 @@ type transfers struct {
 	sentBytes, receivedBytes int64
 	waiting                  int   // not moved: to be tried again
 	err                      error // why the first of them was not
+	broken                   int   // in a row
 }
 
-func (t *transfers) wait(err error) {
+// maxBroken is how many transfers in a row may break before the others are left for later: one file that the server cannot
+// give must not stop the rest, and a network that is gone must not be tried a hundred times.
+const maxBroken = 3
+
+// add counts a transfer that ended. It tells whether to go on; the error is one that no other file would fare better with.
+func (t *transfers) add(err error) (more bool, fatal error) {
+	switch {
+	case err == nil:
+		t.broken = 0
+		return true, nil
+	case errors.Is(err, ErrSignIn), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return false, err
+	}
 	t.waiting++
 	if t.err == nil {
 		t.err = err
 	}
+	if errors.Is(err, ErrOffline) {
+		t.broken++
+	}
+	return t.broken < maxBroken, nil
 }
 
-// moveFiles uploads what the server has not confirmed, and downloads what documents name and is not here. One failure does not keep the
-// others from moving, unless there is no network or no valid token.
+// moveFiles uploads what the server has not confirmed, and downloads what documents name and is not here.
 func (c *Client) moveFiles(ctx context.Context, api *service.Service) (transfers, error) {
 	var t transfers
 	files, err := c.outbox()
 	if err != nil {
 		return t, err
 	}
-	for _, f := range files {
-		if err := c.upload(ctx, api, f); err != nil {
-			if fatal(err) {
-				return t, err
-			}
-			t.wait(err)
-			continue
+	for i, f := range files {
+		err := c.upload(ctx, api, f)
+		if err == nil {
+			t.sent++
+			t.sentBytes += f.Size
 		}
-		t.sent++
-		t.sentBytes += f.Size
+		more, fatal := t.add(err)
+		if !more {
+			t.waiting += len(files) - i - 1
+			return t, fatal
+		}
 	}
 	missing, err := c.missingFiles(ctx)
 	if err != nil {
 		return t, err
 	}
-	for _, m := range missing {
+	for i, m := range missing {
 		err := c.download(ctx, api, m.doc, m.ref, m.size)
-		switch {
-		case err == nil:
+		if errors.Is(err, ErrNotFound) {
+			continue // its author has not uploaded it yet; that is no failure of ours
+		}
+		if err == nil {
 			t.received++
 			t.receivedBytes += m.size
-		case fatal(err):
-			return t, err
-		case errors.Is(err, ErrNotFound): // its author has not uploaded it yet; that is no failure of ours
-		default:
-			t.wait(err)
+		}
+		more, fatal := t.add(err)
+		if !more {
+			t.waiting += len(missing) - i - 1
+			return t, fatal
 		}
 	}
 	return t, nil
-}
-
-// fatal tells whether no other file would fare better.
-func fatal(err error) bool {
-	return errors.Is(err, ErrSignIn) || errors.Is(err, ErrOffline) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // upload sends a file, and takes it out of the outbox when the server has confirmed it.

@@ -84,10 +84,10 @@ func (c *Conn) Serve(l *drive.Link) error {
 		return nil
 	case ours != nil:
 		return &Closed{Code: ours.Code, Reason: ours.Reason}
-	case errors.As(err, &theirs):
+	case errors.As(err, &theirs) && theirs.Code != websocket.CloseAbnormalClosure: // that one is made up where nothing was said
 		return &Closed{Code: wire.CloseCode(theirs.Code), Reason: theirs.Text}
 	}
-	return crdt.Errorf(crdt.KindUnavailable, "the connection broke: %w", err)
+	return crdt.Errorf(crdt.KindUnavailable, "the connection broke")
 }
 
 func (c *Conn) read(l *drive.Link) error {

@@ -168,6 +168,9 @@ func (s *Service) do(req *http.Request) (*http.Response, error) {
 		if cause := req.Context().Err(); cause != nil && !errors.Is(cause, context.DeadlineExceeded) {
 			return nil, cause
 		}
+		if errors.Is(err, io.EOF) {
+			return nil, crdt.Errorf(crdt.KindUnavailable, "the server broke the request off")
+		}
 		return nil, crdt.Errorf(crdt.KindUnavailable, "%w", withoutURL(err))
 	}
 	if answer.StatusCode/100 == 2 {
