@@ -79,7 +79,7 @@ func seeds(tb testing.TB) [][]*format.Change {
 // FIELDSYNC_ADMISSION_SEED begins with
 // another seed; FIELDSYNC_ADMISSION_CASE runs one case of it.
 func TestWhatIsAdmittedSuitsEveryCore(t *testing.T) {
-	cases, deadline := 300, time.Time{}
+	cases, deadline := 200, time.Time{}
 	if s := os.Getenv("FIELDSYNC_ADMISSION_TIME"); s != "" {
 		d, err := time.ParseDuration(s)
 		if err != nil {
@@ -125,9 +125,9 @@ func TestWhatIsAdmittedSuitsEveryCore(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d documents, %d altered changes admitted", n, altered)
-	if altered < n {
-		t.Errorf("only %d altered changes were admitted in %d documents: too few to prove anything", altered, n)
+	t.Logf("%d documents, %d altered changes admitted", n-first, altered)
+	if altered < n-first && cases-first > 1 {
+		t.Errorf("only %d altered changes were admitted in %d documents: too few to prove anything", altered, n-first)
 	}
 	if testing.Verbose() {
 		t.Log("\n" + table(counts))

@@ -165,6 +165,9 @@ func (c Case) Request(r historytest.Rand) Request {
 	var q Request
 	for _, x := range c.Changes {
 		q.A = append(q.A, x.Raw)
+		q.WithoutPatches = q.WithoutPatches || slices.ContainsFunc(x.Ops, func(o format.Op) bool {
+			return o.InSeq && o.Action == format.ActionIncrement
+		})
 	}
 	rest := slices.Clone(c.Changes)
 	done := map[crdt.Hash]bool{}

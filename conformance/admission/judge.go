@@ -16,6 +16,12 @@ import (
 type Request struct {
 	A [][]byte `json:"a"`
 	B [][]byte `json:"b"`
+
+	// WithoutPatches asks automerge JS to look at what its core holds rather than at the objects that it patches. Set where a
+	// counter in a list is incremented: of [Counter(5)], incremented by two writers of whom one also appends 1.5, automerge JS
+	// 3.5.0 makes [15, 1.5] or [1.5, 15], or throws, by the order of merging, with its own API alone. Its core holds [15, 1.5]
+	// each time, as automerge-go does. That is an honest document, so admission cannot refuse it.
+	WithoutPatches bool `json:"withoutPatches,omitempty"`
 }
 
 // Answer is what a judge saw. An error, or a process that ended without an answer, condemns the document.
