@@ -31,6 +31,10 @@ func Run(t *testing.T, newOpen func(t *testing.T) Open) {
 		{"a scan ends at ErrStop without an error and at others with them", testScanEnds},
 		{"a scan sees one state while others write", testScanConsistent},
 		{"a visit may read and write the store", testReentrantScan},
+		{"a view reads what was written, and copies", testView},
+		{"a view sees one state while others write", testViewConsistent},
+		{"a view's reads stay as they were when it began", testViewKeeps},
+		{"a view gives back the error of its function", testViewError},
 		{"a batch is there as a whole or not at all", testAtomic},
 		{"a batch with a bad key fails alone and as a whole", testBadKey},
 		{"an empty batch is acknowledged", testEmptyBatch},
@@ -211,30 +215,7 @@ func empty() []byte { return []byte{} }
 func testScanConsistent(t *testing.T, open Open) {
 	s := open(t)
 	defer closeStore(t, s)
-	const rows = 200
-	round := func(n byte) []store.Op {
-		ops := make([]store.Op, rows)
-		for i := range ops {
-			ops[i] = put(fmt.Sprintf("k/%03d", i), []byte{n})
-		}
-		return ops
-	}
-	write(t, s, round(0)...)
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for n := byte(1); ; n++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			if err := store.Write(s, round(n)); err != nil {
-				t.Errorf("write: %v", err)
-				return
-			}
-		}
-	}()
+	defer rewrite(t, s)()
 	for range 30 {
 		seen := map[byte]int{}
 		if err := s.Scan([]byte("k/"), nil, func(_, v []byte) error { seen[v[0]]++; return nil }); err != nil {
@@ -244,8 +225,6 @@ func testScanConsistent(t *testing.T, open Open) {
 			t.Errorf("a scan saw parts of %d batches: %v", len(seen), seen)
 		}
 	}
-	close(stop)
-	<-stopped
 }
 
 func testReentrantScan(t *testing.T, open Open) {
@@ -436,6 +415,9 @@ func testClosed(t *testing.T, open Open) {
 	}
 	if err := s.Scan(nil, nil, func(_, _ []byte) error { return nil }); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("scan: %v", err)
+	}
+	if err := s.View(func(store.Reader) error { t.Error("a view of a closed store"); return nil }); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("view: %v", err)
 	}
 	if err := store.Write(s, []store.Op{put("k", empty())}); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("write: %v", err)
