@@ -42,6 +42,7 @@ type Document struct {
 	finished    *Built // a chunk that waits for the Persist that is out
 	tried       int    // changes at the last attempt to build a snapshot, so that a failure is not repeated at once
 	active      time.Time
+	grown       time.Time // when changes last became durable
 	corrupt     error
 }
 
@@ -132,6 +133,9 @@ func (d *Document) Step(now time.Time, ev Event) (Batch, error) {
 	case Append:
 		d.append(now, ev, &b)
 	case Stored:
+		if d.writing > d.durable {
+			d.grown = now
+		}
 		d.stored(&b)
 	case StoreFailed:
 		d.storeFailed(ev.Err, &b)
@@ -167,16 +171,27 @@ func (d *Document) Deadline() (time.Time, bool) {
 	if d.writing >= 0 || d.building {
 		return time.Time{}, false // their answer is an event, and makes a new deadline
 	}
-	return d.active.Add(d.cfg.idleAfter()), true
+	at := d.active.Add(d.cfg.idleAfter())
+	if quiet := d.grown.Add(d.cfg.quietAfter()); d.snapshotOpen() && quiet.Before(at) {
+		at = quiet
+	}
+	return at, true
 }
 
-// tick lets a document that was idle for long enough leave, after its changes were made a snapshot if that pays.
+// tick makes the changes of a document that has become quiet a snapshot, if that pays, and lets one that was idle for long
+// enough leave.
 func (d *Document) tick(now time.Time, b *Batch) {
-	if d.writing >= 0 || d.building || now.Before(d.active.Add(d.cfg.idleAfter())) {
+	if d.writing >= 0 || d.building {
 		return
 	}
-	if d.wantSnapshot() {
-		d.build(b)
+	if d.snapshotOpen() && !now.Before(d.grown.Add(d.cfg.quietAfter())) {
+		if d.wantSnapshot() {
+			d.build(b)
+			return
+		}
+		d.tried = d.durable // not worth it with these
+	}
+	if now.Before(d.active.Add(d.cfg.idleAfter())) {
 		return
 	}
 	if d.retrySaving() {

@@ -19,6 +19,7 @@ type newSnapshot struct {
 	chunk   []byte
 	covered int
 	to      uint64
+	arrived []int64 // in the chunk's order
 }
 
 func (d *Document) tailBytes() int {
@@ -29,12 +30,38 @@ func (d *Document) tailBytes() int {
 	return n
 }
 
-func (d *Document) wantSnapshot() bool {
-	tail := d.durable - d.covered
-	if tail < minSnapshotTail || d.tried == d.durable {
-		return false
+// snapshotOpen tells whether it is worth a look whether a snapshot pays.
+func (d *Document) snapshotOpen() bool {
+	return d.durable-d.covered >= minSnapshotTail && d.tried != d.durable
+}
+
+func (d *Document) wantSnapshot() bool { return d.snapshotOpen() && d.tailBytes() >= len(d.snapshot) }
+
+// slim gives up the change graph of a document whose snapshot has just become durable, and which nobody is talking about: its
+// stored bytes take a fraction of the memory, and answer most of what is asked. The order of the changes becomes the snapshot's, so
+// that no peer may be in the middle of anything.
+func (d *Document) slim(arrived []int64) {
+	if d.graph == nil || d.covered != d.graph.Len() || d.graph.WaitingCount() > 0 || d.finished != nil {
+		return
 	}
-	return d.tailBytes() >= len(d.snapshot)
+	for _, p := range d.peers {
+		if !d.inSync(p) {
+			return
+		}
+	}
+	h := d.graph
+	actors := make([]PutActor, 0, h.NumActors())
+	for i := range h.Len() {
+		if h.Seq(i) == 1 {
+			actors = append(actors, PutActor{Actor: h.Actor(i), Author: h.Author(i)})
+		}
+	}
+	d.graph = nil
+	d.arrivals = arrived
+	d.unbuilt.len, d.unbuilt.tail, d.unbuilt.actors = d.covered, nil, actors
+	for _, p := range d.peers {
+		p.state.AssumeSynced(d.view(), p.state.SpeaksV2())
+	}
 }
 
 // build asks for a document chunk of all durable changes.
@@ -73,7 +100,7 @@ func (d *Document) built(ev Built, b *Batch) {
 		arrivals[i] = d.arrivals[at]
 	}
 	to := d.firstTail + uint64(d.buildCovers-d.covered)
-	d.putting = &newSnapshot{chunk: ev.Chunk, covered: d.buildCovers, to: to}
+	d.putting = &newSnapshot{chunk: ev.Chunk, covered: d.buildCovers, to: to, arrived: arrivals}
 	b.Persist = append(b.Persist, PutSnapshot{Value: appendSnapshot(nil, arrivals, ev.Chunk), From: d.firstTail, To: to})
 	d.dirty = true
 }

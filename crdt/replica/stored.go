@@ -13,8 +13,9 @@ func (d *Document) stored(b *Batch) {
 		return
 	}
 	d.durable, d.writing = d.writing, -1
-	if d.putting != nil {
-		d.snapshot, d.covered, d.firstTail = d.putting.chunk, d.putting.covered, d.putting.to
+	put := d.putting
+	if put != nil {
+		d.snapshot, d.covered, d.firstTail = put.chunk, put.covered, put.to
 		d.putting = nil
 	}
 	b.Notify = append(b.Notify, d.pending...)
@@ -32,6 +33,9 @@ func (d *Document) stored(b *Batch) {
 		p.contributed = p.contributed && d.len() > d.durable
 	}
 	d.dirty = true
+	if put != nil {
+		d.slim(put.arrived)
+	}
 	d.resumeBuilt(b)
 	if d.durable-d.covered >= openSnapshotTail && !d.building && d.wantSnapshot() {
 		d.build(b)

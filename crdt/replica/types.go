@@ -48,6 +48,9 @@ type Config struct {
 	History history.Limits
 	// IdleAfter is how long a document that nobody talks about stays in memory. 0: 30 seconds.
 	IdleAfter time.Duration
+	// QuietAfter is how long after its last change a document is made a snapshot, if that pays: it is what a newcomer gets. 0:
+	// 3 seconds.
+	QuietAfter time.Duration
 	// JoinTimeout is how long a connection may take until its join. 0: 10 seconds.
 	JoinTimeout time.Duration
 	// KeepSyncStates makes a document store what it shares with peers that have a storage id: a phone knows then,
@@ -58,6 +61,8 @@ type Config struct {
 }
 
 func (c *Config) idleAfter() time.Duration { return orDefault(c.IdleAfter, 30*time.Second) }
+
+func (c *Config) quietAfter() time.Duration { return orDefault(c.QuietAfter, 3*time.Second) }
 
 func (c *Config) joinTimeout() time.Duration { return orDefault(c.JoinTimeout, 10*time.Second) }
 
