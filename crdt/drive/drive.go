@@ -169,19 +169,22 @@ func (d *Drive) sweep() {
 			return
 		case now := <-tick.C:
 			d.hubStep(replica.HubTick{})
-			for _, doc := range d.due(now) {
+			due, crowded := d.due(now)
+			for _, doc := range due {
 				_ = d.post(doc, item{ev: replica.Tick{}}, true)
+			}
+			for _, doc := range crowded {
+				_ = d.post(doc, item{ev: replica.Tick{Crowded: true}}, true)
 			}
 		}
 	}
 }
 
-// due are the documents whose deadline has passed. When more than MaxOpen are in memory, the ones idle for longest are
-// due early.
-func (d *Drive) due(now time.Time) []crdt.DocID {
+// due are the documents whose deadline has passed. When more than MaxOpen are in memory, those that have been idle for
+// longest have to leave before their time: crowded.
+func (d *Drive) due(now time.Time) (out, crowded []crdt.DocID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var out []crdt.DocID
 	over := len(d.docs) - d.cfg.MaxOpen
 	for id, od := range d.docs {
 		at := od.deadline.Load()
@@ -190,9 +193,9 @@ func (d *Drive) due(now time.Time) []crdt.DocID {
 		}
 	}
 	if over > len(out) {
-		out = append(out, d.oldest(over-len(out), now)...)
+		crowded = d.oldest(over-len(out), now)
 	}
-	return out
+	return out, crowded
 }
 
 type noObserver struct{}

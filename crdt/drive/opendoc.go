@@ -152,7 +152,7 @@ func (d *Drive) handle(od *openDoc, it item) error {
 	defer it.done()
 	if it.look != nil {
 		it.answer <- it.look(od.doc)
-		return nil
+		it.ev = replica.Looked{} // else nothing would ever make it leave memory
 	}
 	d.deliver(od.doc.Release(it.after))
 	switch ev := it.ev.(type) {

@@ -144,7 +144,7 @@ func (d *Document) Step(now time.Time, ev Event) (Batch, error) {
 	case Recheck:
 		d.recheck(&b)
 	case Tick:
-		d.tick(now, &b)
+		d.tick(now, ev.Crowded, &b)
 	}
 	d.flush(now, &b)
 	if d.writing < 0 && d.abandoned() {
@@ -179,8 +179,8 @@ func (d *Document) Deadline() (time.Time, bool) {
 }
 
 // tick makes the changes of a document that has become quiet a snapshot, if that pays, and lets one that was idle for long
-// enough leave.
-func (d *Document) tick(now time.Time, b *Batch) {
+// enough, or without whom there is more room, leave.
+func (d *Document) tick(now time.Time, crowded bool, b *Batch) {
 	if d.writing >= 0 || d.building {
 		return
 	}
@@ -191,7 +191,7 @@ func (d *Document) tick(now time.Time, b *Batch) {
 		}
 		d.tried = d.durable // not worth it with these
 	}
-	if now.Before(d.active.Add(d.cfg.idleAfter())) {
+	if !crowded && now.Before(d.active.Add(d.cfg.idleAfter())) {
 		return
 	}
 	if d.retrySaving() {

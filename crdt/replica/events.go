@@ -78,7 +78,13 @@ type Built struct {
 type Recheck struct{}
 
 // Tick lets time pass: deadlines are looked at.
-type Tick struct{}
+type Tick struct {
+	// Crowded says that memory is wanted: a document with which nothing is under way leaves before it was idle for long.
+	Crowded bool
+}
+
+// Looked says that the caller has read the document: it was of use now.
+type Looked struct{}
 
 func (Attach) event()          {}
 func (Detach) event()          {}
@@ -92,3 +98,4 @@ func (StoreFailed) event()     {}
 func (Built) event()           {}
 func (Recheck) event()         {}
 func (Tick) event()            {}
+func (Looked) event()          {}
