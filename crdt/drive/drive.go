@@ -81,6 +81,7 @@ type Drive struct {
 	lastConn  atomic.Uint64
 	lastToken atomic.Uint64
 	building  chan struct{}
+	builds    atomic.Int64 // asked for, and not finished
 	turns     turns
 	stop      chan struct{}
 }
@@ -116,6 +117,16 @@ func (d *Drive) Close() {
 	d.mu.Unlock()
 	close(d.stop)
 	d.working.Wait()
+}
+
+// begin counts one more goroutine that Close waits for; false: it is closed, and none may begin.
+func (d *Drive) begin() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.closed {
+		d.working.Add(1)
+	}
+	return !d.closed
 }
 
 // Open counts the documents in memory.
@@ -158,6 +169,9 @@ func (d *Drive) Inspect(ctx context.Context, doc crdt.DocID, look func(*replica.
 // Recheck has a document decide anew who may read it, if it is in memory.
 func (d *Drive) Recheck(doc crdt.DocID) { _ = d.post(doc, item{ev: replica.Recheck{}}, true) }
 
+// buildsASecond bounds the snapshots begun in a second: at one or two milliseconds each, a fifth of a processor.
+const buildsASecond = 100
+
 // sweep lets time pass for the hub and for the documents.
 func (d *Drive) sweep() {
 	defer d.working.Done()
@@ -170,8 +184,10 @@ func (d *Drive) sweep() {
 		case now := <-tick.C:
 			d.hubStep(replica.HubTick{})
 			due, crowded := d.due(now)
+			turns := buildsASecond - int(d.builds.Load())
 			for _, doc := range due {
-				_ = d.post(doc, item{ev: replica.Tick{}}, true)
+				turns--
+				_ = d.post(doc, item{ev: replica.Tick{Build: turns >= 0}}, true)
 			}
 			for _, doc := range crowded {
 				_ = d.post(doc, item{ev: replica.Tick{Crowded: true}}, true)

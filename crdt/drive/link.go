@@ -215,10 +215,9 @@ func (d *Drive) compare(conn replica.ConnID) {
 	d.hubMu.Lock()
 	p, ok := d.hub.Peer(conn)
 	d.hubMu.Unlock()
-	if !ok {
+	if !ok || !d.begin() {
 		return
 	}
-	d.working.Add(1)
 	go func() {
 		defer d.working.Done()
 		var items []replica.Item

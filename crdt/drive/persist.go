@@ -46,13 +46,19 @@ func (d *Drive) persist(od *openDoc, what []replica.StoreOp, after []replica.Out
 // build makes a snapshot beside everything else, one at a time.
 func (d *Drive) build(od *openDoc, b *replica.Build) {
 	d.working.Add(1)
+	d.builds.Add(1)
 	go func() {
 		defer d.working.Done()
+		defer d.builds.Add(-1)
 		var out replica.Built
 		if d.cfg.Snapshot == nil {
 			out.Err = errors.New("drive: no engine to build snapshots with")
 		} else {
-			d.building <- struct{}{}
+			select {
+			case d.building <- struct{}{}:
+			case <-d.stop:
+				return // thousands may wait here, and Close waits for them
+			}
 			begun := time.Now()
 			out.Chunk, out.Err = d.cfg.Snapshot(b.Raws)
 			<-d.building
