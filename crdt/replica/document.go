@@ -144,7 +144,7 @@ func (d *Document) Step(now time.Time, ev Event) (Batch, error) {
 	case Recheck:
 		d.recheck(&b)
 	case Tick:
-		d.tick(now, ev.Crowded, &b)
+		d.tick(now, ev, &b)
 	}
 	d.flush(now, &b)
 	if d.writing < 0 && d.abandoned() {
@@ -180,18 +180,22 @@ func (d *Document) Deadline() (time.Time, bool) {
 
 // tick makes the changes of a document that has become quiet a snapshot, if that pays, and lets one that was idle for long
 // enough, or without whom there is more room, leave.
-func (d *Document) tick(now time.Time, crowded bool, b *Batch) {
+func (d *Document) tick(now time.Time, ev Tick, b *Batch) {
 	if d.writing >= 0 || d.building {
 		return
 	}
 	if d.snapshotOpen() && !now.Before(d.grown.Add(d.cfg.quietAfter())) {
-		if d.wantSnapshot() {
+		switch {
+		case !d.wantSnapshot():
+			d.tried = d.durable // not worth it with these
+		case ev.Build:
 			d.build(b)
 			return
+		case !ev.Crowded:
+			return // its turn will come
 		}
-		d.tried = d.durable // not worth it with these
 	}
-	if !crowded && now.Before(d.active.Add(d.cfg.idleAfter())) {
+	if !ev.Crowded && now.Before(d.active.Add(d.cfg.idleAfter())) {
 		return
 	}
 	if d.retrySaving() {

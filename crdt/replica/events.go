@@ -81,6 +81,9 @@ type Recheck struct{}
 type Tick struct {
 	// Crowded says that memory is wanted: a document with which nothing is under way leaves before it was idle for long.
 	Crowded bool
+	// Build lets the document ask for the building of a snapshot. The caller gives it to some at a time: building takes a
+	// thousand times as long as most events, and memory.
+	Build bool
 }
 
 // Looked says that the caller has read the document: it was of use now.

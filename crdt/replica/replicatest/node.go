@@ -125,7 +125,7 @@ func (n *Node) sweep() {
 				continue
 			}
 			if at, ok := od.doc.Deadline(); ok && !n.sim.now.Before(at) {
-				n.post(od.id, item{ev: replica.Tick{}}, true)
+				n.post(od.id, item{ev: replica.Tick{Build: true}}, true)
 			}
 		}
 		n.sweep()
