@@ -182,7 +182,7 @@ func (w *world) refuses(client *author.Client, doc string, c *author.Copy, code 
 	w.must(client.SendSync("sync", doc, c.Message(change)))
 	w.must(client.Until(func() bool { return len(client.Refused) > 0 }))
 	if got := client.Refused[0]; got.Code != string(code) || got.DocumentID != doc || got.Retry {
-		w.Errorf("refused with %q (%s), retry %v; want %q", got.Code, got.Detail, got.Retry, code)
+		w.Fatalf("refused with %q (%s), retry %v; want %q", got.Code, got.Detail, got.Retry, code)
 	}
 	w.waitMetric(series, before+1)
 }
