@@ -89,3 +89,5 @@ func set(key string, v format.Value) func(*historytest.Writer) {
 func (n *Node) holds() []crdt.DocID {
 	return slices.DeleteFunc(slices.Clone(n.sim.docs), func(d crdt.DocID) bool { return len(n.durable[d]) == 0 })
 }
+
+func subscribe(doc crdt.DocID) replica.Subscribe { return replica.Subscribe{Doc: doc} }

@@ -174,11 +174,11 @@ func (l *liar) someChange(doc crdt.DocID) []byte {
 	if err != nil || len(loaded.Changes) == 0 {
 		return nil
 	}
-	_, raw, err := replica.DecodeEntry(loaded.Changes[l.sim.rand.IntN(len(loaded.Changes))].Value)
-	if err != nil {
+	var some []byte
+	if err := replica.DecodeEntry(loaded.Changes[l.sim.rand.IntN(len(loaded.Changes))].Value, func(_ int64, raw []byte) { some = raw }); err != nil {
 		return nil
 	}
-	return raw
+	return some
 }
 
 func (l *liar) ranges() []wire.Range {

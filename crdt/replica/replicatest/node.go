@@ -421,21 +421,21 @@ func (n *Node) nowDurable(doc crdt.DocID, what []replica.StoreOp) {
 	for _, w := range what {
 		switch w := w.(type) {
 		case replica.PutChange:
-			_, raw, err := replica.DecodeEntry(w.Value)
-			if err != nil {
+			if err := replica.DecodeEntry(w.Value, func(_ int64, raw []byte) {
+				h, err := format.DecodeHeader(raw)
+				if err != nil {
+					n.sim.broken("%s stores what cannot be read: %v", n.name, err)
+					return
+				}
+				if n.durable[doc] == nil {
+					n.durable[doc] = map[crdt.Hash]bool{}
+				}
+				n.durable[doc][h.Hash] = true
+				n.sim.names.learn(h.Hash, h.Actor, h.Seq)
+			}); err != nil {
 				n.sim.broken("%s stores what cannot be read: %v", n.name, err)
 				return
 			}
-			h, err := format.DecodeHeader(raw)
-			if err != nil {
-				n.sim.broken("%s stores what cannot be read: %v", n.name, err)
-				return
-			}
-			if n.durable[doc] == nil {
-				n.durable[doc] = map[crdt.Hash]bool{}
-			}
-			n.durable[doc][h.Hash] = true
-			n.sim.names.learn(h.Hash, h.Actor, h.Seq)
 		case replica.PutSnapshot:
 			n.sim.stats.Snapshots++
 			n.sim.note("%s: a snapshot of %s takes the place of changes %d to %d", n.name, n.sim.names.doc(doc), w.From, w.To-1)

@@ -55,7 +55,7 @@ func storeOps(doc crdt.DocID, what []replica.StoreOp) []store.Op {
 			put(store.DocPeer(doc, crdt.StorageID(w.Storage)), w.Value)
 		case replica.PutSnapshot:
 			put(store.DocSnapshot(doc), w.Value)
-			for i := w.From; i < w.To; i++ {
+			for _, i := range w.Entries {
 				put(store.DocChange(doc, i), nil)
 			}
 		}
