@@ -153,11 +153,9 @@ func (c *Client) load(id crdt.DocID) (*engine.Doc, replica.Record, error) {
 		chunks = append(chunks, chunk)
 	}
 	for _, entry := range stored.Changes {
-		_, raw, err := replica.DecodeEntry(entry.Value)
-		if err != nil {
+		if err := replica.DecodeEntry(entry.Value, func(_ int64, raw []byte) { chunks = append(chunks, raw) }); err != nil {
 			return nil, rec, err
 		}
-		chunks = append(chunks, raw)
 	}
 	doc, err := engine.Load(chunks...)
 	return doc, rec, err
