@@ -25,7 +25,8 @@ type Document struct {
 
 	snapshot  []byte // document chunk of the first covered changes; nil: none
 	covered   int
-	firstTail uint64 // index of the first change entry in the store
+	firstTail uint64   // index of the first change behind the snapshot
+	entries   []uint64 // indices of the entries that hold it and those behind it, ascending
 
 	durable int          // changes that are durable; those behind it are in the Persist that is out, or wait for the next
 	writing int          // changes that will be durable when the Persist that is out is; -1: none is out

@@ -45,9 +45,8 @@ func (d *Document) persistChanges(b *Batch) {
 	h := d.graph
 	created := d.durable == 0
 	local := true
+	d.putChanges(b)
 	for i := d.durable; i < n; i++ {
-		b.Persist = append(b.Persist, PutChange{Index: d.rec.Next, Value: AppendEntry(nil, d.arrivals[i], h.Raw(i))})
-		d.rec.Next++
 		if h.Seq(i) == 1 {
 			b.Persist = append(b.Persist, PutActor{Actor: h.Actor(i), Author: h.Author(i)})
 		}
@@ -67,6 +66,41 @@ func (d *Document) persistChanges(b *Batch) {
 	d.pending = append(d.pending, note)
 	if note.MetaChanged {
 		d.recheck(b)
+	}
+}
+
+// A store takes so many writes and so many bytes of small values at once, and no more: a phone's 6,500 and 630 KB. What was
+// written in one go offline, or comes with a first sync, may be a hundred times that. So what is over these bounds is
+// put into few large entries, which stores keep apart.
+const (
+	maxSingles     = 256       // changes in entries of their own
+	maxSingleBytes = 128 << 10 // of all of those
+	runBytes       = 1 << 20   // of changes, from which an entry of several is full
+)
+
+// putChanges puts the changes that are not durable into entries.
+func (d *Document) putChanges(b *Batch) {
+	h, n := d.graph, d.len()
+	size := 0
+	for i := d.durable; i < n; i++ {
+		size += len(h.Raw(i))
+	}
+	single := n-d.durable <= maxSingles && size <= maxSingleBytes
+	for i := d.durable; i < n; {
+		var value []byte
+		from := i
+		if single {
+			value = AppendEntry(nil, d.arrivals[i], h.Raw(i))
+			i++
+		} else {
+			for size = 0; i < n && size < runBytes; i++ {
+				size += len(h.Raw(i))
+			}
+			value = appendRun(make([]byte, 0, size+8*(i-from)), d.arrivals[from:i], func(k int) []byte { return h.Raw(from + k) })
+		}
+		b.Persist = append(b.Persist, PutChange{Index: d.rec.Next, Value: value})
+		d.entries = append(d.entries, d.rec.Next)
+		d.rec.Next += uint64(i - from)
 	}
 }
 

@@ -51,18 +51,21 @@ func (d *Document) load(s Loaded) error {
 	if len(s.Changes) > 0 {
 		d.firstTail = s.Changes[0].Index
 	}
-	for i, c := range s.Changes {
-		if c.Index != d.firstTail+uint64(i) {
-			return fmt.Errorf("%w: change entry %d is missing", errCorrupt, d.firstTail+uint64(i))
+	next := d.firstTail
+	for _, c := range s.Changes {
+		if c.Index != next {
+			return fmt.Errorf("%w: change entry %d is missing", errCorrupt, next)
 		}
-		arrived, raw, err := DecodeEntry(c.Value)
-		if err != nil {
+		if err := DecodeEntry(c.Value, func(arrived int64, raw []byte) {
+			d.arrivals = append(d.arrivals, arrived)
+			d.unbuilt.tail = append(d.unbuilt.tail, raw)
+			next++
+		}); err != nil {
 			return err
 		}
-		d.arrivals = append(d.arrivals, arrived)
-		d.unbuilt.tail = append(d.unbuilt.tail, raw)
+		d.entries = append(d.entries, c.Index)
 	}
-	if d.firstTail+uint64(len(s.Changes)) != rec.Next {
+	if next != rec.Next {
 		return fmt.Errorf("%w: the last change entries are missing", errCorrupt)
 	}
 	d.unbuilt.len = len(d.arrivals)

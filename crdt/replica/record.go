@@ -19,6 +19,7 @@ type Record struct {
 const (
 	recordVersion   = 1
 	entryVersion    = 1
+	runVersion      = 2
 	snapshotVersion = 1
 )
 
@@ -57,19 +58,62 @@ func DecodeRecord(b []byte) (Record, error) {
 	return r, rd.err
 }
 
-// AppendEntry encodes a change as it is stored: version, time of arrival (ms since 1970), the type 1 chunk.
+// AppendEntry encodes a change as it is stored by itself: version, time of arrival (ms since 1970), the type 1 chunk.
 func AppendEntry(dst []byte, arrived int64, raw []byte) []byte {
 	dst = append(dst, entryVersion)
 	dst = binary.AppendVarint(dst, arrived)
 	return append(dst, raw...)
 }
 
-// DecodeEntry reads what AppendEntry wrote; raw shares b's memory.
-func DecodeEntry(b []byte) (arrived int64, raw []byte, err error) {
-	rd := reader{b: b}
-	rd.version(entryVersion)
-	arrived = rd.varint()
-	return arrived, rd.b, rd.err
+// appendRun encodes changes with consecutive indices as one entry, under the index of the first: version, their number, for
+// each the time of arrival as a difference from the one before (ms), its length, the type 1 chunk.
+func appendRun(dst []byte, arrivals []int64, raw func(i int) []byte) []byte {
+	dst = append(dst, runVersion)
+	dst = binary.AppendUvarint(dst, uint64(len(arrivals)))
+	last := int64(0)
+	for i, a := range arrivals {
+		dst = binary.AppendVarint(dst, a-last)
+		last = a
+		dst = binary.AppendUvarint(dst, uint64(len(raw(i))))
+		dst = append(dst, raw(i)...)
+	}
+	return dst
+}
+
+// DecodeEntry calls visit with each change of a stored entry, in order, after all of it was found readable; raw shares the
+// entry's memory.
+func DecodeEntry(entry []byte, visit func(arrived int64, raw []byte)) error {
+	if len(entry) == 0 || entry[0] != runVersion {
+		rd := reader{b: entry}
+		rd.version(entryVersion)
+		arrived := rd.varint()
+		if rd.err == nil {
+			visit(arrived, rd.b)
+		}
+		return rd.err
+	}
+	if err := decodeRun(entry, func(int64, []byte) {}); err != nil {
+		return err
+	}
+	return decodeRun(entry, visit)
+}
+
+func decodeRun(entry []byte, visit func(arrived int64, raw []byte)) error {
+	rd := reader{b: entry}
+	rd.version(runVersion)
+	arrived := int64(0)
+	for range rd.count(2) {
+		arrived += rd.varint()
+		raw := rd.bytes(rd.count(1))
+		if rd.err != nil {
+			return rd.err
+		}
+		visit(arrived, raw)
+	}
+	if rd.err == nil && len(rd.b) > 0 {
+		rd.fail()
+	}
+	return rd.err
 }
 
 // appendSnapshot encodes a snapshot entry: version, the number of changes, for each, in the order in which the document

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"fmt"
+	"slices"
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/format"
@@ -12,6 +13,10 @@ import (
 const (
 	minSnapshotTail  = 4     // changes
 	openSnapshotTail = 2_000 // changes; a document that never falls idle is compacted at this many
+
+	// maxTailEntries is when a snapshot is made whatever it weighs: all entries that it replaces are removed at once, and a
+	// phone's store takes 6,500 writes at once.
+	maxTailEntries = 4_000
 )
 
 // newSnapshot is a snapshot in a Persist.
@@ -35,7 +40,9 @@ func (d *Document) snapshotOpen() bool {
 	return d.durable-d.covered >= minSnapshotTail && d.tried != d.durable
 }
 
-func (d *Document) wantSnapshot() bool { return d.snapshotOpen() && d.tailBytes() >= len(d.snapshot) }
+func (d *Document) wantSnapshot() bool {
+	return d.snapshotOpen() && (d.tailBytes() >= len(d.snapshot) || len(d.entries) >= maxTailEntries)
+}
 
 // slim gives up the change graph of a document whose snapshot has just become durable, and which nobody is talking about: its
 // stored bytes take a fraction of the memory, and answer most of what is asked. The order of the changes becomes the snapshot's, so
@@ -101,7 +108,9 @@ func (d *Document) built(ev Built, b *Batch) {
 	}
 	to := d.firstTail + uint64(d.buildCovers-d.covered)
 	d.putting = &newSnapshot{chunk: ev.Chunk, covered: d.buildCovers, to: to, arrived: arrivals}
-	b.Persist = append(b.Persist, PutSnapshot{Value: appendSnapshot(nil, arrivals, ev.Chunk), From: d.firstTail, To: to})
+	gone, _ := slices.BinarySearch(d.entries, to)
+	b.Persist = append(b.Persist, PutSnapshot{Value: appendSnapshot(nil, arrivals, ev.Chunk), From: d.firstTail, To: to,
+		Entries: slices.Clone(d.entries[:gone])})
 	d.dirty = true
 }
 

@@ -16,6 +16,8 @@ func (d *Document) stored(b *Batch) {
 	put := d.putting
 	if put != nil {
 		d.snapshot, d.covered, d.firstTail = put.chunk, put.covered, put.to
+		gone, _ := slices.BinarySearch(d.entries, put.to)
+		d.entries = slices.Delete(d.entries, 0, gone)
 		d.putting = nil
 	}
 	b.Notify = append(b.Notify, d.pending...)
@@ -75,6 +77,8 @@ func (d *Document) storeFailed(err error, b *Batch) {
 		}
 		d.arrivals = d.arrivals[:d.durable]
 		d.rec = d.before
+		kept, _ := slices.BinarySearch(d.entries, d.rec.Next)
+		d.entries = d.entries[:kept]
 	}
 	for _, a := range d.appended {
 		b.Notify = append(b.Notify, Appended{Token: a.token, Err: &crdt.Refusal{Code: crdt.RefusedStoreFailed, Detail: err.Error()}})

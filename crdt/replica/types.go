@@ -110,16 +110,18 @@ type PutRecord struct {
 	Before, Meta []byte
 }
 
-// PutChange stores an entry under its index; see AppendEntry for the encoding.
+// PutChange stores an entry of one change, or of several with consecutive indices, under the first one's index; DecodeEntry
+// reads it.
 type PutChange struct {
 	Index uint64
 	Value []byte
 }
 
-// PutSnapshot stores the snapshot entry and removes the changes with indices From to To-1, which it holds.
+// PutSnapshot stores the snapshot entry and removes the entries with the changes From to To-1, which it holds.
 type PutSnapshot struct {
 	Value    []byte
 	From, To uint64
+	Entries  []uint64 // the indices of those entries
 }
 
 // PutActor stores who first delivered an actor's changes.
