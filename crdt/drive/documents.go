@@ -56,7 +56,7 @@ func storeOps(doc crdt.DocID, what []replica.StoreOp, index func(crdt.DocID, rep
 			ops = append(ops, store.Op{Key: store.DocPeer(doc, crdt.StorageID(w.Storage)), Value: w.Value})
 		case replica.PutSnapshot:
 			ops = append(ops, store.Op{Key: store.DocSnapshot(doc), Value: w.Value})
-			for i := w.From; i < w.To; i++ {
+			for _, i := range w.Entries {
 				ops = append(ops, store.Op{Key: store.DocChange(doc, i)})
 			}
 		}
