@@ -337,5 +337,10 @@ func (c *conn) sendClose(cl *replica.Close) {
 // gone is the end. It comes once: after reading has ended, by whoever writes last.
 func (c *conn) gone() {
 	_ = c.socket.Close()
+	c.mu.Lock()
+	if c.closing != nil { // the peer took no more bytes, so it did not hear why; whoever counts does
+		c.code.CompareAndSwap(0, uint32(c.closing.Code))
+	}
+	c.mu.Unlock()
 	c.h.remove(c, uint16(c.code.Load()))
 }
