@@ -28,7 +28,7 @@ import (
 )
 
 // watchdog is how long anything may take that has to happen. Far more than it does.
-const watchdog = 2 * time.Minute
+const watchdog = 45 * time.Second
 
 // binaries builds the server and the process that loads documents.
 var binaries = sync.OnceValues(func() ([2]string, error) {
@@ -259,6 +259,20 @@ func (w *world) waitMetric(series string, least float64) {
 	w.eventually(fmt.Sprintf("%s reaches %v", series, least), func() bool { return w.metric(series) >= least })
 }
 
+// endings are the close codes of all connections that ended.
+func (w *world) endings() string {
+	res, err := http.Get("http://" + w.p.Addr + "/metrics")
+	w.must(err)
+	defer res.Body.Close()
+	var out []string
+	for s := bufio.NewScanner(res.Body); s.Scan(); {
+		if rest, ok := strings.CutPrefix(s.Text(), "fieldsync_connections_closed_total"); ok {
+			out = append(out, rest)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
 // eventually waits until a condition holds.
 func (w *world) eventually(what string, holds func() bool) {
 	w.Helper()
@@ -266,7 +280,7 @@ func (w *world) eventually(what string, holds func() bool) {
 	defer poll.Stop()
 	for deadline := time.Now().Add(watchdog); !holds(); <-poll.C {
 		if time.Now().After(deadline) {
-			w.Fatalf("it does not happen that %s", what)
+			w.Fatalf("it does not happen that %s; connections ended so: %s", what, w.endings())
 		}
 	}
 }
