@@ -3,6 +3,7 @@ package ws
 import (
 	"errors"
 	"io"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,9 +67,8 @@ func (c *conn) alive() {
 		return // setting a deadline costs as much as reading a frame
 	}
 	c.mu.Lock()
-	leaving := c.closing != nil
-	c.mu.Unlock()
-	if leaving {
+	defer c.mu.Unlock() // a close that comes now sets its deadline after this one
+	if c.closing != nil {
 		return // it has until the deadline that the close has set
 	}
 	c.lastAlive = now
@@ -80,40 +80,64 @@ func (c *conn) read() {
 	for {
 		data, err := c.readMessage()
 		if err != nil {
+			c.refuse(err, closeFor(err), "the message could not be read")
 			break
 		}
 		if err := c.link.Receive(data); err != nil {
-			c.Close(replica.Close{Code: wire.CloseFor(crdt.KindOf(err)), Reason: "the frame could not be read"})
+			c.refuse(err, wire.CloseFor(crdt.KindOf(err)), "the frame could not be read")
 			break
 		}
 	}
 	c.finish()
 }
 
-var errTooBig = errors.New("ws: the message is too big")
+// goodbye is how long a peer has to hear a close and to answer it.
+const goodbye = time.Second
+
+// refuse closes the connection to a peer that sent what cannot be read, unless it is closing or broken anyway. It takes what the
+// peer is still sending: a socket that is closed with bytes unread is reset, and the peer may then never read why.
+func (c *conn) refuse(why error, code wire.CloseCode, reason string) {
+	var ended *websocket.CloseError
+	var broken net.Error
+	if errors.As(why, &ended) || errors.As(why, &broken) {
+		return // nothing more comes
+	}
+	c.Close(replica.Close{Code: code, Reason: reason})
+	_ = c.net.SetReadDeadline(time.Now().Add(goodbye))
+	_, _ = io.Copy(io.Discard, c.net)
+}
+
+var (
+	errTooBig = errors.New("the message is too big")
+	errText   = errors.New("only binary messages")
+)
+
+// closeFor gives the code for a message that could not be read.
+func closeFor(err error) wire.CloseCode {
+	switch {
+	case errors.Is(err, errTooBig), errors.Is(err, websocket.ErrReadLimit):
+		return wire.CloseTooBig
+	case errors.Is(err, errText):
+		return wire.CloseUnsupportedData
+	default:
+		return wire.CloseProtocolError
+	}
+}
 
 // readMessage reads one binary message, bounded also where it was compressed.
 func (c *conn) readMessage() ([]byte, error) {
 	kind, r, err := c.socket.NextReader()
 	if err != nil {
-		if errors.Is(err, websocket.ErrReadLimit) {
-			c.Close(replica.Close{Code: wire.CloseTooBig, Reason: "the message is too big"})
-		}
 		return nil, err
 	}
 	if kind != websocket.BinaryMessage {
-		c.Close(replica.Close{Code: wire.CloseUnsupportedData, Reason: "only binary messages"})
-		return nil, errors.New("ws: a text message")
+		return nil, errText
 	}
 	data, err := io.ReadAll(io.LimitReader(r, wire.MaxFrame+1))
 	if err != nil {
-		if errors.Is(err, websocket.ErrReadLimit) {
-			c.Close(replica.Close{Code: wire.CloseTooBig, Reason: "the message is too big"})
-		}
 		return nil, err
 	}
 	if len(data) > wire.MaxFrame {
-		c.Close(replica.Close{Code: wire.CloseTooBig, Reason: "the message is too big"})
 		return nil, errTooBig
 	}
 	c.alive()
@@ -179,7 +203,7 @@ func (c *conn) sendNow(m message) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.net.buf) > 0 || len(c.queue) > 0 || c.closing != nil {
+	if c.net.left() || len(c.queue) > 0 || c.closing != nil {
 		go c.write()
 		return
 	}
@@ -202,8 +226,8 @@ func (c *conn) overflow() {
 	c.queue, c.bytes = nil, 0
 	c.closing = &replica.Close{Code: wire.CloseSlowReader, Reason: errSlow.Error()}
 	// The goroutine that writes is stuck in the socket: it gets a moment, so that a peer that begins to read hears why.
-	c.net.hurry(time.Second)
-	_ = c.net.SetReadDeadline(time.Now().Add(2 * time.Second))
+	c.net.hurry(goodbye)
+	_ = c.net.SetReadDeadline(time.Now().Add(2 * goodbye))
 	if !c.writing {
 		c.writing = true
 		go c.write()
@@ -321,9 +345,9 @@ func (c *conn) sendClose(cl *replica.Close) {
 		if code == websocket.CloseNoStatusReceived {
 			code = websocket.CloseNormalClosure
 		}
-		c.net.hurry(time.Second)
-		_ = c.socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, cl.Reason), time.Now().Add(time.Second))
-		_ = c.socket.SetReadDeadline(time.Now().Add(time.Second))
+		c.net.hurry(goodbye)
+		_ = c.socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, cl.Reason), time.Now().Add(goodbye))
+		_ = c.socket.SetReadDeadline(time.Now().Add(goodbye))
 	}
 	c.mu.Lock()
 	ended := c.ended

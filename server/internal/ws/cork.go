@@ -2,8 +2,10 @@ package ws
 
 import (
 	"bufio"
+	"errors"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -25,13 +27,16 @@ func (w *corkingWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return w.conn, rw, nil
 }
 
-// corkedConn gathers small writes into one while it is corked. One goroutine writes at a time.
+// corkedConn gathers small writes into one while it is corked. One goroutine corks, writes and flushes at a time; beside
+// it only gorilla writes, from the reading goroutine: the close frame for a peer that breaks the protocol.
 type corkedConn struct {
 	net.Conn
 	raw     syscall.RawConn // nil: the connection has no file descriptor of its own (TLS)
-	corked  bool
-	buf     []byte
 	hurried atomic.Bool
+
+	mu     sync.Mutex // held while the socket takes a write, which the write deadline bounds
+	corked bool
+	buf    []byte
 }
 
 // corkBytes is when a corked connection writes all the same.
@@ -45,10 +50,16 @@ func newCorkedConn(under net.Conn) *corkedConn {
 	return c
 }
 
-func (c *corkedConn) cork() { c.corked = true }
+func (c *corkedConn) cork() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.corked = true
+}
 
 // uncork writes what was gathered, waiting for the socket for up to writeTimeout.
 func (c *corkedConn) uncork() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.corked = false
 	return c.flush()
 }
@@ -58,6 +69,8 @@ func (c *corkedConn) direct() bool { return c.raw != nil }
 
 // tryFlush writes what was gathered as far as the socket takes it at once; the rest stays.
 func (c *corkedConn) tryFlush() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.corked = false
 	var n int
 	var failed error
@@ -68,7 +81,7 @@ func (c *corkedConn) tryFlush() error {
 	switch {
 	case err != nil:
 		return err
-	case failed == syscall.EAGAIN || failed == syscall.EINTR:
+	case errors.Is(failed, syscall.EAGAIN), errors.Is(failed, syscall.EINTR):
 		return nil
 	case failed != nil:
 		return failed
@@ -80,6 +93,14 @@ func (c *corkedConn) tryFlush() error {
 	return nil
 }
 
+// left tells whether tryFlush left something.
+func (c *corkedConn) left() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.buf) > 0
+}
+
+// flush writes what was gathered; mu is held.
 func (c *corkedConn) flush() error {
 	if len(c.buf) == 0 {
 		return nil
@@ -109,7 +130,9 @@ func (c *corkedConn) SetWriteDeadline(time.Time) error { return nil }
 
 // Write implements net.Conn.
 func (c *corkedConn) Write(b []byte) (int, error) {
-	if len(c.buf)+len(b) > corkBytes {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.corked || len(c.buf)+len(b) > corkBytes { // what was gathered goes first
 		if err := c.flush(); err != nil {
 			return 0, err
 		}
