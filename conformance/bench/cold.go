@@ -82,6 +82,9 @@ func runCold(ctx context.Context, sys *sut.Process, cfg config, histories []*lig
 	if err != nil {
 		return res, err
 	}
+	if err := pauseUntil(ctx, time.Now().Add(cfg.settle)); err != nil {
+		return res, err
+	}
 	sys.Stop() // so that nothing is lost: the reference server saves late
 	if err := sys.Start(ctx); err != nil {
 		return res, err
@@ -98,5 +101,9 @@ func runCold(ctx context.Context, sys *sut.Process, cfg config, histories []*lig
 		}
 		p.conn.Close()
 	}
-	return res, nil
+	if !sys.HasExt {
+		return res, nil
+	}
+	res.catchUp, err = catchUpPass(ctx, sys, histories, ids, cfg.changes)
+	return res, err
 }

@@ -16,10 +16,15 @@ import (
 
 // liveResult is what one system did with the live scenario: documents with one writer and some subscribers each.
 type liveResult struct {
-	cpuPerDelivery time.Duration // at the paced load
+	light, heavy pacedResult
+	perSecond    float64       // deliveries a second when writers send as fast as the window lets them
+	cpuSaturated time.Duration // CPU per delivery then
+}
+
+// pacedResult is what a system did under a load that is the same for all.
+type pacedResult struct {
+	cpuPerDelivery time.Duration
 	median, p99    time.Duration // from just before an edit's frame is sent until a subscriber has read it
-	perSecond      float64       // deliveries a second when writers send as fast as the window lets them
-	cpuSaturated   time.Duration // CPU per delivery then
 }
 
 // room is one document with its clients. sent[i] is when change i+1 left its writer, in nanoseconds since began.
@@ -61,24 +66,38 @@ func runLive(ctx context.Context, sys *sut.Process, cfg config, histories []*lig
 		}
 	}
 	var res liveResult
-	perDoc := int(cfg.rate * cfg.liveFor.Seconds() / float64(cfg.liveDocs))
-	cpu, err := l.measure(ctx, perDoc, func() error { return l.paced(ctx, perDoc) })
-	if err != nil {
-		return res, fmt.Errorf("paced load: %w", err)
+	var err error
+	if res.light, err = l.pacedLoad(ctx, cfg.rate); err != nil {
+		return res, fmt.Errorf("light load: %w", err)
 	}
-	deliveries := perDoc * cfg.liveDocs * cfg.subscribers
-	res.cpuPerDelivery = cpu / time.Duration(deliveries)
-	slices.Sort(l.delays)
-	res.median, res.p99 = l.delays[len(l.delays)/2], l.delays[len(l.delays)*99/100]
+	if res.heavy, err = l.pacedLoad(ctx, cfg.heavy); err != nil {
+		return res, fmt.Errorf("heavy load: %w", err)
+	}
 	start := time.Now()
-	cpu, err = l.measure(ctx, cfg.burst, func() error { return l.saturate(ctx, cfg.burst) })
+	cpu, err := l.measure(ctx, cfg.burst, func() error { return l.saturate(ctx, cfg.burst) })
 	if err != nil {
 		return res, fmt.Errorf("saturation: %w", err)
 	}
-	deliveries = cfg.burst * cfg.liveDocs * cfg.subscribers
+	deliveries := cfg.burst * cfg.liveDocs * cfg.subscribers
 	res.perSecond = float64(deliveries) / time.Since(start).Seconds()
 	res.cpuSaturated = cpu / time.Duration(deliveries)
 	return res, nil
+}
+
+// pacedLoad runs a load of so many edits a second over all documents.
+func (l *live) pacedLoad(ctx context.Context, rate float64) (pacedResult, error) {
+	perDoc := l.cfg.perDoc(rate)
+	cpu, err := l.measure(ctx, perDoc, func() error { return l.paced(ctx, perDoc, rate) })
+	if err != nil {
+		return pacedResult{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	slices.Sort(l.delays)
+	return pacedResult{
+		cpuPerDelivery: cpu / time.Duration(perDoc*l.cfg.liveDocs*l.cfg.subscribers),
+		median:         l.delays[len(l.delays)/2], p99: l.delays[len(l.delays)*99/100],
+	}, nil
 }
 
 func (l *live) openRoom(ctx context.Context, n int, h *light.History) error {
@@ -206,9 +225,9 @@ func (l *live) edit(r *room) error {
 }
 
 // paced sends n changes a document at the rate that is the same for every system, documents evenly out of step.
-func (l *live) paced(ctx context.Context, n int) error {
+func (l *live) paced(ctx context.Context, n int, rate float64) error {
 	start := time.Now()
-	interval := time.Duration(float64(l.cfg.liveDocs) / l.cfg.rate * float64(time.Second))
+	interval := time.Duration(float64(l.cfg.liveDocs) / rate * float64(time.Second))
 	return l.each(func(i int, r *room) error {
 		next := start.Add(interval * time.Duration(i) / time.Duration(len(l.rooms)))
 		for range n {

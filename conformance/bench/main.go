@@ -21,11 +21,13 @@ type config struct {
 	repeats       int           // turns of each system; the table shows medians
 	liveDocs      int           // documents being edited at once
 	subscribers   int           // readers of each
-	rate          float64       // edits a second over all documents, the same for every system
-	liveFor       time.Duration // length of the paced load
+	rate          float64       // edits a second over all documents, the same for every system: a quiet office
+	heavy         float64       // the same, near what the reference server can do at all
+	liveFor       time.Duration // length of each paced load
 	burst         int           // edits a document in the saturated load
 	window        int           // edits a writer may be ahead of its slowest reader then
 	jobs          int           // documents of the first sync
+	settle        time.Duration // between their upload and the first sync, for what a server does when nobody asks for anything
 	changes       int           // changes in each document
 	open          int           // documents held open for the memory figure; 0 leaves memory out
 	conns         int           // idle connections for the memory figure
@@ -34,11 +36,16 @@ type config struct {
 	log           func(format string, args ...any)
 }
 
+// perDoc is how many edits each document gets at a rate.
+func (c *config) perDoc(rate float64) int {
+	return int(rate * c.liveFor.Seconds() / float64(c.liveDocs))
+}
+
 func standard() config {
 	return config{
 		systems: []string{"fieldsyncd", "reference", "relay-node", "relay-go"}, repeats: 3,
-		liveDocs: 20, subscribers: 4, rate: 100, liveFor: 10 * time.Second, burst: 100, window: 16,
-		jobs: 300, changes: 31, open: 3000, conns: 2000, onDisk: 100_000, onDiskChanges: 3,
+		liveDocs: 20, subscribers: 4, rate: 100, heavy: 800, liveFor: 10 * time.Second, burst: 100, window: 16,
+		jobs: 300, settle: 15 * time.Second, changes: 31, open: 3000, conns: 2000, onDisk: 100_000, onDiskChanges: 3,
 		log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
 	}
 }
@@ -49,6 +56,8 @@ func main() {
 	systems := flag.String("systems", strings.Join(cfg.systems, ","), "systems under test")
 	flag.IntVar(&cfg.repeats, "repeats", cfg.repeats, "turns of each system")
 	flag.Float64Var(&cfg.rate, "rate", cfg.rate, "edits a second over all documents")
+	flag.Float64Var(&cfg.heavy, "heavy", cfg.heavy, "edits a second in the heavy load")
+	flag.DurationVar(&cfg.settle, "settle", cfg.settle, "pause between the upload and the first sync")
 	flag.DurationVar(&cfg.liveFor, "for", cfg.liveFor, "length of the paced load")
 	flag.IntVar(&cfg.liveDocs, "docs", cfg.liveDocs, "documents being edited at once")
 	flag.IntVar(&cfg.burst, "burst", cfg.burst, "edits a document in the saturated load")
@@ -158,7 +167,7 @@ func (b *bench) prepare(ctx context.Context) error {
 	if b.jobs, err = light.Corpus(b.cfg.jobs, b.cfg.changes); err != nil {
 		return err
 	}
-	perDoc := b.cfg.changes + int(b.cfg.rate*b.cfg.liveFor.Seconds()/float64(b.cfg.liveDocs)) + b.cfg.burst
+	perDoc := b.cfg.changes + b.cfg.perDoc(b.cfg.rate) + b.cfg.perDoc(b.cfg.heavy) + b.cfg.burst
 	b.cfg.log("making %d jobs of %d changes", b.cfg.liveDocs, perDoc)
 	b.edits, err = light.Corpus(b.cfg.liveDocs, perDoc)
 	return err

@@ -86,7 +86,8 @@ func rows(cfg config) []row {
 		}
 		return r.live
 	}
-	cpu := func(l liveResult) float64 { return l.cpuPerDelivery.Seconds() }
+	heavyCPU := func(l liveResult) float64 { return l.heavy.cpuPerDelivery.Seconds() }
+	lightCPU := func(l liveResult) float64 { return l.light.cpuPerDelivery.Seconds() }
 	docsPerSecond := func(p passResult) float64 { return float64(cfg.jobs) / p.took.Seconds() }
 	bytes := func(p passResult) float64 { return float64(p.in + p.out) }
 	pass := func(pick func(coldResult) passResult, value func(passResult) float64) func(*results) (float64, bool) {
@@ -107,17 +108,22 @@ func rows(cfg config) []row {
 	unsaved := func(c coldResult) passResult { return c.unsaved }
 	ref := sut.NameReference
 	return []row{
-		{"server CPU per delivered change", micros, false, fromLive(quiet, cpu), target{"≤ 1/20 of the reference", ref, 1.0 / 20}},
-		{"the same, against relays whose subscribers stay silent", micros, false, fromLive(quiet, cpu), target{"≤ 1.5 × the relay on Node", sut.NameRelayNode, 1.5}},
-		{"", micros, false, fromLive(quiet, cpu), target{"≤ 1.5 × the relay in Go", sut.NameRelayGo, 1.5}},
-		{"the same, against relays that forward the subscribers' answers too", micros, false, fromLive(acked, cpu), target{"≤ 1.5 × the relay on Node", sut.NameRelayNode, 1.5}},
-		{"", micros, false, fromLive(acked, cpu), target{"≤ 1.5 × the relay in Go", sut.NameRelayGo, 1.5}},
-		{"median latency of an edit", millis, false, fromLive(quiet, func(l liveResult) float64 { return l.median.Seconds() }), target{"≤ 1/20 of the reference", ref, 1.0 / 20}},
-		{"99th percentile of it", millis, false, fromLive(quiet, func(l liveResult) float64 { return l.p99.Seconds() }), target{}},
+		{"heavy load: server CPU per delivered change", micros, false, fromLive(quiet, heavyCPU), target{"≤ 1/20 of the reference", ref, 1.0 / 20}},
+		{"the same, against relays whose subscribers stay silent", micros, false, fromLive(quiet, heavyCPU), target{"≤ 1.5 × the relay on Node", sut.NameRelayNode, 1.5}},
+		{"", micros, false, fromLive(quiet, heavyCPU), target{"≤ 1.5 × the relay in Go", sut.NameRelayGo, 1.5}},
+		{"the same, against relays that forward the subscribers' answers too", micros, false, fromLive(acked, heavyCPU), target{"≤ 1.5 × the relay on Node", sut.NameRelayNode, 1.5}},
+		{"", micros, false, fromLive(acked, heavyCPU), target{"≤ 1.5 × the relay in Go", sut.NameRelayGo, 1.5}},
+		{"heavy load: median latency of an edit", millis, false, fromLive(quiet, func(l liveResult) float64 { return l.heavy.median.Seconds() }), target{"≤ 1/20 of the reference", ref, 1.0 / 20}},
+		{"heavy load: 99th percentile of it", millis, false, fromLive(quiet, func(l liveResult) float64 { return l.heavy.p99.Seconds() }), target{}},
+		{"light load: server CPU per delivered change", micros, false, fromLive(quiet, lightCPU), target{"≤ 1/20 of the reference", ref, 1.0 / 20}},
+		{"the same, against relays that forward the subscribers' answers too", micros, false, fromLive(acked, lightCPU), target{"≤ 1.5 × the relay on Node", sut.NameRelayNode, 1.5}},
+		{"light load: median latency of an edit", millis, false, fromLive(quiet, func(l liveResult) float64 { return l.light.median.Seconds() }), target{"≤ 1/20 of the reference", ref, 1.0 / 20}},
+		{"light load: 99th percentile of it", millis, false, fromLive(quiet, func(l liveResult) float64 { return l.light.p99.Seconds() }), target{}},
 		{"saturated: deliveries a second", plain, true, fromLive(quiet, func(l liveResult) float64 { return l.perSecond }), target{}},
 		{"saturated: CPU per delivered change", micros, false, fromLive(quiet, func(l liveResult) float64 { return l.cpuSaturated.Seconds() }), target{}},
 		{"first sync, documents a second", plain, true, pass(warm, docsPerSecond), target{"≥ 8 × the reference", ref, 1.0 / 8}},
 		{"first sync from a server just started, documents a second", plain, true, pass(restarted, docsPerSecond), target{"≥ 8 × the reference", ref, 1.0 / 8}},
+		{"first sync, server CPU per document", micros, false, pass(warm, func(p passResult) float64 { return p.cpu.Seconds() / float64(cfg.jobs) }), target{}},
 		{"first sync, bytes both ways", kilobytes, false, pass(warm, bytes), target{"≤ 0.9 of the reference", ref, 0.9}},
 		{"reconnect, nothing changed, best protocol: time", millis, false, catchUp(took), target{"≤ 1/20 of the reference", ref, 1.0 / 20}},
 		{"reconnect, nothing changed, best protocol: bytes", kilobytes, false, catchUp(bytes), target{"≤ 1/20 of the reference", ref, 1.0 / 20}},
@@ -147,10 +153,10 @@ func kibibytes(v float64) string { return fmt.Sprintf("%.1f KiB", v/1024) }
 func report(cfg config, all []*results, machine string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n%s\n\n", time.Now().UTC().Format("2006-01-02"), machine)
-	fmt.Fprintf(&b, "%d turns of each system, medians. Live: %d documents, each with one writer and %d subscribers on connections of their own, %.0f edits a second over all for %v; "+
-		"saturated: each writer up to %d edits ahead of its slowest subscriber. First sync: %d jobs of %d changes, by clients that understand version 2 and offer permessage-deflate; bytes are counted at the client's socket, WebSocket and handshake included. "+
+	fmt.Fprintf(&b, "%d turns of each system, medians. Live: %d documents, each with one writer and %d subscribers on connections of their own, %.0f edits a second over all in the light load and %.0f in the heavy one, for %v each; "+
+		"saturated: each writer up to %d edits ahead of its slowest subscriber. First sync: %d jobs of %d changes, %v after they were uploaded, by clients that understand version 2 and offer permessage-deflate; bytes are counted at the client's socket, WebSocket and handshake included. "+
 		"Memory is anonymous resident memory: %d open documents of %d changes, %d idle joined connections.\n\n",
-		cfg.repeats, cfg.liveDocs, cfg.subscribers, cfg.rate, cfg.liveFor, cfg.window, cfg.jobs, cfg.changes, cfg.open, cfg.changes, cfg.conns)
+		cfg.repeats, cfg.liveDocs, cfg.subscribers, cfg.rate, cfg.heavy, cfg.liveFor, cfg.window, cfg.jobs, cfg.changes, cfg.settle, cfg.open, cfg.changes, cfg.conns)
 	b.WriteString("| figure |")
 	for _, r := range all {
 		fmt.Fprintf(&b, " %s |", r.name)

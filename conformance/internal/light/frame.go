@@ -23,6 +23,18 @@ type Frame struct {
 	Change     []byte   `cbor:"change,omitempty"` // of fieldsync-refused
 	Detail     string   `cbor:"detail,omitempty"` // of fieldsync-refused
 	Retry      bool     `cbor:"retry,omitempty"`  // of fieldsync-refused
+	Ranges     []Range  `cbor:"r,omitempty"`      // of fieldsync-catch-up
+	Done       bool     `cbor:"d,omitempty"`      // of fieldsync-catch-up
+}
+
+// Range is a run of document ids in a comparison of what two peers hold, as crdt/wire documents it.
+type Range struct {
+	_      struct{} `cbor:",toarray"`
+	From   []byte   // empty: the beginning
+	To     []byte   // exclusive; empty: the end
+	Count  uint64
+	Digest []byte
+	Items  []byte // records of 16 bytes document id and 16 bytes digest of its heads; nil: not told
 }
 
 // Metadata is what a peer says about its storage.

@@ -17,6 +17,9 @@ const repo = new Repo({
   peerId: `storage-server-${process.pid}`,
   sharePolicy: async () => false,
 });
+// Whoever joins before the repo has read its storage id is thrown out: listen after that.
+await repo.storageId();
+await new Promise((resolve) => setTimeout(resolve, 100));
 server.listen(Number(process.env.PORT), "127.0.0.1", 4096);
 // A graceful stop saves what the repo has not saved yet; the public server just ends. The bench restarts it this way.
 process.on("SIGTERM", () => repo.flush().finally(() => process.exit(0)));

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"fieldsync/conformance/internal/sut"
+)
+
+// tiny is a run that touches everything and measures nothing.
+func tiny(t *testing.T) config {
+	cfg := standard()
+	cfg.repeats, cfg.liveDocs, cfg.subscribers, cfg.rate, cfg.liveFor, cfg.burst = 1, 2, 2, 20, time.Second, 5
+	cfg.jobs, cfg.changes, cfg.open, cfg.conns, cfg.onDisk = 5, 7, 5, 5, 20
+	cfg.heavy, cfg.settle = 40, time.Millisecond
+	cfg.log = t.Logf
+	return cfg
+}
+
+func TestATinyBenchRunsAgainstEverySystem(t *testing.T) {
+	cfg := tiny(t)
+	all, err := run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := report(cfg, all, "a machine")
+	t.Log(text)
+	for _, name := range []string{sut.NameFieldsync, sut.NameReference, sut.NameRelayNode, sut.NameRelayGo} {
+		if !strings.Contains(text, " "+name+" |") {
+			t.Errorf("the table has no column for %s", name)
+		}
+	}
+	for _, r := range rows(cfg) {
+		for _, res := range all[:2] {
+			v, ok := r.value(res)
+			if wanted := res.name == sut.NameFieldsync || !strings.Contains(r.name, "closed documents"); ok != wanted {
+				t.Errorf("%s has a figure for %q: %v", res.name, r.name, ok)
+			} else if ok && r.unit(v) == "" {
+				t.Errorf("%q has no unit", r.name)
+			}
+		}
+	}
+}
+
+func TestTheTableReplacesOnlyWhatIsBetweenTheMarkers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "PERFORMANCE.md")
+	if err := os.WriteFile(path, []byte("before\n"+beginMarker+"\nold\n"+endMarker+"\nafter\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeBetweenMarkers(path, "new\n"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "before\n" + beginMarker + "\nnew\n" + endMarker + "\nafter\n"; string(got) != want {
+		t.Fatalf("the file is %q", got)
+	}
+	if err := os.WriteFile(path, []byte("no markers"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if writeBetweenMarkers(path, "new\n") == nil {
+		t.Fatal("a file without markers was overwritten")
+	}
+}
+
+func TestATargetIsJudgedByTheRatio(t *testing.T) {
+	at := func(us time.Duration) []liveResult {
+		return []liveResult{{cpuSaturated: us, perSecond: 1 / us.Seconds()}}
+	}
+	ours := func(us time.Duration) []*results {
+		return []*results{{name: sut.NameFieldsync, live: at(us)}, {name: sut.NameReference, live: at(1000 * time.Microsecond)}}
+	}
+	cpu := row{value: fromLive(func(r *results) []liveResult { return r.live }, func(l liveResult) float64 { return l.cpuSaturated.Seconds() }),
+		target: target{"≤ 1/20", sut.NameReference, 1.0 / 20}}
+	rate := row{bigger: true, value: fromLive(func(r *results) []liveResult { return r.live }, func(l liveResult) float64 { return l.perSecond }),
+		target: target{"≥ 8 ×", sut.NameReference, 1.0 / 8}}
+	for _, c := range []struct {
+		row   row
+		us    time.Duration
+		ratio string
+		want  string
+	}{
+		{cpu, 50 * time.Microsecond, "1/20.0", "yes"}, {cpu, 51 * time.Microsecond, "1/19.6", "**no**"},
+		{rate, 125 * time.Microsecond, "1/8.0", "yes"}, {rate, 126 * time.Microsecond, "1/7.9", "**no**"},
+		{cpu, 1500 * time.Microsecond, "1.50", "**no**"},
+	} {
+		if ratio, reached := judge(c.row, ours(c.us)); ratio != c.ratio || reached != c.want {
+			t.Errorf("%v: %s, %s; want %s, %s", c.us, ratio, reached, c.ratio, c.want)
+		}
+	}
+}
