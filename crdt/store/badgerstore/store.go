@@ -69,6 +69,9 @@ func Open(o Options) (*Store, error) {
 	if err := s.space.open(); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
+	if err := mendLogs(o.Dir); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
 	if s.db, err = badger.Open(o.badgerOptions(sizes)); err != nil {
 		return nil, errors.Join(mapFull(fmt.Errorf("badgerstore: open: %w", err)), lock.Close())
 	}
