@@ -52,7 +52,7 @@ type Client struct {
 	recent  map[crdt.DocID]crdt.Heads // what the server holds, as this process learned; newer than what is stored
 	closed  bool
 
-	connecting sync.Mutex // held while a session is dialed; taken before mu
+	connecting sync.Mutex // held while a session is made; taken before mu
 	session    *session   // under mu; nil: none
 	users      int        // of session, under mu
 

@@ -217,9 +217,10 @@ func TestARunningClientComesBackByItself(t *testing.T) {
 	await(t, events, "in sync", kind(client.EventSynced))
 	stop()
 	await(t, events, "anna notices", kind(client.EventOffline))
-	id := newJob(t, anna, "made while away", "anna")
-	startServer(t, dir, addr)
+	startServer(t, dir, addr) // nothing was changed meanwhile that could wake her
 	await(t, events, "connected again", kind(client.EventOnline))
+	id := newJob(t, anna, "made afterwards", "anna")
+	await(t, events, "her own job", func(ev client.Event) bool { return ev.Doc == id })
 	await(t, events, "in sync again", kind(client.EventSynced))
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	if err := office.Find(t.Context(), id); err != nil {
