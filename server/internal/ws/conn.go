@@ -83,12 +83,21 @@ func (c *conn) read() {
 			c.refuse(err, closeFor(err), "the message could not be read")
 			break
 		}
+		if c.leaving() {
+			continue // whoever is told to go, for a token that was revoked perhaps, delivers nothing more
+		}
 		if err := c.link.Receive(data); err != nil {
 			c.refuse(err, wire.CloseFor(crdt.KindOf(err)), "the frame could not be read")
 			break
 		}
 	}
 	c.finish()
+}
+
+func (c *conn) leaving() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closing != nil
 }
 
 // goodbye is how long a peer has to hear a close and to answer it.

@@ -37,6 +37,7 @@ type corkedConn struct {
 	mu     sync.Mutex // held while the socket takes a write, which the write deadline bounds
 	corked bool
 	buf    []byte
+	timed  bool // a write deadline stands, of a write that is over
 }
 
 // corkBytes is when a corked connection writes all the same.
@@ -72,6 +73,10 @@ func (c *corkedConn) tryFlush() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.corked = false
+	if c.timed && !c.hurried.Load() { // once it has passed, also a write that does not wait would fail
+		c.timed = false
+		_ = c.Conn.SetWriteDeadline(time.Time{})
+	}
 	var n int
 	var failed error
 	err := c.raw.Write(func(fd uintptr) bool {
@@ -111,8 +116,9 @@ func (c *corkedConn) flush() error {
 	return err
 }
 
-// patience gives the socket its time for the next write.
+// patience gives the socket its time for the next write; mu is held.
 func (c *corkedConn) patience() {
+	c.timed = true
 	if !c.hurried.Load() {
 		_ = c.Conn.SetWriteDeadline(time.Now().Add(writeTimeout))
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"fieldsync/crdt"
 	"fieldsync/crdt/drive"
 	"fieldsync/crdt/replica"
 	"fieldsync/crdt/wire"
@@ -26,6 +27,9 @@ type Options struct {
 	Drive *drive.Drive
 	// Principal gives who makes a request; false: nobody who is known, and no upgrade.
 	Principal func(*http.Request) (replica.Principal, bool)
+	// Confirm asks once more whether somebody may come in, after CloseWhere can find the connection: between the request's
+	// credentials and that moment they may have been revoked. The error's kind decides the close code. Nil: nobody asks.
+	Confirm func(replica.Principal) error
 	// QueueBytes bounds what is queued for a connection. One that reads so slowly that more piles up is closed with a code
 	// that tells it to reconnect and catch up. 0: DefaultQueueBytes.
 	QueueBytes int
@@ -56,7 +60,7 @@ type Handler struct {
 	upgrader websocket.Upgrader
 
 	mu       sync.Mutex
-	conns    map[*conn]struct{}
+	conns    map[*conn]replica.Principal
 	draining bool
 	empty    chan struct{} // closed when draining and the last connection is gone
 	stop     chan struct{}
@@ -71,7 +75,7 @@ func New(opt Options) *Handler {
 	if opt.PingEvery == 0 {
 		opt.PingEvery = 25 * time.Second
 	}
-	h := &Handler{opt: opt, conns: map[*conn]struct{}{}, empty: make(chan struct{}), stop: make(chan struct{})}
+	h := &Handler{opt: opt, conns: map[*conn]replica.Principal{}, empty: make(chan struct{}), stop: make(chan struct{})}
 	h.upgrader = websocket.Upgrader{
 		HandshakeTimeout: 10 * time.Second, ReadBufferSize: readBuffer, WriteBufferSize: 4 << 10, WriteBufferPool: &sync.Pool{},
 		EnableCompression: true,
@@ -110,7 +114,7 @@ func (h *Handler) start(c *conn, p replica.Principal) {
 	h.mu.Lock()
 	draining := h.draining
 	if !draining {
-		h.conns[c] = struct{}{}
+		h.conns[c] = p
 	}
 	h.mu.Unlock()
 	if draining {
@@ -118,6 +122,11 @@ func (h *Handler) start(c *conn, p replica.Principal) {
 		return
 	}
 	h.opt.Observe.ConnectionOpened()
+	if h.opt.Confirm != nil {
+		if err := h.opt.Confirm(p); err != nil {
+			c.Close(replica.Close{Code: wire.CloseFor(crdt.KindOf(err)), Reason: "not allowed any more, or it cannot be told"})
+		}
+	}
 	c.link = h.opt.Drive.Connect(c, p, false)
 	go c.read()
 }
@@ -176,11 +185,18 @@ func (h *Handler) list() []*conn {
 	return all
 }
 
-// CloseWhere ends the connections for which the function says yes, with a code.
+// CloseWhere ends the connections for which the function says yes, with a code; those too that have not joined yet.
 func (h *Handler) CloseWhere(want func(replica.Principal) bool, cl replica.Close) {
-	for _, id := range h.opt.Drive.Joined(want) {
-		cl.Conn = id
-		h.opt.Drive.CloseConn(cl)
+	h.mu.Lock()
+	var found []*conn
+	for c, p := range h.conns {
+		if want(p) {
+			found = append(found, c)
+		}
+	}
+	h.mu.Unlock()
+	for _, c := range found {
+		c.Close(cl)
 	}
 }
 
