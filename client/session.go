@@ -303,6 +303,7 @@ func (c *Client) onNotice(doc crdt.DocID, n replica.Notice) {
 				s.held[doc] = n.Heads
 				s.events++
 				if !n.Local {
+					delete(s.absent, doc) // given to us since
 					s.received += n.To - n.From
 					if n.Created {
 						s.news++

@@ -174,6 +174,18 @@ func (cmd *showCmd) Run(a *app) error {
 	return nil
 }
 
+// minutes is a duration as people write it: 45 min, 2 h, 1 h 30 min.
+func minutes(n int64) string {
+	switch h, m := n/60, n%60; {
+	case h == 0:
+		return fmt.Sprintf("%d min", m)
+	case m == 0:
+		return fmt.Sprintf("%d h", h)
+	default:
+		return fmt.Sprintf("%d h %d min", h, m)
+	}
+}
+
 func headTexts(h crdt.Heads) []string {
 	out := make([]string, len(h))
 	for i := range h {
@@ -203,8 +215,7 @@ func (a *app) showJob(v client.View) {
 	}
 	planned := p.when(msTime(j.ScheduledAt))
 	if j.ScheduledDuration > 0 {
-		planned = strings.TrimSpace(planned + " for " + (time.Duration(j.ScheduledDuration) * time.Minute).String())
-		planned = strings.TrimSuffix(strings.TrimSuffix(planned, "0s"), "0m")
+		planned = strings.TrimSpace(planned + " for " + minutes(j.ScheduledDuration))
 	}
 	var who []string
 	for _, w := range j.Assignees {

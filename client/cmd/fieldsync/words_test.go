@@ -114,3 +114,11 @@ func TestIDsAreShownAsLongAsTheyNeedToBe(t *testing.T) {
 		seen[s] = true
 	}
 }
+
+func TestDurationsKeepTheirMinutes(t *testing.T) {
+	for n, want := range map[int64]string{45: "45 min", 60: "1 h", 90: "1 h 30 min", 600: "10 h", 610: "10 h 10 min"} {
+		if got := minutes(n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
