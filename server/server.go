@@ -29,6 +29,8 @@ type endpoint struct {
 	http.Handler
 	// disconnect ends the connections of a credential (access.Principal.Credential) that was revoked.
 	disconnect func(credential string)
+	// reconnect ends the connections of a user whose account has changed; those who still may come back at once.
+	reconnect func(user string)
 	// drain takes no more connections, tells the open ones to come back later and waits for what they have under way to
 	// be durable, until ctx ends.
 	drain func(ctx context.Context) error
@@ -105,6 +107,7 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 	s.auth, err = auth.New(auth.Options{
 		Store: s.data.store, ClientIP: proxies.ClientIP, Demo: cfg.Demo, PublicURL: cfg.PublicURL, Origins: cfg.Origins,
 		OnRevoke:  s.disconnect,
+		OnChange:  s.reconnect,
 		OnFailure: func(r auth.Reason) { s.metrics.AuthFailed(string(r)) },
 	})
 	if err != nil {
@@ -139,6 +142,12 @@ func (s *Server) Close() error { return s.closeOnce() }
 func (s *Server) disconnect(credential string) {
 	if s.sync != nil {
 		s.sync.disconnect(credential)
+	}
+}
+
+func (s *Server) reconnect(user string) {
+	if s.sync != nil {
+		s.sync.reconnect(user)
 	}
 }
 

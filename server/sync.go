@@ -20,12 +20,16 @@ func (s *Server) mountSync() error {
 	if err != nil {
 		return err
 	}
-	sockets := ws.New(ws.Options{Drive: svc.Drive(), Observe: s.metrics, Principal: principalOf})
+	sockets := ws.New(ws.Options{Drive: svc.Drive(), Observe: s.metrics, Principal: principalOf,
+		Confirm: func(p replica.Principal) error { return s.auth.Confirm(documents.Account(p)) }})
 	s.documents = svc
 	s.sync = &endpoint{
 		Handler: sockets,
 		disconnect: func(credential string) {
 			sockets.CloseWhere(documents.ByCredential(credential), replica.Close{Code: wire.CloseUnauthenticated, Reason: "the token was revoked"})
+		},
+		reconnect: func(user string) {
+			sockets.CloseWhere(documents.ByUser(user), replica.Close{Code: wire.CloseGoingAway, Reason: "the account has changed: connect again"})
 		},
 		drain: func(ctx context.Context) error {
 			err := sockets.Shutdown(ctx)

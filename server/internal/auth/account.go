@@ -98,6 +98,9 @@ func (a *Auth) PutUser(u User) error {
 		return err
 	}
 	a.cache.forgetAll() // its role or name may have changed
+	if before.ID == u.ID && (before.Role != u.Role || before.Disabled != u.Disabled) {
+		a.onChange(u.ID)
+	}
 	return nil
 }
 

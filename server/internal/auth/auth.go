@@ -19,7 +19,10 @@ type Options struct {
 	PublicURL string                         // as browsers see the server, "https://host[:port]"; empty: as the request says
 	Origins   []string                       // further origins whose pages may use a browser's session
 	OnRevoke  func(credential string)        // told Principal.Credential after a revocation is durable; nil: nobody
-	OnFailure func(reason Reason)            // told each refusal, to be counted; nil: nobody
+	// OnChange hears of a user whose role changed, or who was disabled or enabled, after it is durable: what lives on by an
+	// earlier authentication has to be authenticated again. Nil: nobody hears.
+	OnChange  func(user string)
+	OnFailure func(reason Reason) // told each refusal, to be counted; nil: nobody
 }
 
 // Auth keeps accounts and authenticates. Make one with New; safe for concurrent use.
@@ -31,6 +34,7 @@ type Auth struct {
 	publicURL string
 	origins   map[string]bool
 	onRevoke  func(string)
+	onChange  func(string)
 	onFailure func(Reason)
 
 	cache   *cache
@@ -51,13 +55,16 @@ func New(o Options) (*Auth, error) {
 	}
 	a := &Auth{
 		store: o.Store, clientIP: o.ClientIP, now: o.Now, demo: o.Demo, publicURL: o.PublicURL,
-		origins: map[string]bool{}, onRevoke: o.OnRevoke, onFailure: o.OnFailure, cache: cache, gate: newPasswordGate(),
+		origins: map[string]bool{}, onRevoke: o.OnRevoke, onChange: o.OnChange, onFailure: o.OnFailure, cache: cache, gate: newPasswordGate(),
 	}
 	if a.now == nil {
 		a.now = time.Now
 	}
 	if a.onRevoke == nil {
 		a.onRevoke = func(string) {}
+	}
+	if a.onChange == nil {
+		a.onChange = func(string) {}
 	}
 	if a.onFailure == nil {
 		a.onFailure = func(Reason) {}

@@ -71,6 +71,38 @@ func (a *Auth) Authenticate(secret string) (access.Principal, error) {
 	return found.principal, nil
 }
 
+// Confirm tells whether somebody who was let in a moment ago would still be, as the same: for what was begun by a request, and
+// can be ended by OnRevoke and OnChange only from now on. Errors: KindUnauthenticated where the credential is gone,
+// KindBusy where the role is another by now, KindUnavailable where it cannot be told.
+func (a *Auth) Confirm(p access.Principal) error {
+	start, err := hex.DecodeString(p.Credential)
+	if err != nil || len(start) == 0 {
+		return errUnknownToken
+	}
+	found := false
+	err = a.store.Scan(append(userCredentials(p.User), start...), nil, func([]byte, []byte) error {
+		found = true
+		return store.ErrStop
+	})
+	if err != nil {
+		return unavailable(err)
+	}
+	if !found {
+		return errUnknownToken
+	}
+	switch u, err := load[User](a.store, userKey(p.User)); {
+	case errors.Is(err, store.ErrNotFound):
+		return errUnknownToken
+	case err != nil:
+		return unavailable(err)
+	case u.Disabled:
+		return errDisabled
+	case u.Role != p.Role:
+		return crdt.Errorf(crdt.KindBusy, "the role has changed: come again")
+	}
+	return nil
+}
+
 func (a *Auth) lookUp(h secretHash) (cached, error) {
 	c, err := load[credential](a.store, credentialKey(h))
 	if errors.Is(err, store.ErrNotFound) {

@@ -180,3 +180,17 @@ func ByCredential(credential string) func(replica.Principal) bool {
 		return ok && who.Credential == credential
 	}
 }
+
+// ByUser makes the question whether a connection is a user's.
+func ByUser(user string) func(replica.Principal) bool {
+	return func(p replica.Principal) bool {
+		who, ok := p.(principal)
+		return ok && who.User == user
+	}
+}
+
+// Account gives who stands behind what Principal made; nobody behind anything else.
+func Account(p replica.Principal) access.Principal {
+	who, _ := p.(principal)
+	return who.Principal
+}
