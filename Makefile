@@ -47,8 +47,9 @@ run: build ## a server with demonstration data, from a fresh checkout
 	  '  ben          demo       demo-worker-ben' \
 	  '' \
 	  '  Try, in another terminal:' \
-	  "    curl -H 'Authorization: Bearer demo-worker-anna' http://$(LISTEN)/api/v1/session" \
-	  "    curl http://$(LISTEN)/readyz" \
+	  "    bin/fieldsync --dir /tmp/anna login http://$(LISTEN) --token demo-worker-anna" \
+	  '    bin/fieldsync --dir /tmp/anna sync' \
+	  '    bin/fieldsync --dir /tmp/anna jobs' \
 	  '' \
 	  '  Ctrl-C stops it gracefully.' ''
 	@exec bin/fieldsyncd serve --demo --listen $(LISTEN) --data $(DATA)
