@@ -2,6 +2,7 @@ package replica
 
 import (
 	"slices"
+	"time"
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/wire"
@@ -22,6 +23,11 @@ const (
 	splitWays = 16 // sub-ranges that a differing range is answered with; not more than fewItems
 	fewItems  = 16 // a range with at most so many items is answered with them
 	maxRounds = 64 // frames of one comparison; a frame narrows by splitWays, so a peer that needs more does not compare
+
+	// maxComparisons is how often a peer may begin one on a connection: each reads the whole inventory. Once is enough.
+	maxComparisons = 8
+	// comparePatience is how long we hold an inventory for a peer that says nothing more; the longest frame takes four minutes on 2G.
+	comparePatience = 5 * time.Minute
 )
 
 // catchUp is a comparison that is going on.
@@ -32,6 +38,7 @@ type catchUp struct {
 	rounds int
 	equal  int
 	differ []crdt.DocID
+	silent time.Time               // the first tick after the peer's last frame; zero: none was yet
 	moved  map[crdt.DocID]struct{} // left memory since the inventory was asked for, in another state than it says
 }
 
@@ -42,6 +49,20 @@ func (h *Hub) setCatchUp(c *conn, u *catchUp) {
 		delete(h.comparing, c.id)
 	} else {
 		h.comparing[c.id] = c
+	}
+}
+
+// dropStale gives up comparisons whose peer has fallen silent. It may begin anew.
+func (h *Hub) dropStale(now time.Time) {
+	for _, c := range h.comparing {
+		u := c.catchup
+		switch {
+		case c.dialed:
+		case u.silent.IsZero():
+			u.silent = now
+		case now.Sub(u.silent) >= comparePatience:
+			h.setCatchUp(c, nil)
+		}
 	}
 }
 
@@ -91,6 +112,10 @@ func (h *Hub) catchUpFrame(c *conn, f wire.CatchUp, b *HubBatch) {
 			b.Ignored = append(b.Ignored, "unexpected-catch-up")
 			return
 		}
+		if c.compared++; c.compared > maxComparisons {
+			h.protocolError(c, "compared too often", b)
+			return
+		}
 		h.setCatchUp(c, &catchUp{queued: &f})
 		b.Compare = append(b.Compare, c.id)
 		return
@@ -99,6 +124,7 @@ func (h *Hub) catchUpFrame(c *conn, f wire.CatchUp, b *HubBatch) {
 		b.Ignored = append(b.Ignored, "unexpected-catch-up")
 		return
 	}
+	c.catchup.silent = time.Time{}
 	if c.catchup.rounds++; c.catchup.rounds > maxRounds {
 		h.protocolError(c, "the comparison does not end", b)
 		return

@@ -37,6 +37,7 @@ type Document struct {
 
 	peers       []*peer // ascending by connection
 	appended    []localAppend
+	told        int  // refusals in this step
 	dirty       bool // something may have to be persisted or said
 	building    bool
 	buildCovers int    // changes that the chunk being built is to hold
@@ -109,6 +110,7 @@ func (d *Document) len() int {
 // document, and its peers.
 func (d *Document) Step(now time.Time, ev Event) (Batch, error) {
 	var b Batch
+	d.told = 0
 	if _, tick := ev.(Tick); !tick {
 		d.active = now
 	}

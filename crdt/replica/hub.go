@@ -43,6 +43,7 @@ type conn struct {
 	docs      map[crdt.DocID]struct{}
 	absent    []crdt.DocID // documents asked for that did not exist, oldest first
 	catchup   *catchUp
+	compared  int // comparisons that the peer began
 }
 
 // subscription is a connection's interest in a document. synced with a digest: the peer is known to hold the state with this
@@ -174,6 +175,7 @@ func (h *Hub) Deadline() (time.Time, bool) {
 }
 
 func (h *Hub) tick(now time.Time, b *HubBatch) {
+	h.dropStale(now)
 	for {
 		at, ok := h.Deadline()
 		if !ok || now.Before(at) {

@@ -236,7 +236,14 @@ func (d *Document) refuse(p *peer, err error, b *Batch) {
 	d.tellRefused(p, r, b)
 }
 
+// maxTold bounds the refusals of one message that are told. A frame can hold a hundred thousand bad changes of a byte each, and every one
+// told is a frame and a line in a log; changes that build on one another are refused with the first.
+const maxTold = 100
+
 func (d *Document) tellRefused(p *peer, r *crdt.Refusal, b *Batch) {
+	if d.told++; d.told > maxTold {
+		return
+	}
 	b.Notify = append(b.Notify, Refused{Conn: p.Conn, Author: p.Principal.Author(), Refusal: *r})
 	d.sendRefused(p, r, false, b)
 }
