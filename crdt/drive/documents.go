@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"errors"
 	"fmt"
 
 	"fieldsync/crdt"
@@ -8,6 +9,8 @@ import (
 	"fieldsync/crdt/replica"
 	"fieldsync/crdt/store"
 )
+
+var errForeignKey = errors.New("drive: a document's range holds a key of no known form")
 
 // ReadDocument reads all that a store holds of a document, by one range read.
 func ReadDocument(r store.Reader, doc crdt.DocID) (replica.Loaded, error) {
@@ -29,7 +32,7 @@ func ReadDocument(r store.Reader, doc crdt.DocID) (replica.Loaded, error) {
 		case store.FamilySnapshot:
 			out.Snapshot = clone(value)
 		default:
-			return fmt.Errorf("drive: a key of document %s is of no known form", doc)
+			return fmt.Errorf("%w: %x", errForeignKey, key)
 		}
 		return nil
 	})

@@ -10,6 +10,8 @@ import (
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/replica"
+	"fieldsync/crdt/store"
+	"fieldsync/crdt/wire"
 )
 
 // maxUnstored bounds the bytes of messages that a document admits while a write of its is out. Beyond it, its messages
@@ -246,9 +248,16 @@ func (d *Drive) retire(od *openDoc) {
 	delete(d.docs, od.id)
 }
 
-// drop takes a document out of memory that cannot be read. Nobody is told anything about it, those who wait here are.
+// drop takes a document out of memory that cannot be read. Nobody is told anything about it, those who wait here are. Where it is
+// the store that fails, and may not the next time, connections whose messages are lost with it are closed: their peers
+// take what they have sent for delivered as long as the connection lasts.
 func (d *Drive) drop(od *openDoc, err error) {
-	if !errors.Is(err, ErrClosed) {
+	passing := errors.As(err, new(unreadable))
+	switch {
+	case errors.Is(err, ErrClosed), errors.Is(err, store.ErrClosed):
+	case passing:
+		d.log.Error("could not read a document", "doc", od.id.String(), "error", err.Error())
+	default:
 		d.log.Error("document damaged", "doc", od.id.String(), "error", err.Error())
 		d.obs.Damaged(od.id, err)
 	}
@@ -261,6 +270,9 @@ func (d *Drive) drop(od *openDoc, err error) {
 	d.mu.Unlock()
 	for i := range queue {
 		queue[i].done()
+		if link := queue[i].link; link != nil && passing {
+			d.closeConn(replica.Close{Conn: link.ID, Code: wire.CloseInternal, Reason: "storage fails"})
+		}
 		if queue[i].answer != nil {
 			queue[i].answer <- err
 		}

@@ -7,11 +7,19 @@ import (
 	"fieldsync/crdt/replica"
 )
 
+// unreadable is a store's failure: nothing is known to be wrong with the document.
+type unreadable struct{ error }
+
+func (u unreadable) Unwrap() error { return u.error }
+
 // open reads a document from the store, and tells it who is subscribed.
 func (d *Drive) open(od *openDoc) error {
 	loaded, err := ReadDocument(d.cfg.Store, od.id)
-	if err != nil {
+	if errors.Is(err, errForeignKey) {
 		return err
+	}
+	if err != nil {
+		return unreadable{err}
 	}
 	doc, err := replica.Open(od.id, d.cfg.Replica, loaded)
 	if err != nil {
