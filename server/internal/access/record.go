@@ -10,8 +10,10 @@ import (
 
 // Bounds of a stored record. A worker who may write a job may name assignees in it, so their number is a peer's to choose.
 const (
-	maxRecordBytes = 1 << 20 // a record of maxAssignees long ids fits
+	maxRecordBytes = 1 << 20 // a record of two lists of maxAssignees of the longest ids fits
 	maxAssignees   = 4096    // of each list; real jobs have one to ten
+	maxUserBytes   = 64      // a user's id has at most 63 (package auth): what is longer names nobody
+	maxKindBytes   = 64      // what is longer is no kind that anybody knows
 )
 
 // Record is what the server keeps about a document to decide who may touch it.
@@ -28,9 +30,27 @@ func (r Record) Opaque() bool { return r.Kind == "" }
 
 // WithAssignees gives the record with these users assigned now; they join EverAssigned, and who was there stays there.
 // The argument is copied. Equal inputs give equal records, so that a caller can tell whether anything changed.
+//
+// The record stays within its bounds whatever the users are: of too many, those who were assigned at some time go before
+// others. So nobody can fill the lists to keep somebody in, or to keep out who was there.
 func (r Record) WithAssignees(users []string) Record {
+	users = slices.DeleteFunc(sortedSet(users), func(u string) bool { return len(u) > maxUserBytes })
+	fresh := slices.DeleteFunc(slices.Clone(users), func(u string) bool { return contains(r.EverAssigned, u) })
+	room := max(0, maxAssignees-len(r.EverAssigned))
+	r.EverAssigned = sortedSet(append(slices.Clone(r.EverAssigned), fresh[:min(room, len(fresh))]...))
+	if len(users) > maxAssignees {
+		known := slices.DeleteFunc(slices.Clone(users), func(u string) bool { return !contains(r.EverAssigned, u) })
+		users = append(known, fresh[min(room, len(fresh)):]...)[:maxAssignees]
+	}
 	r.Assignees = sortedSet(users)
-	r.EverAssigned = sortedSet(append(slices.Clone(r.EverAssigned), users...))
+	return r
+}
+
+// WithKind gives the record with the kind that the document's root names; none where that is too long to be one.
+func (r Record) WithKind(kind string) Record {
+	if r.Kind = kind; len(kind) > maxKindBytes {
+		r.Kind = ""
+	}
 	return r
 }
 
@@ -64,7 +84,11 @@ func (r Record) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, crdt.Errorf(crdt.KindInternal, "access: cbor options: %w", err)
 	}
-	return mode.Marshal(storedRecord{Version: recordVersion, Record: r})
+	out, err := mode.Marshal(storedRecord{Version: recordVersion, Record: r})
+	if err == nil && len(out) > maxRecordBytes { // nobody could read it again
+		return nil, crdt.Errorf(crdt.KindTooLarge, "access: a record of %d bytes", len(out))
+	}
+	return out, err
 }
 
 // DecodeRecord reads what Encode wrote. Unknown keys are skipped; an unknown version is an error.

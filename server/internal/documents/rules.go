@@ -63,9 +63,7 @@ func describe(_ crdt.DocID, prev []byte, h *history.History, from int, creator h
 			return prev
 		}
 	}
-	next := rec
-	next.Kind = rootString(h, job.KeyKind)
-	next = next.WithAssignees(assignees(h))
+	next := rec.WithKind(rootString(h, job.KeyKind)).WithAssignees(assignees(h))
 	if prev != nil && next.Equal(rec) {
 		return prev
 	}
