@@ -3,6 +3,7 @@ package ws
 import (
 	"bytes"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -52,12 +53,15 @@ func TestFramesAreReceivedInTheOrderInWhichTheyWereSent(t *testing.T) {
 	})
 }
 
-func TestTheLargestFrameIsTakenAndOneByteMoreIsNot(t *testing.T) {
-	for name, compress := range map[string]bool{"as it is": false, "compressed": true} {
+func TestTheLargestFrameIsTakenAndALargerOneIsNot(t *testing.T) {
+	for name, tt := range map[string]struct {
+		compress bool
+		more     int
+	}{"as it is": {false, 1}, "as it is, much more": {false, 1 << 20}, "compressed": {true, 1}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, nil)
-				c, socket := w.dialPipe(compress)
+				c, socket := w.dialPipe(tt.compress)
 				if err := c.WriteMessage(websocket.BinaryMessage, unknownFrame(t, wire.MaxFrame)); err != nil {
 					t.Fatal(err)
 				}
@@ -65,21 +69,51 @@ func TestTheLargestFrameIsTakenAndOneByteMoreIsNot(t *testing.T) {
 				if !slices.Equal(w.saw.received, []int{wire.MaxFrame}) {
 					t.Fatalf("received %v; want the whole frame", w.saw.received)
 				}
-				if compress && socket.out.Load() > wire.MaxFrame/100 {
+				if tt.compress && socket.out.Load() > wire.MaxFrame/100 {
 					t.Fatalf("%d bytes were sent: not compressed", socket.out.Load())
 				}
-				if err := c.WriteMessage(websocket.BinaryMessage, unknownFrame(t, wire.MaxFrame+1)); err != nil {
+				c.SetCloseHandler(func(int, string) error { return nil })
+				sent := make(chan error, 1)
+				go func() { sent <- c.WriteMessage(websocket.BinaryMessage, unknownFrame(t, wire.MaxFrame+tt.more)) }()
+				wantClose(t, c, wire.CloseTooBig)
+				if err := <-sent; err != nil {
 					t.Errorf("a peer that sends too much hears why only if it can finish: %v", err)
 				}
-				wantClose(t, c, wire.CloseTooBig)
 				if len(w.saw.received) != 1 {
 					t.Errorf("received %v", w.saw.received)
 				}
+				synctest.Wait()
 				w.end()
 				w.wantClosedAs(uint16(wire.CloseTooBig))
 			})
 		})
 	}
+}
+
+// A few hundred kilobytes that inflate to half a gigabyte must not be inflated.
+func TestABombIsClosedBeforeItIsInflated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		c, _ := w.dialPipe(true)
+		var before, after runtime.MemStats
+		zeros := make([]byte, 1<<20)
+		runtime.ReadMemStats(&before)
+		go func() {
+			m, err := c.NextWriter(websocket.BinaryMessage)
+			for i := 0; i < 512 && err == nil; i++ {
+				_, err = m.Write(zeros)
+			}
+			if err == nil {
+				_ = m.Close()
+			}
+		}()
+		wantClose(t, c, wire.CloseTooBig)
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 10*wire.MaxFrame { // growing to MaxFrame step by step takes five of them
+			t.Errorf("%d MB were allocated", took>>20)
+		}
+		w.end()
+	})
 }
 
 func TestWhatIsNoFrameClosesWithItsCode(t *testing.T) {
@@ -109,6 +143,7 @@ func TestWhatIsNoFrameClosesWithItsCode(t *testing.T) {
 					_ = c.WriteMessage(tt.kind, tt.data)
 				}()
 				wantClose(t, c, tt.code)
+				synctest.Wait()
 				w.end()
 				w.wantClosedAs(uint16(tt.code))
 			})
@@ -173,7 +208,7 @@ func TestAPeerWithoutCompressionIsSentEverythingAsItIs(t *testing.T) {
 func TestDirectAndQueuedWritesKeepTheirOrderOnAFullSocket(t *testing.T) {
 	w := newWorld(t, nil)
 	defer w.end()
-	c := w.dialLoopback(w.listen())
+	c := w.dialLoopback(w.listenOn("unix"))
 	server := w.opened()
 	rng := rand.New(rand.NewPCG(1, 2))
 	next := 0

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -73,6 +74,8 @@ type world struct {
 	h   *Handler
 	saw *counts
 	all []*websocket.Conn
+
+	network, address string // of listen
 }
 
 func newWorld(t testing.TB, change func(*Options)) *world {
@@ -167,15 +170,15 @@ func (w *world) dialPipe(compress bool) (*websocket.Conn, *counted) {
 	return w.dial("ws://pipe/sync", near, compress)
 }
 
-// dialLoopback connects through TCP with small buffers, so that writes are often taken in part. (A receive buffer below the
+// dialLoopback connects to listen with small buffers. (A TCP receive buffer below the
 // size of loopback's segments would make TCP wait for its timers.)
 func (w *world) dialLoopback(url string) *websocket.Conn {
 	w.t.Helper()
-	near, err := net.Dial("tcp", url[len("ws://"):])
+	near, err := net.Dial(w.network, w.address)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	_ = near.(*net.TCPConn).SetReadBuffer(64 << 10)
+	_ = near.(buffered).SetReadBuffer(64 << 10)
 	c, _ := w.dial(url, near, false)
 	return c
 }
@@ -199,23 +202,48 @@ func (w *world) dial(url string, near net.Conn, compress bool) (*websocket.Conn,
 	return c, socket
 }
 
+type buffered interface {
+	SetReadBuffer(int) error
+	SetWriteBuffer(int) error
+}
+
 // tiny is a listener whose connections have the smallest send buffer.
 type tiny struct{ net.Listener }
 
 func (l tiny) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err == nil {
-		err = c.(*net.TCPConn).SetWriteBuffer(1)
+		err = c.(buffered).SetWriteBuffer(1)
 	}
 	return c, err
 }
 
 func (w *world) listen() (url string) {
+	w.t.Helper()
+	return w.listenOn("tcp")
+}
+
+// listenOn serves on loopback: "tcp", or "unix", which takes a write in part when its buffer is nearly full; TCP seldom does.
+func (w *world) listenOn(network string) (url string) {
+	w.t.Helper()
+	address := "127.0.0.1:0"
+	if network == "unix" {
+		address = filepath.Join(w.t.TempDir(), "s")
+	}
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), network, address)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.network, w.address = network, l.Addr().String()
 	srv := httptest.NewUnstartedServer(w.h)
-	srv.Listener = tiny{srv.Listener}
+	_ = srv.Listener.Close()
+	srv.Listener = tiny{l}
 	srv.Start()
 	w.t.Cleanup(srv.Close)
-	return "ws" + srv.URL[len("http"):]
+	if network == "unix" {
+		return "ws://server/sync"
+	}
+	return "ws://" + w.address + "/sync"
 }
 
 // opened waits until the server's end of the only connection is there.
