@@ -2,6 +2,7 @@ package blobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -54,7 +55,7 @@ func ReadAll(ctx context.Context, src Source, space Space, ref Ref, limit int64)
 		}
 		return nil, err
 	}
-	if _, err := checked.Read(make([]byte, 1)); err != io.EOF { // an empty file is checked here
+	if _, err := checked.Read(make([]byte, 1)); !errors.Is(err, io.EOF) { // an empty file is checked here
 		return nil, err
 	}
 	return whole, nil

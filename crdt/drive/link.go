@@ -268,7 +268,8 @@ func (d *Drive) sendTo(l *Link, o replica.Out) {
 	if l == nil {
 		return
 	}
-	head, tail, kind := []byte(nil), o.Shared, "sync"
+	var head []byte
+	tail, kind := o.Shared, "sync"
 	if o.Shared != nil {
 		l.mu.Lock()
 		head = l.prefix

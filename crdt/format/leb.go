@@ -119,18 +119,3 @@ func (c *cursor) take(n uint64) []byte {
 	c.pos += int(n)
 	return c.b[from:c.pos:c.pos]
 }
-
-// skipLEB passes over one LEB of either kind, checking only that it ends.
-func (c *cursor) skipLEB() {
-	for n := 0; n < 10; n++ {
-		if c.pos >= len(c.b) {
-			break
-		}
-		x := c.b[c.pos]
-		c.pos++
-		if x < 0x80 {
-			return
-		}
-	}
-	c.broken("integer cut off")
-}

@@ -70,7 +70,7 @@ func (r *rleReader) next() bool {
 }
 
 func (r *rleReader) startRun() bool {
-	if r.cursor.done() {
+	if r.done() {
 		if !r.absent {
 			r.broken("column ends before the last row")
 		}
@@ -120,7 +120,7 @@ func (r *rleReader) read() {
 
 // finish checks that no rows are left.
 func (r *rleReader) finish() string {
-	if r.fail == "" && (r.left != 0 || !r.cursor.done()) {
+	if r.fail == "" && (r.left != 0 || !r.done()) {
 		r.broken("column has more rows than there are operations")
 	}
 	return r.fail
@@ -129,7 +129,7 @@ func (r *rleReader) finish() string {
 // countRows gives the number of a column's rows without expanding its runs. It fails as soon as there are over most.
 func countRows(b []byte, kind valueKind, most int) (rows int, fail string) {
 	r := newRLE(b, kind)
-	for !r.cursor.done() && r.startRun() {
+	for !r.done() && r.startRun() {
 		if r.left > uint64(most-rows) {
 			return 0, tooManyRows
 		}
@@ -146,7 +146,7 @@ func countRows(b []byte, kind valueKind, most int) (rows int, fail string) {
 // sumRows gives the sum of a column of numbers, likewise.
 func sumRows(b []byte, most int) (sum int, fail string) {
 	r := newRLE(b, kindUint)
-	for !r.cursor.done() && r.startRun() {
+	for !r.done() && r.startRun() {
 		n := r.left
 		if r.state == runNull {
 			continue
@@ -186,7 +186,7 @@ func newBools(b []byte) boolReader { return boolReader{cursor: cursor{b: b}, abs
 
 func (r *boolReader) next() bool {
 	for r.left == 0 {
-		if r.cursor.done() {
+		if r.done() {
 			if !r.absent {
 				r.broken("column ends before the last row")
 			}
@@ -210,7 +210,7 @@ func (r *boolReader) next() bool {
 }
 
 func (r *boolReader) finish() string {
-	if r.fail == "" && (r.left != 0 || !r.cursor.done()) {
+	if r.fail == "" && (r.left != 0 || !r.done()) {
 		r.broken("column has more rows than there are operations")
 	}
 	return r.fail

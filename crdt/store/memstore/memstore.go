@@ -7,6 +7,7 @@ package memstore
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"sort"
 	"sync"
@@ -221,7 +222,7 @@ func (v view) Scan(prefix, start []byte, visit func(key, value []byte) error) er
 	}
 	i, _ := find(v, from)
 	for ; i < len(v) && bytes.HasPrefix(v[i].key, prefix); i++ {
-		if err := visit(v[i].key, v[i].value); err == store.ErrStop {
+		if err := visit(v[i].key, v[i].value); errors.Is(err, store.ErrStop) {
 			return nil
 		} else if err != nil {
 			return err

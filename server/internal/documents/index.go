@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -92,7 +93,7 @@ func (s *Service) inventory(p replica.Principal) ([]replica.Item, error) {
 		kept := items[:0]
 		for _, it := range items {
 			rec, err := drive.ReadRecord(r, it.Doc)
-			if err == store.ErrNotFound {
+			if errors.Is(err, store.ErrNotFound) {
 				continue
 			}
 			if err != nil {

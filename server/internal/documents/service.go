@@ -2,6 +2,7 @@ package documents
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -87,7 +88,7 @@ func storageID(s store.Store) (string, error) {
 	if err == nil {
 		return string(value), nil
 	}
-	if err != store.ErrNotFound {
+	if !errors.Is(err, store.ErrNotFound) {
 		return "", err
 	}
 	id := uuid.NewString()
@@ -106,7 +107,7 @@ func (s *Service) Close() { s.drive.Close() }
 // Access tells what a principal may do with a document, by its record of now. A document that does not exist gives nothing.
 func (s *Service) Access(p access.Principal, doc crdt.DocID) (access.Access, error) {
 	rec, err := drive.ReadRecord(s.store, doc)
-	if err == store.ErrNotFound {
+	if errors.Is(err, store.ErrNotFound) {
 		return access.Access{}, nil
 	}
 	if err != nil {
