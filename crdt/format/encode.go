@@ -182,18 +182,18 @@ func (e *encoder) column(b []byte, col int, ops []Op) []byte {
 		}
 		return b
 	case colMarkName:
-		any := false
+		some := false
 		strs := e.strs[:0]
 		for i := range ops {
 			if ops[i].HasMark {
-				any = true
+				some = true
 				strs = append(strs, ops[i].MarkName)
 			} else {
 				strs = append(strs, nullString)
 			}
 		}
 		e.strs = strs
-		if !any {
+		if !some {
 			return b
 		}
 		return appendRLE(b, strs, nullString, appendString)

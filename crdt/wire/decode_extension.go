@@ -66,8 +66,8 @@ func (d *decoder) catchUp() (Frame, error) {
 }
 
 // records reads a byte string that is a row of records of one size.
-func (r *reader) records(size, max int, what string) ([]byte, error) {
-	raw, err := r.bytes(size*max, what)
+func (r *reader) records(size, most int, what string) ([]byte, error) {
+	raw, err := r.bytes(size*most, what)
 	if err == nil && len(raw)%size != 0 {
 		return nil, crdt.Errorf(crdt.KindInvalid, "wire: %s is cut", what)
 	}

@@ -169,12 +169,12 @@ func (f *fields) value(which field) (r reader, ok bool) {
 }
 
 // text gives a text field's bytes; nil where it is absent.
-func (f *fields) text(which field, max int) ([]byte, error) {
+func (f *fields) text(which field, most int) ([]byte, error) {
 	r, ok := f.value(which)
 	if !ok {
 		return nil, nil
 	}
-	return r.text(max, names[which])
+	return r.text(most, names[which])
 }
 
 func (f *fields) boolean(which field) (bool, error) {
@@ -186,12 +186,12 @@ func (f *fields) boolean(which field) (bool, error) {
 }
 
 // payload gives a byte field that must be there and hold something.
-func (f *fields) payload(which field, max int) ([]byte, error) {
+func (f *fields) payload(which field, most int) ([]byte, error) {
 	r, ok := f.value(which)
 	if !ok {
 		return nil, missing(which)
 	}
-	b, err := r.bytes(max, names[which])
+	b, err := r.bytes(most, names[which])
 	if err == nil && len(b) == 0 {
 		return nil, crdt.Errorf(crdt.KindInvalid, "wire: %s is empty", names[which])
 	}
