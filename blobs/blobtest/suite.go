@@ -87,7 +87,7 @@ func roundTrip(t *testing.T, s blobs.Store) {
 		data := Bytes(uint64(i), size)
 		ref := blobs.RefOf(data)
 		// One byte at a time and data together with io.EOF are both allowed to a reader.
-		var src io.Reader = iotest.DataErrReader(bytes.NewReader(data))
+		src := iotest.DataErrReader(bytes.NewReader(data))
 		if size < 1000 {
 			src = iotest.OneByteReader(bytes.NewReader(data))
 		}

@@ -188,7 +188,7 @@ func (r *reader) next(it *items) (bool, error) {
 // The typed reads below are for fields: they stand on bytes that skip has already found well-formed.
 
 // enter reads the head of an array or map. max is checked for the definite form here, for the other by the caller's count.
-func (r *reader) enter(want byte, max int, what string) (items, error) {
+func (r *reader) enter(want byte, most int, what string) (items, error) {
 	major, _, arg, indef, err := r.head()
 	if err != nil {
 		return items{}, err
@@ -196,26 +196,26 @@ func (r *reader) enter(want byte, max int, what string) (items, error) {
 	if major != want {
 		return items{}, wrongType(what)
 	}
-	if arg > uint64(max) {
-		return items{}, tooLong(what, max)
+	if arg > uint64(most) {
+		return items{}, tooLong(what, most)
 	}
 	return items{left: arg, indef: indef}, nil
 }
 
-// text reads a text string of at most max bytes.
-func (r *reader) text(max int, what string) ([]byte, error) { return r.str(majorText, max, what) }
+// text reads a text string of at most that many bytes.
+func (r *reader) text(most int, what string) ([]byte, error) { return r.str(majorText, most, what) }
 
-// bytes reads a byte string of at most max bytes, with or without the tag that marks a Uint8Array.
-func (r *reader) bytes(max int, what string) ([]byte, error) {
+// bytes reads a byte string of at most that many bytes, with or without the tag that marks a Uint8Array.
+func (r *reader) bytes(most int, what string) ([]byte, error) {
 	start := r.pos
 	if major, _, arg, _, err := r.head(); err != nil || major != majorTag || arg != tagUint8Array {
 		r.pos = start
 	}
-	return r.str(majorBytes, max, what)
+	return r.str(majorBytes, most, what)
 }
 
 // str reads a string in one piece. The indefinite form is refused: cbor-x does not read it either.
-func (r *reader) str(want byte, max int, what string) ([]byte, error) {
+func (r *reader) str(want byte, most int, what string) ([]byte, error) {
 	major, _, arg, indef, err := r.head()
 	if err != nil {
 		return nil, err
@@ -223,8 +223,8 @@ func (r *reader) str(want byte, max int, what string) ([]byte, error) {
 	if major != want || indef {
 		return nil, wrongType(what)
 	}
-	if arg > uint64(max) {
-		return nil, tooLong(what, max)
+	if arg > uint64(most) {
+		return nil, tooLong(what, most)
 	}
 	return r.take(arg)
 }

@@ -233,7 +233,7 @@ func testReentrantScan(t *testing.T, open Open) {
 	write(t, s, put("k/1", []byte("a")), put("k/2", []byte("b")))
 	if err := s.Scan([]byte("k/"), nil, func(k, v []byte) error {
 		if got, err := s.Get(k); err != nil || !bytes.Equal(got, v) {
-			return fmt.Errorf("get in a scan: %q, %v", got, err)
+			return fmt.Errorf("get in a scan: %q, %w", got, err)
 		}
 		return store.Write(s, []store.Op{put("k/3"+string(k), []byte("new"))})
 	}); err != nil {
