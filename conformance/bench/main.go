@@ -98,6 +98,7 @@ type results struct {
 	acked  []liveResult // relays only: subscribers answer, and the relay forwards the answers too
 	cold   []coldResult
 	memory *memoryResult
+	failed int // turns that had to be repeated
 }
 
 // run measures every system, turn by turn.
@@ -118,7 +119,7 @@ func run(ctx context.Context, cfg config) ([]*results, error) {
 	for turn := range cfg.repeats {
 		for i, name := range cfg.systems {
 			cfg.log("turn %d of %d: %s", turn+1, cfg.repeats, name)
-			if err := b.turn(ctx, name, all[i]); err != nil {
+			if err := b.again(ctx, name, all[i], func() error { return b.turn(ctx, name, all[i]) }); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 		}
@@ -128,16 +129,34 @@ func run(ctx context.Context, cfg config) ([]*results, error) {
 			continue
 		}
 		cfg.log("memory: %s", name)
-		err := b.with(ctx, name, func(sys *sut.Process) error {
-			m, err := runMemory(ctx, sys, cfg, b.jobs)
-			all[i].memory = &m
-			return err
+		err := b.again(ctx, name, all[i], func() error {
+			return b.with(ctx, name, func(sys *sut.Process) error {
+				m, err := runMemory(ctx, sys, cfg, b.jobs)
+				all[i].memory = &m
+				return err
+			})
 		})
 		if err != nil {
 			return nil, fmt.Errorf("%s, memory: %w", name, err)
 		}
 	}
 	return all, nil
+}
+
+// patienceWithOthers is how often a turn of another's server is tried: the reference server now and then leaves a document
+// unanswered for ever. Ours has to do it at the first.
+const patienceWithOthers = 5
+
+// again runs a turn, and for other systems than ours tries again when it fails. The report says how often.
+func (b *bench) again(ctx context.Context, name string, res *results, turn func() error) error {
+	for try := 1; ; try++ {
+		err := turn()
+		if err == nil || name == "fieldsyncd" || try == patienceWithOthers || ctx.Err() != nil {
+			return err
+		}
+		res.failed++
+		b.cfg.log("%s failed, once more: %v", name, err)
+	}
 }
 
 // bench holds what the turns share.

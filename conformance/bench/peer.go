@@ -11,7 +11,7 @@ import (
 )
 
 // quietLimit ends a wait for something that does not come: a watchdog, no part of any figure.
-const quietLimit = 120 * time.Second
+const quietLimit = 45 * time.Second
 
 // peer is a light client with some documents on one connection, answering as a real client does.
 type peer struct {

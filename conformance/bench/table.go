@@ -157,6 +157,11 @@ func report(cfg config, all []*results, machine string) string {
 		"saturated: each writer up to %d edits ahead of its slowest subscriber. First sync: %d jobs of %d changes, %v after they were uploaded, by clients that understand version 2 and offer permessage-deflate; bytes are counted at the client's socket, WebSocket and handshake included. "+
 		"Memory is anonymous resident memory: %d open documents of %d changes, %d idle joined connections.\n\n",
 		cfg.repeats, cfg.liveDocs, cfg.subscribers, cfg.rate, cfg.heavy, cfg.liveFor, cfg.window, cfg.jobs, cfg.changes, cfg.settle, cfg.open, cfg.changes, cfg.conns)
+	for _, r := range all {
+		if r.failed > 0 {
+			fmt.Fprintf(&b, "%s left a document unanswered in %d turns, which were repeated.\n\n", r.name, r.failed)
+		}
+	}
 	b.WriteString("| figure |")
 	for _, r := range all {
 		fmt.Fprintf(&b, " %s |", r.name)
