@@ -83,7 +83,8 @@ func Fieldsyncd(bin, dir string) (*Process, error) {
 	}
 	return &Process{
 		Name: NameFieldsync, Addr: addr, Path: "/sync", Ready: "/readyz", HasAuth: true, HasExt: true,
-		Args: []string{bin, "serve", "--listen", addr, "--data", dir, "--demo"}, Env: os.Environ(),
+		// One machine makes all connections here.
+		Args: []string{bin, "serve", "--listen", addr, "--data", dir, "--demo", "--max-connections-per-ip", "20000"}, Env: os.Environ(),
 	}, nil
 }
 
