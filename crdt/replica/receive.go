@@ -186,6 +186,7 @@ func (d *Document) append(now time.Time, ev Append, b *Batch) {
 		}
 	}
 	before := h.Len()
+	upto := 0 // durable when this many changes are
 	undo := func(err error) {
 		if terr := h.Truncate(before); terr != nil {
 			d.corrupt = terr
@@ -210,11 +211,21 @@ func (d *Document) append(now time.Time, ev Append, b *Batch) {
 		for range res.Admitted {
 			d.arrivals = append(d.arrivals, now.UnixMilli())
 		}
+		if i, ok := h.IndexOf(c.Hash); ok {
+			upto = max(upto, i+1)
+		}
 	}
-	if before == 0 && h.Len() > 0 {
+	if upto <= d.durable { // all was here before: no write will answer
+		answer(nil)
+		return
+	}
+	d.appended = append(d.appended, localAppend{token: ev.Token, upto: upto})
+	if h.Len() == before {
+		return // they are in the Persist that is out, or in the next
+	}
+	if before == 0 {
 		d.rec.Creator = ev.Author
 	}
-	d.appended = append(d.appended, localAppend{token: ev.Token, upto: h.Len()})
 	d.changed()
 }
 
