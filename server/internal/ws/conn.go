@@ -183,7 +183,7 @@ func (c *conn) Queue(head, tail []byte, droppable bool) bool {
 		return false
 	}
 	m := message{head: head, tail: tail}
-	if size > directBytes || c.writing || len(c.queue) > 0 || !c.net.direct() {
+	if size > directBytes || c.writing || len(c.queue) > 0 || !c.net.direct() || !c.net.tryCork() {
 		c.push(m)
 		return true
 	}
@@ -199,12 +199,12 @@ func (c *conn) Queue(head, tail []byte, droppable bool) bool {
 const directBytes = 4 << 10
 
 // sendNow writes a message without waiting for the socket; what it does not take is left to a goroutine. The caller has set
-// c.writing.
+// c.writing, and has corked: whoever queues may hold a lock that all connections need, so nothing here waits for the socket.
 func (c *conn) sendNow(m message) {
-	c.net.cork()
+	left := false
 	err := c.sendOne(m)
 	if err == nil {
-		err = c.net.tryFlush()
+		left, err = c.net.tryFlush()
 	}
 	if err != nil {
 		c.broken()
@@ -212,7 +212,7 @@ func (c *conn) sendNow(m message) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.net.left() || len(c.queue) > 0 || c.closing != nil {
+	if left || len(c.queue) > 0 || c.closing != nil {
 		go c.write()
 		return
 	}

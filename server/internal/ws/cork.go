@@ -31,8 +31,8 @@ func (w *corkingWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // it only gorilla writes, from the reading goroutine: the close frame for a peer that breaks the protocol.
 type corkedConn struct {
 	net.Conn
-	raw     syscall.RawConn // nil: the connection has no file descriptor of its own (TLS)
-	hurried atomic.Bool
+	raw     syscall.RawConn           // nil: the connection has no file descriptor of its own (TLS)
+	hurried atomic.Pointer[time.Time] // the deadline that hurry has set; nil: none
 
 	mu     sync.Mutex // held while the socket takes a write, which the write deadline bounds
 	corked bool
@@ -57,6 +57,16 @@ func (c *corkedConn) cork() {
 	c.corked = true
 }
 
+// tryCork corks without waiting; false: the socket is taking a write. While it is corked nobody's write waits for the socket.
+func (c *corkedConn) tryCork() bool {
+	if !c.mu.TryLock() {
+		return false
+	}
+	defer c.mu.Unlock()
+	c.corked = true
+	return true
+}
+
 // uncork writes what was gathered, waiting for the socket for up to writeTimeout.
 func (c *corkedConn) uncork() error {
 	c.mu.Lock()
@@ -68,41 +78,35 @@ func (c *corkedConn) uncork() error {
 // direct tells whether tryFlush works here.
 func (c *corkedConn) direct() bool { return c.raw != nil }
 
-// tryFlush writes what was gathered as far as the socket takes it at once; the rest stays.
-func (c *corkedConn) tryFlush() error {
+// tryFlush ends what tryCork began: it writes what was gathered as far as the socket takes it at once. left: the rest stays.
+func (c *corkedConn) tryFlush() (left bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.corked = false
-	if c.timed && !c.hurried.Load() { // once it has passed, also a write that does not wait would fail
+	if c.timed { // once it has passed, also a write that does not wait would fail
 		c.timed = false
-		_ = c.Conn.SetWriteDeadline(time.Time{})
+		c.setDeadline(time.Time{})
 	}
 	var n int
 	var failed error
-	err := c.raw.Write(func(fd uintptr) bool {
+	err = c.raw.Write(func(fd uintptr) bool {
 		n, failed = syscall.Write(int(fd), c.buf)
 		return true // do not wait
 	})
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case errors.Is(failed, syscall.EAGAIN), errors.Is(failed, syscall.EINTR):
-		return nil
+		n = 0
 	case failed != nil:
-		return failed
-	case n < len(c.buf):
-		c.buf = c.buf[n:]
-	default:
-		c.buf = nil
+		return false, failed
 	}
-	return nil
-}
-
-// left tells whether tryFlush left something.
-func (c *corkedConn) left() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.buf) > 0
+	if n < len(c.buf) {
+		c.buf = c.buf[n:]
+		return true, nil
+	}
+	c.buf = nil
+	return false, nil
 }
 
 // flush writes what was gathered; mu is held.
@@ -119,15 +123,24 @@ func (c *corkedConn) flush() error {
 // patience gives the socket its time for the next write; mu is held.
 func (c *corkedConn) patience() {
 	c.timed = true
-	if !c.hurried.Load() {
-		_ = c.Conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	c.setDeadline(time.Now().Add(writeTimeout))
+}
+
+// setDeadline bounds the next write, unless hurry has done so; hurry does not wait for mu, so it may come in between.
+func (c *corkedConn) setDeadline(at time.Time) {
+	if c.hurried.Load() == nil {
+		_ = c.Conn.SetWriteDeadline(at)
+	}
+	if hurried := c.hurried.Load(); hurried != nil {
+		_ = c.Conn.SetWriteDeadline(*hurried)
 	}
 }
 
 // hurry ends the patience, also with a write that is under way.
 func (c *corkedConn) hurry(d time.Duration) {
-	c.hurried.Store(true)
-	_ = c.Conn.SetWriteDeadline(time.Now().Add(d))
+	at := time.Now().Add(d)
+	c.hurried.Store(&at)
+	_ = c.Conn.SetWriteDeadline(at)
 }
 
 // SetWriteDeadline implements net.Conn: it does nothing, as gorilla sets one for each frame, which costs a timer. Flushing
