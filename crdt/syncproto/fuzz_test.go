@@ -2,6 +2,7 @@ package syncproto
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"fieldsync/crdt"
@@ -15,7 +16,7 @@ func FuzzDecodeMessage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := Decode(data, Limits{})
 		if err != nil {
-			if _, ok := err.(*crdt.Refusal); !ok {
+			if refusal := (*crdt.Refusal)(nil); !errors.As(err, &refusal) {
 				t.Fatalf("%T", err)
 			}
 			return

@@ -62,10 +62,12 @@ func (p *Peer) Generate(g Graph, opt GenerateOptions) (Plan, bool) {
 		return Plan{}, false
 	}
 	switch {
-	case (p.confirmed || len(p.theirs) == 0) && len(plan.Need) == 0 && !p.readOnly:
-		// It takes our pushes in, in their order, or begins with nothing: with this one it holds all that we hold. Whatever it
-		// has beyond is its own, and it sends that and no echo. As this names our state alone, all subscribers get the same bytes.
+	case p.confirmed && len(plan.Need) == 0 && !p.readOnly:
+		// It takes our pushes in, in their order: with this one it holds all that we hold. Whatever it has beyond is its own,
+		// and it sends that and no echo. As this names our state alone, all subscribers get the same bytes.
 		plan.Have, plan.LastSync = true, ours
+	case len(p.theirs) == 0 && len(plan.Need) == 0:
+		// It holds nothing, so there is nothing to ask for: have stays empty, which saves a newcomer a hash for each document.
 	case slices.ContainsFunc(plan.Need, func(h crdt.Hash) bool { return !p.theirs.Contains(h) }):
 		// Single changes are missing in between: have stays empty, which asks for these alone.
 	default:

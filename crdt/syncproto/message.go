@@ -119,7 +119,7 @@ func (r *reader) have(lim Limits) Have {
 	}
 	bloom, err := DecodeBloom(raw)
 	if err != nil {
-		r.err, r.rest = err.(*crdt.Refusal), nil
+		r.err, r.rest = err.(*crdt.Refusal), nil //nolint:errorlint // DecodeBloom fails with nothing else
 	}
 	h.Bloom = bloom
 	return h

@@ -77,6 +77,9 @@ func TestAnEmptyPeerOfVersion2GetsTheDocumentChunkAndWhatCameAfter(t *testing.T)
 		if plan.Snapshot != c.want || len(plan.Changes) != c.changes {
 			t.Errorf("flags %v: snapshot %v and %d changes", c.flags, plan.Snapshot, len(plan.Changes))
 		}
+		if plan.Have {
+			t.Errorf("flags %v: a peer that holds nothing is asked for something", c.flags)
+		}
 		m, err := Decode(plan.Encode(g, g.snapshot(28)), Limits{})
 		if err != nil {
 			t.Fatal(err)

@@ -68,7 +68,7 @@ func New(opt Options) (*Service, error) {
 	}
 	s := &Service{store: opt.Store, opt: opt}
 	cfg := &replica.Config{
-		PeerID:    crdt.PeerID("fieldsync-" + storage[:8]),
+		PeerID:    crdt.PeerID(storage[:8]), // short: it stands in each frame, both ways
 		StorageID: storage,
 		Access:    decide,
 		Policy:    policy,
