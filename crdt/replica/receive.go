@@ -2,6 +2,7 @@ package replica
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"fieldsync/crdt"
@@ -42,9 +43,29 @@ func (d *Document) receive(now time.Time, p *peer, frame *wire.Sync, b *Batch) {
 		return
 	}
 	p.talking = true
+	if !d.Exists() {
+		asOfNothing(&msg)
+	}
 	p.state.Receive(d.view(), &msg)
 	p.dirty, d.dirty = true, true
 	d.noteShared(p, b)
+}
+
+// maxHeadsOfNothing bounds the heads that a peer's state keeps for a document that does not exist: anybody can name one, with as
+// many heads as a message holds, and another. These are enough to ask for: whoever holds them sends all the others with them,
+// and names them again when the document is there.
+const maxHeadsOfNothing = 64
+
+// asOfNothing leaves of a message about a document that does not exist what can be of use. What the peer asks for, we have not;
+// of what it takes for shared, one hash says that we lost it.
+func asOfNothing(m *syncproto.Message) {
+	m.Heads = slices.Clone(m.Heads[:min(len(m.Heads), maxHeadsOfNothing)])
+	m.Need = nil
+	m.Have = slices.Clone(m.Have[:min(len(m.Have), 1)])
+	for i := range m.Have {
+		have := &m.Have[i]
+		have.LastSync = slices.Clone(have.LastSync[:min(len(have.LastSync), 1)])
+	}
 }
 
 // takeChanges admits the changes of a message, each by itself.
