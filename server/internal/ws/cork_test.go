@@ -2,6 +2,7 @@ package ws
 
 import (
 	"net"
+	"sync"
 	"testing"
 	"time"
 )
@@ -15,13 +16,15 @@ func TestQueueDoesNotWaitForAWriteThatIsUnderWay(t *testing.T) {
 	server := w.opened()
 	w.until("the join is answered", func() bool { return !busy(server) })
 	server.net.mu.Lock() // as such a write does
+	over := sync.OnceFunc(server.net.mu.Unlock)
+	defer over()
 	queued := make(chan bool, 1)
 	go func() { queued <- server.Queue(nil, numbered(0, 100), false) }()
 	w.until("the message is queued", func() bool { return len(queued) == 1 })
 	if !<-queued || !server.Queue(nil, numbered(1, 100), false) {
 		t.Error("a message was not taken")
 	}
-	server.net.mu.Unlock()
+	over()
 	wantNumbered(t, c, 0, 100)
 	wantNumbered(t, c, 1, 100)
 }
