@@ -45,6 +45,7 @@ var _ drive.Conn = (*conn)(nil)
 func newConn(h *Handler, socket *websocket.Conn, under *corkedConn) *conn {
 	c := &conn{h: h, socket: socket, net: under}
 	socket.SetReadLimit(wire.MaxFrame)
+	_ = socket.SetCompressionLevel(compressLevel) // refuses only levels that there are not
 	c.alive()
 	// One goroutine writes: answers to control messages go through the queue like everything else.
 	socket.SetPingHandler(func(data string) error {

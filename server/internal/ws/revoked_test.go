@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func closedWith(t *testing.T, c *websocket.Conn) int {
 	_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
 	for {
 		_, _, err := c.ReadMessage()
-		if e, ok := err.(*websocket.CloseError); ok {
+		if e := (*websocket.CloseError)(nil); errors.As(err, &e) {
 			return e.Code
 		}
 		if err != nil {
