@@ -124,12 +124,12 @@ func TestNoSenderGetsAWrongFileThrough(t *testing.T) {
 		}
 		right := bytes.Equal(sent, named) && declared == len(named)
 		switch {
-		case right && (err != io.EOF || !bytes.Equal(got, named)):
+		case right && (!errors.Is(err, io.EOF) || !bytes.Equal(got, named)):
 			t.Fatalf("the right file was refused: %v", err)
-		case !right && (err == io.EOF || len(got) > 0 && len(got) >= declared):
+		case !right && (errors.Is(err, io.EOF) || len(got) > 0 && len(got) >= declared):
 			t.Fatalf("a wrong file came through: %d of %d bytes, %v", len(got), declared, err)
 		}
-		if _, again := r.Read(buffer); again != err {
+		if _, again := r.Read(buffer); !errors.Is(again, err) {
 			t.Fatalf("after %v, the next read says %v", err, again)
 		}
 	})

@@ -50,7 +50,7 @@ func TestASeekerIsTheFileFromAnyPlace(t *testing.T) {
 		}
 		got := make([]byte, 10)
 		n, err := io.ReadFull(f, got)
-		if want := data[min(at, 1000):min(at+10, 1000)]; !bytes.Equal(got[:n], want) || (len(want) < 10) != (err == io.EOF) {
+		if want := data[min(at, 1000):min(at+10, 1000)]; !bytes.Equal(got[:n], want) || (len(want) < 10) != errors.Is(err, io.EOF) {
 			t.Errorf("at %d: %d bytes, %v", at, n, err)
 		}
 	}

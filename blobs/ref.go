@@ -30,7 +30,7 @@ func ParseRef(s string) (Ref, error) {
 		}
 	}
 	if _, err := hex.Decode(r.sum[:], []byte(s)); err != nil {
-		return Ref{}, fmt.Errorf("%w: %v", ErrInvalid, err)
+		return Ref{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return r, nil
 }

@@ -17,7 +17,7 @@ func (s *Server) observe(mux *http.ServeMux) http.Handler {
 		seen := &observed{ResponseWriter: w}
 		defer func() {
 			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler {
+				if p == http.ErrAbortHandler { //nolint:errorlint // this very value, as net/http looks for it
 					panic(p)
 				}
 				s.log.Error("a handler panicked", "route", r.Pattern, "panic", p, "stack", string(debug.Stack()))

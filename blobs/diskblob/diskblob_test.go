@@ -124,12 +124,12 @@ func TestAWriteThatFailsAtAnyStepLeavesNothingAndSaysWhy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			root := t.TempDir()
 			s := open(t, root)
-			real := s.disk
+			healthy := s.disk
 			s.disk.create = func(dir string) (file, error) {
 				if c.create != nil {
 					return nil, &fs.PathError{Op: "open", Path: dir, Err: c.create}
 				}
-				f, err := real.create(dir)
+				f, err := healthy.create(dir)
 				return &faultyFile{file: f, room: c.room, syncErr: c.sync}, err
 			}
 			if c.rename != nil {
@@ -142,7 +142,7 @@ func TestAWriteThatFailsAtAnyStepLeavesNothingAndSaysWhy(t *testing.T) {
 					if len(filepath.Base(dir)) == 2 { // the one that is fsynced after the rename
 						return c.syncFolder
 					}
-					return real.syncDir(dir)
+					return healthy.syncDir(dir)
 				}
 			}
 			data := blobtest.Bytes(1, 600_000)
@@ -158,7 +158,7 @@ func TestAWriteThatFailsAtAnyStepLeavesNothingAndSaysWhy(t *testing.T) {
 			if _, err := s.Stat(t.Context(), "org", ref); !errors.Is(err, blobs.ErrNotFound) {
 				t.Errorf("Stat after the failure: %v", err)
 			}
-			s.disk = real
+			s.disk = healthy
 			blobtest.Put(t, s, "org", data) // the disk has recovered
 		})
 	}
@@ -167,19 +167,19 @@ func TestAWriteThatFailsAtAnyStepLeavesNothingAndSaysWhy(t *testing.T) {
 func TestAWriteIsDurableBeforeItIsNamedAndNamedBeforeItIsAcknowledged(t *testing.T) {
 	s := open(t, t.TempDir())
 	var steps []string
-	real := s.disk
+	healthy := s.disk
 	s.disk.create = func(dir string) (file, error) {
-		f, err := real.create(dir)
+		f, err := healthy.create(dir)
 		return &tracedFile{f, &steps}, err
 	}
 	s.disk.rename = func(from, to string) error {
 		steps = append(steps, "rename")
-		return real.rename(from, to)
+		return healthy.rename(from, to)
 	}
 	s.disk.syncDir = func(dir string) error {
 		rel, _ := filepath.Rel(s.root, dir)
 		steps = append(steps, "fsync folder "+filepath.ToSlash(rel))
-		return real.syncDir(dir)
+		return healthy.syncDir(dir)
 	}
 	blobtest.Put(t, s, "org", []byte("hello"))
 	got := strings.Join(steps, ", ")
@@ -213,13 +213,13 @@ func TestNobodyIsToldOfANameThatAPowerCutCanTake(t *testing.T) {
 	ref := blobs.RefOf(data)
 	blobtest.Put(t, s, "org", []byte("hello again")) // so that "org" is there
 	renamed, release := make(chan struct{}), make(chan struct{})
-	real := s.disk
+	healthy := s.disk
 	s.disk.syncDir = func(dir string) error {
 		if filepath.Base(dir) == "2c" {
 			close(renamed)
 			<-release
 		}
-		return real.syncDir(dir)
+		return healthy.syncDir(dir)
 	}
 	go blobs.Receive(context.Background(), s, "org", ref, 5, bytes.NewReader(data))
 	<-renamed

@@ -32,7 +32,7 @@ func lockFile(path string) (*os.File, error) {
 // inode tells a file from another one that was put in its place within the clock's resolution.
 func inode(found fs.FileInfo) string {
 	if sys, ok := found.Sys().(*syscall.Stat_t); ok {
-		return "-" + strconv.FormatUint(uint64(sys.Ino), 16)
+		return "-" + strconv.FormatUint(uint64(sys.Ino), 16) //nolint:unconvert // its type differs between systems
 	}
 	return ""
 }

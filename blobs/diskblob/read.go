@@ -49,7 +49,7 @@ func (r *rangeReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := r.section.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = mapError("read", err)
 	}
 	return n, err

@@ -50,7 +50,7 @@ func (s *Store) writeTemp(in *blobs.Incoming) (name string, err error) {
 		if _, err := f.Write(buf[:n]); err != nil {
 			return "", mapError("write", err)
 		}
-		if readErr == io.EOF {
+		if errors.Is(readErr, io.EOF) {
 			break
 		}
 		if readErr != nil {

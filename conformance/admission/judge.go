@@ -58,7 +58,7 @@ type Judge struct {
 func NewJudge(name string, argv ...string) *Judge { return &Judge{Name: name, argv: argv} }
 
 func (j *Judge) start() error {
-	j.cmd = exec.Command(j.argv[0], j.argv[1:]...)
+	j.cmd = exec.Command(j.argv[0], j.argv[1:]...) //nolint:noctx // Close ends it
 	j.err.Reset()
 	j.cmd.Stderr = &j.err
 	var err error
@@ -80,7 +80,7 @@ func (j *Judge) Close() {
 		return
 	}
 	j.in.Close()
-	j.cmd.Wait()
+	_ = j.cmd.Wait() // how it ended says nothing: it was told to
 	j.cmd = nil
 }
 
@@ -144,7 +144,7 @@ func Compare(judges []*Judge, req Request, heads []string) (Verdict, error) {
 			v = append(v, fmt.Sprintf("%s failed to %s: %s", j.Name, a.Failed, a.Error))
 		}
 		for _, s := range a.Seen {
-			normalize(&s)
+			normalise(&s)
 			views = append(views, view{j.Name + ": " + s.How, s})
 		}
 	}
@@ -185,8 +185,8 @@ func Compare(judges []*Judge, req Request, heads []string) (Verdict, error) {
 	return v, nil
 }
 
-// normalize puts the conflicts in an order that does not depend on the core's.
-func normalize(s *Seen) {
+// normalise puts the conflicts in an order that does not depend on the core's.
+func normalise(s *Seen) {
 	slices.SortFunc(s.Clashes, func(a, b any) int { return strings.Compare(brief(a), brief(b)) })
 	if len(s.Clashes) == 0 {
 		s.Clashes = nil

@@ -23,7 +23,6 @@ type peer struct {
 
 	mu       sync.Mutex
 	replicas map[string]*light.Replica
-	behind   int // documents whose server is not yet where the client wants it
 	changed  chan struct{}
 	err      error
 }

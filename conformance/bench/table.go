@@ -225,7 +225,7 @@ func machine() string {
 		}
 	}
 	node := "none"
-	if out, err := exec.Command("node", "--version").Output(); err == nil {
+	if out, err := exec.Command("node", "--version").Output(); err == nil { //nolint:noctx // it ends by itself, at once
 		node = strings.TrimSpace(string(out))
 	}
 	return fmt.Sprintf("Machine: %s, %d cores, %s/%s, %s, Node %s. Reference: automerge-repo 2.5.6, its WebSocket and nodefs adapters, automerge 3.5.0, ws 8.18.3.",

@@ -2,6 +2,7 @@ package chaos_test
 
 import (
 	"errors"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -50,7 +51,7 @@ func TestSIGTERMUnderLoadEndsInTimeAndLosesNothing(t *testing.T) {
 	if err := w.start(); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.check("afterwards", append(own, shared...)); err != nil {
+	if err := w.check("afterwards", slices.Concat(own, shared)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -100,8 +100,11 @@ func TestATornTailOfTheLogLosesNothingThatWasAcknowledgedBeforeIt(t *testing.T) 
 // tearLog damages the end of the store's newest log.
 func tearLog(w *world, tear func(*world, []byte, int) []byte) error {
 	logs, err := filepath.Glob(filepath.Join(w.data, "store", "*.mem"))
-	if err != nil || len(logs) == 0 {
-		return fmt.Errorf("the store has no log: %v", err)
+	if err != nil {
+		return err
+	}
+	if len(logs) == 0 {
+		return errors.New("the store has no log")
 	}
 	newest := slices.Max(logs)
 	log, err := os.ReadFile(newest)

@@ -25,7 +25,7 @@ const (
 	colInsert    = 3<<4 | 4
 	colAction    = 4<<4 | 2
 	colValMeta   = 5<<4 | 6
-	colPredNum   = 7<<4 | 0
+	colPredNum   = 7 << 4 // type 0
 	colPredActor = 7<<4 | 1
 	colPredCtr   = 7<<4 | 3
 	deflateBit   = 1 << 3

@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fieldsync/conformance/internal/sut"
 )
 
 // Credentials of the server's root user. They are the same in every test and work nowhere else.
@@ -36,7 +37,7 @@ type Server struct {
 	program  string
 	folder   string
 	cmd      *exec.Cmd
-	done     chan error // gets the result of cmd.Wait
+	done     chan struct{} // closed when the program has ended
 	output   *bytes.Buffer
 }
 
@@ -47,7 +48,7 @@ func Start(t testing.TB) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address, err := freePort()
+	address, err := sut.FreeAddr()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,22 +102,11 @@ func findUp(name string) (string, error) {
 	}
 }
 
-// freePort asks the kernel for a port. Another process could take it before MinIO does; the kernel hands them out in turn,
-// so that it is unlikely, and Run says so if it happens.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
-}
-
 // Run starts the server, again after Stop, and waits until it is ready.
 func (s *Server) Run(ctx context.Context) error {
 	s.output = new(bytes.Buffer)
 	// The console is off, but MinIO still checks that its port is free.
-	s.cmd = exec.Command(s.program, "server", "--quiet", "--address", s.Endpoint, "--console-address", "127.0.0.1:0", filepath.Join(s.folder, "data"))
+	s.cmd = exec.Command(s.program, "server", "--quiet", "--address", s.Endpoint, "--console-address", "127.0.0.1:0", filepath.Join(s.folder, "data")) //nolint:noctx // it outlives ctx; Stop and Kill end it
 	s.cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.folder, "TMPDIR=" + s.folder,
 		"MINIO_ROOT_USER=" + AccessKey, "MINIO_ROOT_PASSWORD=" + SecretKey,
@@ -126,8 +116,11 @@ func (s *Server) Run(ctx context.Context) error {
 	if err := s.cmd.Start(); err != nil {
 		return fmt.Errorf("minioserver: %w", err)
 	}
-	done := make(chan error, 1)
-	go func(cmd *exec.Cmd) { done <- cmd.Wait() }(s.cmd)
+	done, cmd := make(chan struct{}), s.cmd
+	go func() {
+		_ = cmd.Wait() // how it ended its ProcessState tells
+		close(done)
+	}()
 	s.done = done
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
@@ -138,9 +131,9 @@ func (s *Server) Run(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case err := <-done:
+		case <-done:
 			s.done = nil
-			return fmt.Errorf("minioserver: ended before it was ready: %v\n%s", err, s.output)
+			return fmt.Errorf("minioserver: ended before it was ready: %s\n%s", cmd.ProcessState, s.output)
 		case <-ctx.Done():
 			return fmt.Errorf("minioserver: not ready: %w", errors.Join(ctx.Err(), s.Stop()))
 		case <-tick.C:

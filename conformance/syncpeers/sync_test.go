@@ -85,11 +85,11 @@ func TestOtherImplementationsConvergeWithUsAndEchoNothing(t *testing.T) {
 		{"equal", 40, 0, 0}, {"we are ahead", 40, 20, 0}, {"they are ahead", 40, 0, 20},
 		{"divergent", 20, 30, 30}, {"strangers", 0, 25, 25},
 	}
-	for name, make := range partners {
+	for name, partner := range partners {
 		for _, opt := range []syncproto.Options{{}, {AdvertiseV2: true}} {
 			for _, snapshot := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/flags %v/snapshot %v", name, opt.AdvertiseV2, snapshot), func(t *testing.T) {
-					them := make(t)
+					them := partner(t)
 					for i, s := range starts {
 						for _, weBegin := range []bool{true, false} {
 							us := newOurs(opt, snapshot)

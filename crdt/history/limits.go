@@ -31,9 +31,6 @@ const (
 
 // What holds for any document, because of the cores.
 const (
-	// maxCounter is the greatest counter of an operation: the cores keep ids in 32 bits, signed in some columns.
-	maxCounter = 1<<31 - 1
-
 	// MaxOpGap is how far a change's first counter may lie beyond the greatest one that it depends on. Writers leave a
 	// gap only when they write at older heads of a document, and it is then at most what the document has grown since.
 	// Without a bound one change could use up all counters, and nobody could write to the document again.

@@ -15,10 +15,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-type rapidRand struct{ t *rapid.T }
-
-func (r rapidRand) IntN(n int) int { return rapid.IntRange(0, n-1).Draw(r.t, "n") }
-
 // pcg drives the larger documents: rapid's draws are recorded, which is slow for thousands of them.
 func pcg(t *rapid.T) historytest.Rand {
 	return rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))

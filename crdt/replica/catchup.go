@@ -36,7 +36,6 @@ type catchUp struct {
 	ready  bool
 	queued *wire.CatchUp // arrived before the inventory
 	rounds int
-	equal  int
 	differ []crdt.DocID
 	silent time.Time               // the first tick after the peer's last frame; zero: none was yet
 	moved  map[crdt.DocID]struct{} // left memory since the inventory was asked for, in another state than it says

@@ -171,11 +171,11 @@ func (d *Document) persistShared(p *peer, b *Batch) {
 
 // retrySaving has sync states stored that could not be before; false: there are none.
 func (d *Document) retrySaving() bool {
-	any := false
+	found := false
 	for _, p := range d.peers {
 		if p.unsaved && !p.unavailable {
-			p.unsaved, p.dirty, d.dirty, any = false, true, true, true
+			p.unsaved, p.dirty, d.dirty, found = false, true, true, true
 		}
 	}
-	return any
+	return found
 }

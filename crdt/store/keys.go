@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"fieldsync/crdt"
@@ -207,7 +208,7 @@ const schemaKey = "schema"
 // that outlive the process call it when they open.
 func CheckSchema(s Store) error {
 	value, err := s.Get(Meta(schemaKey))
-	if err == ErrNotFound {
+	if errors.Is(err, ErrNotFound) {
 		return Write(s, []Op{{Key: Meta(schemaKey), Value: binary.BigEndian.AppendUint32(nil, SchemaVersion)}})
 	}
 	if err != nil {

@@ -157,7 +157,7 @@ func (r *reader) key() (field, error) {
 	k := reader{b: r.b[:r.pos], pos: start}
 	name, err := k.text(MaxFrame, "a key")
 	if err != nil {
-		return fieldCountAll, nil // not text, or in pieces: none of ours
+		return fieldCountAll, nil //nolint:nilerr // not text, or in pieces: none of ours
 	}
 	return fieldOf(name), nil
 }

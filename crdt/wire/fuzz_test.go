@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"github.com/fxamacker/cbor/v2"
@@ -53,9 +54,10 @@ func FuzzDecode(f *testing.F) {
 
 // isLimit tells an error about the other reader's own limits, which are not ours.
 func isLimit(err error) bool {
-	switch err.(type) {
-	case *cbor.MaxNestedLevelError, *cbor.MaxArrayElementsError, *cbor.MaxMapPairsError:
-		return true
-	}
-	return false
+	var (
+		deep  *cbor.MaxNestedLevelError
+		long  *cbor.MaxArrayElementsError
+		broad *cbor.MaxMapPairsError
+	)
+	return errors.As(err, &deep) || errors.As(err, &long) || errors.As(err, &broad)
 }

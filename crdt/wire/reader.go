@@ -297,8 +297,8 @@ func wrongType(what string) error {
 	return crdt.Errorf(crdt.KindInvalid, "wire: %s has the wrong type", what)
 }
 
-func tooLong(what string, max int) error {
-	return crdt.Errorf(crdt.KindTooLarge, "wire: %s is over its limit of %d", what, max)
+func tooLong(what string, most int) error {
+	return crdt.Errorf(crdt.KindTooLarge, "wire: %s is over its limit of %d", what, most)
 }
 
 // WellFormed tells whether b is exactly one CBOR value within MaxDepth. JavaScript peers throw on an ephemeral payload that

@@ -43,7 +43,7 @@ func Dial(ctx context.Context, url, peerID string, opt Options) (*Conn, error) {
 			return &countedConn{Conn: inner, traffic: c.Traffic}, err
 		},
 	}
-	ws, res, err := d.DialContext(ctx, url, http.Header{})
+	ws, res, err := d.DialContext(ctx, url, http.Header{}) //nolint:bodyclose // gorilla: it needs no close
 	if err != nil {
 		if res != nil {
 			return nil, fmt.Errorf("dialling: %w (%s)", err, res.Status)
@@ -60,9 +60,12 @@ func Dial(ctx context.Context, url, peerID string, opt Options) (*Conn, error) {
 		return nil, err
 	}
 	answer, err := c.Read()
-	if err != nil || answer.Type != "peer" {
+	if err == nil && answer.Type != "peer" {
+		err = fmt.Errorf("answered %+v", answer)
+	}
+	if err != nil {
 		_ = ws.Close()
-		return nil, fmt.Errorf("joining: answered %+v, %v", answer, err)
+		return nil, fmt.Errorf("joining: %w", err)
 	}
 	c.ServerID = answer.SenderID
 	return c, nil

@@ -46,7 +46,7 @@ func (p *Process) Start(ctx context.Context) error {
 	if p.cmd != nil {
 		return fmt.Errorf("%s runs already", p.Name)
 	}
-	cmd := exec.Command(p.Args[0], p.Args[1:]...)
+	cmd := exec.Command(p.Args[0], p.Args[1:]...) //nolint:noctx // it outlives ctx; Stop and Kill end it
 	cmd.Env = p.Env
 	cmd.Stdout, cmd.Stderr = &p.output, &p.output
 	if err := cmd.Start(); err != nil {
@@ -186,7 +186,8 @@ func WebSocketURL(addr, path, token string) string {
 	return u.String()
 }
 
-// FreeAddr finds a loopback address that nobody listens on at the moment.
+// FreeAddr finds a loopback address that nobody listens on at the moment. Another process could take it before its user does;
+// the kernel hands ports out in turn, so that it is unlikely, and who starts on it says so if it happens.
 func FreeAddr() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -28,7 +28,7 @@ const (
 
 // Root is the folder of the module's go.mod, wherever the caller runs.
 func Root() (string, error) {
-	out, err := exec.Command("go", "env", "GOMOD").Output()
+	out, err := exec.Command("go", "env", "GOMOD").Output() //nolint:noctx // it ends by itself, at once
 	if err != nil {
 		return "", fmt.Errorf("go env GOMOD: %w", err)
 	}

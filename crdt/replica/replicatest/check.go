@@ -46,7 +46,7 @@ func (e *end) checkSent(f wire.Frame) {
 		if n.server {
 			e.checkMayRead(f.Doc, nil, nil)
 		}
-		if f.Sender == e.remote && !(s.liar != nil && s.liar.alias) {
+		if f.Sender == e.remote && (s.liar == nil || !s.liar.alias) {
 			s.broken("%s sends presence back to %s", n.name, f.Sender)
 		}
 	case wire.DocUnavailable:

@@ -1,8 +1,6 @@
 package replicatest
 
 import (
-	"slices"
-
 	"fieldsync/crdt"
 	"fieldsync/crdt/format"
 	"fieldsync/crdt/history"
@@ -18,7 +16,7 @@ func limits() history.Limits {
 }
 
 // edit makes a change of a document at a node, which is created if it does not exist there and the node may.
-func (n *Node) edit(doc crdt.DocID, create bool, make func(*historytest.Writer)) {
+func (n *Node) edit(doc crdt.DocID, create bool, write func(*historytest.Writer)) {
 	if !n.up {
 		return
 	}
@@ -32,7 +30,7 @@ func (n *Node) edit(doc crdt.DocID, create bool, make func(*historytest.Writer))
 			return
 		}
 		w := n.writer(doc, h)
-		make(w)
+		write(w)
 		c := w.Commit()
 		n.sim.names.learn(c.Hash, c.Actor, c.Seq)
 		n.sim.known[doc] = true
@@ -83,11 +81,6 @@ func assign(name string, yes bool) func(*historytest.Writer) {
 // set makes a change of a key of the root.
 func set(key string, v format.Value) func(*historytest.Writer) {
 	return func(w *historytest.Writer) { w.Do(historytest.Op{Key: key, Action: format.ActionSet, Value: v}) }
-}
-
-// holds are the documents that a node's store has.
-func (n *Node) holds() []crdt.DocID {
-	return slices.DeleteFunc(slices.Clone(n.sim.docs), func(d crdt.DocID) bool { return len(n.durable[d]) == 0 })
 }
 
 func subscribe(doc crdt.DocID) replica.Subscribe { return replica.Subscribe{Doc: doc} }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -230,7 +231,7 @@ func TestATornTailLosesOnlyTheWriteThatWasTorn(t *testing.T) {
 				}
 			}
 			for _, key := range []string{"k/last", "bk/last"} {
-				if _, err := s.Get([]byte(key)); err != store.ErrNotFound {
+				if _, err := s.Get([]byte(key)); !errors.Is(err, store.ErrNotFound) {
 					t.Errorf("%s: %s of the torn batch: %v", name, key, err)
 				}
 			}

@@ -92,7 +92,7 @@ func (v view) Scan(prefix, start []byte, visit func(key, value []byte) error) er
 		switch {
 		case err != nil:
 			return fmt.Errorf("badgerstore: scan: %w", err)
-		case visited == store.ErrStop:
+		case errors.Is(visited, store.ErrStop):
 			return nil
 		case visited != nil:
 			return visited

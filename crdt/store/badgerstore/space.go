@@ -56,7 +56,7 @@ func diskFree(dir string) (int64, error) {
 	if err := unix.Statfs(dir, &st); err != nil {
 		return 0, fmt.Errorf("badgerstore: free space of the disk: %w", err)
 	}
-	return int64(uint64(st.Bavail) * uint64(st.Bsize)), nil
+	return int64(uint64(st.Bavail) * uint64(st.Bsize)), nil //nolint:unconvert // their types differ between systems
 }
 
 func (s *space) path() string { return filepath.Join(s.dir, reserveFile) }

@@ -285,7 +285,7 @@ func testBadKey(t *testing.T, open Open) {
 		bad := i%3 != 0
 		s.Submit(ops, func(err error) {
 			if (err != nil) != bad {
-				err = fmt.Errorf("batch %d: %v", i, err)
+				err = fmt.Errorf("batch %d: %v", i, err) //nolint:errorlint // it may be nil, which is then what is wrong
 			} else {
 				err = nil
 			}

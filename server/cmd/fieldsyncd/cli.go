@@ -26,7 +26,7 @@ type serveCmd struct {
 
 // Run serves until ctx ends.
 func (c *serveCmd) Run(ctx context.Context, out streams) error {
-	c.Config.Version, c.LogTo = version, out.err
+	c.Version, c.LogTo = version, out.err
 	s, err := server.New(c.Config)
 	if err != nil {
 		return err

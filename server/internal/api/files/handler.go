@@ -122,7 +122,7 @@ func (h *Handler) admit(r *http.Request, write bool) (request, error) {
 		return q, err
 	}
 	if q.space, err = blobs.ParseSpace(who.Org); err != nil {
-		return q, fmt.Errorf("files: the organisation's id cannot name a space: %v", err) // ours, not the client's
+		return q, fmt.Errorf("files: the organisation's id cannot name a space: %v", err) //nolint:errorlint // ours, not the client's, as its kind would say
 	}
 	return q, nil
 }
