@@ -28,18 +28,25 @@ type slot struct {
 	pos    C.size_t
 }
 
-// parent finds the object that holds the path's last step. The caller frees the node.
-func (d *Doc) parent(path crdt.Path) (node, any, error) {
+// place finds the object that a path's last step leads into, which the caller frees, and the slot there; insert allows the
+// place behind a list's last element.
+func (d *Doc) place(path crdt.Path, insert bool) (parent node, at slot, err error) {
 	if len(path) == 0 {
-		return node{}, nil, crdt.Errorf(crdt.KindInvalid, "engine: the root cannot be replaced")
+		return node{}, slot{}, crdt.Errorf(crdt.KindInvalid, "engine: the root cannot be replaced")
 	}
-	n, err := d.find(path[:len(path)-1])
-	return n, path[len(path)-1], err
+	if parent, err = d.find(path[:len(path)-1]); err != nil {
+		return node{}, slot{}, err
+	}
+	if at, err = d.slot(parent, path, insert); err != nil {
+		parent.free()
+		return node{}, slot{}, err
+	}
+	return parent, at, nil
 }
 
-// slot checks the last step of a path against the object it leads into; insert allows the place behind the last element.
-func (d *Doc) slot(parent node, path crdt.Path, last any, insert bool) (slot, error) {
-	switch s := last.(type) {
+// slot checks the last step of a path against the object it leads into.
+func (d *Doc) slot(parent node, path crdt.Path, insert bool) (slot, error) {
+	switch s := path[len(path)-1].(type) {
 	case string:
 		if insert {
 			return slot{}, crdt.Errorf(crdt.KindInvalid, "engine: insert needs a list index, not the key at %s", path)
@@ -61,7 +68,7 @@ func (d *Doc) slot(parent node, path crdt.Path, last any, insert bool) (slot, er
 		}
 		return slot{inList: true, pos: C.size_t(s)}, nil
 	default:
-		return slot{}, crdt.Errorf(crdt.KindInvalid, "engine: a path has strings and ints, not %T", last)
+		return slot{}, crdt.Errorf(crdt.KindInvalid, "engine: a path has strings and ints, not %T", s)
 	}
 }
 
@@ -74,15 +81,11 @@ func checkKey(k string) error {
 
 // put checks place and value, then writes the value with everything inside it.
 func (d *Doc) put(path crdt.Path, value any, insert bool) error {
-	parent, last, err := d.parent(path)
+	parent, at, err := d.place(path, insert)
 	if err != nil {
 		return err
 	}
 	defer parent.free()
-	at, err := d.slot(parent, path, last, insert)
-	if err != nil {
-		return err
-	}
 	if err := checkValue(value, len(path)); err != nil {
 		return err
 	}

@@ -100,15 +100,11 @@ func (tx *Tx) Insert(path crdt.Path, value any) error {
 // Delete takes away a map's key, present or not, or an existing list element.
 func (tx *Tx) Delete(path crdt.Path) error {
 	return tx.write(func(d *Doc) error {
-		parent, last, err := d.parent(path)
+		parent, slot, err := d.place(path, false)
 		if err != nil {
 			return err
 		}
 		defer parent.free()
-		slot, err := d.slot(parent, path, last, false)
-		if err != nil {
-			return err
-		}
 		if slot.inList {
 			return done(C.AMlistDelete(d.am, parent.v.id, slot.pos))
 		}
@@ -193,15 +189,11 @@ func (tx *Tx) SetText(path crdt.Path, s string) error {
 // Increment adds to the counter at a path.
 func (tx *Tx) Increment(path crdt.Path, by int64) error {
 	return tx.write(func(d *Doc) error {
-		parent, last, err := d.parent(path)
+		parent, slot, err := d.place(path, false)
 		if err != nil {
 			return err
 		}
 		defer parent.free()
-		slot, err := d.slot(parent, path, last, false)
-		if err != nil {
-			return err
-		}
 		is, err := d.get(path)
 		if err != nil {
 			return err

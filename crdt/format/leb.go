@@ -36,6 +36,17 @@ func (c *cursor) broken(why string) {
 	c.pos = len(c.b)
 }
 
+// next gives an integer's next byte.
+func (c *cursor) next() (x byte, ok bool) {
+	if c.pos >= len(c.b) {
+		c.broken("integer cut off")
+		return 0, false
+	}
+	x = c.b[c.pos]
+	c.pos++
+	return x, true
+}
+
 func (c *cursor) uleb() uint64 {
 	if c.pos < len(c.b) {
 		if x := c.b[c.pos]; x < 0x80 {
@@ -49,12 +60,10 @@ func (c *cursor) uleb() uint64 {
 func (c *cursor) longULEB() uint64 {
 	var v uint64
 	for shift := uint(0); ; shift += 7 {
-		if c.pos >= len(c.b) {
-			c.broken("integer cut off")
+		x, ok := c.next()
+		if !ok {
 			return 0
 		}
-		x := c.b[c.pos]
-		c.pos++
 		if shift == 63 && x > 1 {
 			c.broken("integer over 64 bits")
 			return 0
@@ -84,12 +93,10 @@ func (c *cursor) longLEB() int64 {
 	var v int64
 	var before byte
 	for shift := uint(0); ; shift += 7 {
-		if c.pos >= len(c.b) {
-			c.broken("integer cut off")
+		x, ok := c.next()
+		if !ok {
 			return 0
 		}
-		x := c.b[c.pos]
-		c.pos++
 		if shift == 63 && x != 0 && x != 0x7f {
 			c.broken("integer over 64 bits")
 			return 0

@@ -49,6 +49,20 @@ type Viewer interface {
 	View(read func(Reader) error) error
 }
 
+// Get is Reader's Get for a Viewer: on the state of now.
+func Get(v Viewer, key []byte) (value []byte, err error) {
+	err = v.View(func(r Reader) error {
+		value, err = r.Get(key)
+		return err
+	})
+	return value, err
+}
+
+// Scan is Reader's Scan for a Viewer: on the state of now.
+func Scan(v Viewer, prefix, start []byte, visit func(key, value []byte) error) error {
+	return v.View(func(r Reader) error { return r.Scan(prefix, start, visit) })
+}
+
 // ErrStop ends a Scan early.
 var ErrStop = errors.New("store: stop scanning")
 

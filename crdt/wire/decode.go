@@ -169,12 +169,18 @@ func (d *decoder) failure() (Frame, error) {
 	return done(Error{Message: string(text), Sender: to.sender, Target: to.target}, err)
 }
 
-func (d *decoder) join() (Frame, error) {
+// greeting reads what a join and its answer have in common.
+func (d *decoder) greeting() (route, PeerMetadata, error) {
 	to, err := d.route(true)
 	if err != nil {
-		return nil, err
+		return route{}, PeerMetadata{}, err
 	}
 	meta, err := d.metadata()
+	return to, meta, err
+}
+
+func (d *decoder) join() (Frame, error) {
+	to, meta, err := d.greeting()
 	if err != nil {
 		return nil, err
 	}
@@ -186,11 +192,7 @@ func (d *decoder) join() (Frame, error) {
 }
 
 func (d *decoder) peer() (Frame, error) {
-	to, err := d.route(true)
-	if err != nil {
-		return nil, err
-	}
-	meta, err := d.metadata()
+	to, meta, err := d.greeting()
 	if err != nil {
 		return nil, err
 	}

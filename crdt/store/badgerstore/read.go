@@ -40,17 +40,11 @@ func (s *Store) View(read func(store.Reader) error) error {
 }
 
 // Get implements store.Reader.
-func (s *Store) Get(key []byte) (value []byte, err error) {
-	err = s.View(func(r store.Reader) error {
-		value, err = r.Get(key)
-		return err
-	})
-	return value, err
-}
+func (s *Store) Get(key []byte) ([]byte, error) { return store.Get(s, key) }
 
 // Scan implements store.Reader. A scan that runs keeps Close waiting.
 func (s *Store) Scan(prefix, start []byte, visit func(key, value []byte) error) error {
-	return s.View(func(r store.Reader) error { return r.Scan(prefix, start, visit) })
+	return store.Scan(s, prefix, start, visit)
 }
 
 // view reads one state.

@@ -191,17 +191,11 @@ func (s *Store) View(read func(store.Reader) error) error {
 }
 
 // Get gives a copy of what is durable under the key.
-func (s *Store) Get(key []byte) (value []byte, err error) {
-	err = s.View(func(r store.Reader) error {
-		value, err = r.Get(key)
-		return err
-	})
-	return value, err
-}
+func (s *Store) Get(key []byte) ([]byte, error) { return store.Get(s, key) }
 
 // Scan visits what was durable when it began.
 func (s *Store) Scan(prefix, start []byte, visit func(key, value []byte) error) error {
-	return s.View(func(r store.Reader) error { return r.Scan(prefix, start, visit) })
+	return store.Scan(s, prefix, start, visit)
 }
 
 // view is one state; rows are never changed in place.
