@@ -150,7 +150,11 @@ func (d *Document) noteShared(p *peer, b *Batch) {
 		return
 	}
 	p.shared = heads
-	b.Notify = append(b.Notify, Shared{Conn: p.Conn, Heads: heads, Same: d.sharesAll(p)})
+	d.tellShared(p, b)
+}
+
+func (d *Document) tellShared(p *peer, b *Batch) {
+	b.Notify = append(b.Notify, Shared{Conn: p.Conn, Heads: p.shared, Same: d.sharesAll(p)})
 }
 
 func (d *Document) persistShared(p *peer, b *Batch) {

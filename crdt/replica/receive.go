@@ -46,8 +46,13 @@ func (d *Document) receive(now time.Time, p *peer, frame *wire.Sync, b *Batch) {
 	if !d.Exists() {
 		asOfNothing(&msg)
 	}
+	_, heard := p.state.TheirHeads()
 	p.state.Receive(d.view(), &msg)
 	p.dirty, d.dirty = true, true
+	if !heard && len(p.shared) > 0 && p.state.SharedHeads().Equal(p.shared) {
+		d.tellShared(p, b) // no more than what an earlier connection left, but now it is said
+		return
+	}
 	d.noteShared(p, b)
 }
 
@@ -274,10 +279,28 @@ const maxTold = 100
 
 func (d *Document) tellRefused(p *peer, r *crdt.Refusal, b *Batch) {
 	if d.told++; d.told > maxTold {
+		countRefused(p, r.Code, b)
 		return
 	}
 	b.Notify = append(b.Notify, Refused{Conn: p.Conn, Author: p.Principal.Author(), Refusal: *r})
 	d.sendRefused(p, r, false, b)
+}
+
+// countRefused adds a refusal to the last notice of its code, which stands for all that are not told one by one.
+func countRefused(p *peer, code crdt.RefusalCode, b *Batch) {
+	for i := len(b.Notify) - 1; i >= 0; i-- {
+		n, ok := b.Notify[i].(Refused)
+		if !ok || n.More == 0 {
+			break // those that count stand at the end
+		}
+		if n.Refusal.Code == code {
+			n.More++
+			b.Notify[i] = n
+			return
+		}
+	}
+	b.Notify = append(b.Notify, Refused{Conn: p.Conn, Author: p.Principal.Author(), More: 1,
+		Refusal: crdt.Refusal{Code: code, Detail: "more of the same message"}})
 }
 
 func (d *Document) sendRefused(p *peer, r *crdt.Refusal, retry bool, b *Batch) {

@@ -26,8 +26,14 @@ func TestAMessageFullOfBadChangesIsNotToldOfWithoutEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := len(b.Notify); n == 0 || n > maxTold || len(b.Send) > 2*maxTold {
-			t.Errorf("%d notices, %d frames for one message", n, len(b.Send))
+		counted := 0
+		for _, n := range b.Notify {
+			if r, ok := n.(Refused); ok {
+				counted += max(r.More, 1)
+			}
+		}
+		if n := len(b.Notify); n > maxTold+1 || len(b.Send) > 2*maxTold || counted != len(bad) {
+			t.Errorf("%d notices that count %d, %d frames for one message", n, counted, len(b.Send))
 		}
 	}
 }

@@ -161,6 +161,9 @@ type Refused struct {
 	Conn    ConnID // 0 for an Append
 	Author  history.Author
 	Refusal crdt.Refusal
+	// More is 0 for a refusal that is told by itself. Else it is how many of this code the notice stands for: a message with
+	// very many is not told one by one.
+	More int
 }
 
 // Appended answers an Append: after its changes are durable, or with why they are not taken.
@@ -169,7 +172,8 @@ type Appended struct {
 	Err   error
 }
 
-// Shared says that what a peer holds of the document, as far as we know, has changed.
+// Shared says that what a peer holds of the document, as far as we know, has changed, or that it has confirmed what an earlier
+// connection had left.
 type Shared struct {
 	Conn  ConnID
 	Heads crdt.Heads // what we and the peer are known to hold both

@@ -24,7 +24,7 @@ type Metrics interface {
 	FrameSent(frameType string, bytes int)
 	FrameIgnored(reason string)
 	FrameDropped()
-	Refused(code crdt.RefusalCode)
+	Refused(code crdt.RefusalCode, n int)
 	ChangesAdmitted(n int)
 	SnapshotBuilt(took time.Duration, err error)
 	DocumentDamaged()
@@ -149,7 +149,7 @@ func (s *Service) notice(doc crdt.DocID, n replica.Notice) {
 			s.announce(doc, n.Meta)
 		}
 	case replica.Refused:
-		s.opt.Metrics.Refused(n.Refusal.Code)
+		s.opt.Metrics.Refused(n.Refusal.Code, max(n.More, 1))
 		s.opt.Log.Info("change refused", "doc", doc.String(), "author", string(n.Author), "code", string(n.Refusal.Code),
 			"change", n.Refusal.Change.String(), "detail", n.Refusal.Detail)
 	case replica.SnapshotFailed:

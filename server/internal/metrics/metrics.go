@@ -107,8 +107,10 @@ func (m *Metrics) FrameSent(frameType string, bytes int) { m.framesOut.count(fra
 // SendQueueOverflowed counts a connection closed because its queue went over its bound.
 func (m *Metrics) SendQueueOverflowed() { m.overflows.Inc() }
 
-// Refused counts a change or a message that was not admitted.
-func (m *Metrics) Refused(code crdt.RefusalCode) { m.refusals.WithLabelValues(string(code)).Inc() }
+// Refused counts changes or messages that were not admitted.
+func (m *Metrics) Refused(code crdt.RefusalCode, n int) {
+	m.refusals.WithLabelValues(string(code)).Add(float64(n))
+}
 
 // ChangesAdmitted counts changes that became durable.
 func (m *Metrics) ChangesAdmitted(n int) { m.changes.Add(float64(n)) }

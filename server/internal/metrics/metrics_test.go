@@ -22,7 +22,7 @@ func TestEverySeriesIsServedUnderItsName(t *testing.T) {
 	m.FrameReceived("whatever a peer calls it", 7)
 	m.FrameSent("sync", 50)
 	m.SendQueueOverflowed()
-	m.Refused(crdt.RefusedBadSeq)
+	m.Refused(crdt.RefusedBadSeq, 1)
 	m.ChangesAdmitted(3)
 	m.Committed(3*time.Millisecond, nil)
 	m.Committed(time.Second, errors.New("no space"))
