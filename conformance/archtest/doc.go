@@ -1,4 +1,4 @@
-// Package archtest keeps the rules of the architecture (DESIGN.md section 3, docs/ARCHITECTURE.md) as tests: who may
+// Package archtest keeps the rules of the architecture (docs/ARCHITECTURE.md) as tests: who may
 // import whom, what a pure package may not touch, one package comment per package, files that can be read, and a top
 // level without surprises. It holds tests only.
 package archtest

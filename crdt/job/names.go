@@ -6,7 +6,7 @@ const Kind = "job"
 // SchemaVersion is the layout that this package writes. Readers take what they understand of any version.
 const SchemaVersion = 1
 
-// Keys of the root. They are the ones that import and export use (FIELD.md).
+// Keys of the root. They are the ones that import and export use.
 const (
 	KeyKind          = "kind"
 	KeySchemaVersion = "schema_version"

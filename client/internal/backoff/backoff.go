@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The bounds of a delay, as DESIGN.md section 7 has them.
+// The bounds of a delay.
 const (
 	First = 500 * time.Millisecond // the ceiling of the first delay
 	Max   = 60 * time.Second       // the ceiling that it grows to
