@@ -1,0 +1,59 @@
+package goclient
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"fieldsync/client"
+	"fieldsync/conformance/internal/sut"
+	"fieldsync/crdt/engine"
+	"fieldsync/crdt/job"
+)
+
+// Whoever loses a job while offline delivers what was made before, and keeps the job as it was. This and every later sync
+// ends at once: nobody waits for an answer that does not come.
+func TestWhoLosesAJobWhileOfflineDeliversAndKeepsWhatWasSeen(t *testing.T) {
+	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	office := open(t, t.TempDir(), addr, sut.Dispatcher)
+	anna, err := client.Open(client.Options{Dir: t.TempDir(), StallAfter: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer anna.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if _, err := anna.Login(ctx, addr, sut.WorkerAnna); err != nil {
+		t.Fatal(err)
+	}
+	id := newJob(t, office, "Pump", "anna")
+	synced(t, office)
+	if _, err := anna.Sync(ctx); err != nil {
+		t.Fatal(err)
+	}
+	set(t, anna, id, "resolution", "done")
+	edits, err := job.Unassign("anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := office.Change(ctx, id, func(tx *engine.Tx) error { return tx.Apply(edits...) }); err != nil {
+		t.Fatal(err)
+	}
+	set(t, office, id, "title", "not for her any more")
+	synced(t, office)
+	for _, sent := range []int{1, 0, 0} {
+		if r, err := anna.Sync(ctx); err != nil || r.Sent != sent || r.Received != 0 || r.Refused != 0 {
+			t.Fatalf("anna's sync: %+v, %v; want %d sent", r, err, sent)
+		}
+		if u, err := anna.Unsent(ctx); err != nil || u.Changes != 0 || len(u.Jobs) != 0 {
+			t.Errorf("unsent: %+v, %v", u, err)
+		}
+		if v, err := anna.View(id); err != nil || v.Job.Title != "Pump" || v.Job.Resolution != "done" {
+			t.Errorf("anna sees %+v, %v", v.Job, err)
+		}
+	}
+	synced(t, office)
+	if v, err := office.View(id); err != nil || v.Job.Resolution != "done" || len(v.Job.Assignees) != 0 {
+		t.Errorf("the office sees %+v, %v", v.Job, err)
+	}
+}
