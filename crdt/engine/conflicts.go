@@ -25,7 +25,8 @@ type Clash struct {
 	Alternatives []Alternative
 }
 
-// Conflicts reads all values that stand at a path, the winner first. One value is no conflict; ErrNotFound where none stands there.
+// Conflicts reads all values that stand at a path, the winner first. One value is no conflict; ErrNotFound where none stands there,
+// ErrMiscounted where the core does not find them.
 func (d *Doc) Conflicts(path ...any) ([]Alternative, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -47,7 +48,20 @@ func (d *Doc) Conflicts(path ...any) ([]Alternative, error) {
 	if len(all) == 0 {
 		return nil, notFound(path)
 	}
+	if theirs, err := d.standAt(n, path[len(path)-1], all); err != nil || !theirs {
+		return nil, cmp.Or(err, error(ErrMiscounted))
+	}
 	return all, nil
+}
+
+// standAt tells whether alternatives are those of this step, and not of a list's other element (count.go).
+func (d *Doc) standAt(parent node, step any, all []Alternative) (bool, error) {
+	i, isIndex := step.(int)
+	if !isIndex {
+		return true, nil
+	}
+	seen, err := d.seen(parent.v.id, C.size_t(i))
+	return seen == element{all[0].Counter, all[0].Actor}, err
 }
 
 func (d *Doc) alternatives(parent node, path crdt.Path) ([]Alternative, error) {
@@ -126,7 +140,13 @@ func (d *Doc) clashAt(parent node, path crdt.Path, tree any, out *[]Clash) error
 		return err
 	}
 	if len(all) > 1 {
-		*out = append(*out, Clash{Path: path, Alternatives: all})
+		theirs, err := d.standAt(parent, path[len(path)-1], all)
+		if err != nil {
+			return err
+		}
+		if theirs {
+			*out = append(*out, Clash{Path: path, Alternatives: all})
+		}
 	}
 	switch tree.(type) {
 	case map[string]any, []any:

@@ -89,7 +89,14 @@ func (d *Doc) put(path crdt.Path, value any, insert bool) error {
 	if err := checkValue(value, len(path)); err != nil {
 		return err
 	}
-	return d.putChecked(parent.v.id, at, insert, value)
+	write := func() error { return d.putChecked(parent.v.id, at, insert, value) }
+	if insert {
+		return d.inserting(parent, at, write)
+	}
+	if err := d.mustCount(parent, at); err != nil {
+		return err
+	}
+	return write()
 }
 
 // checkValue refuses what cannot be written, before anything is.

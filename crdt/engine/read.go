@@ -42,7 +42,7 @@ func (d *Doc) find(path crdt.Path) (node, error) {
 	}
 	n := rootNode()
 	for i, step := range path {
-		r, err := d.getStep(n, path[:i+1], step, false)
+		r, err := d.walkStep(n, path[:i+1], step)
 		n.free()
 		if err != nil {
 			return node{}, err
@@ -82,6 +82,16 @@ func (d *Doc) getStep(n node, at crdt.Path, step any, all bool) (*result, error)
 	default:
 		return nil, crdt.Errorf(crdt.KindInvalid, "engine: a path has strings and ints, not %T", step)
 	}
+}
+
+// walkStep is getStep for a walk along a path: of a list it takes the element that a reader of the whole list sees there,
+// which is found by going over those before it. See count.go for why not by its index.
+func (d *Doc) walkStep(n node, at crdt.Path, step any) (*result, error) {
+	i, isIndex := step.(int)
+	if !isIndex || !n.isObject(C.AM_OBJ_TYPE_LIST) || i < 0 || i >= d.size(n) {
+		return d.getStep(n, at, step, false)
+	}
+	return internal(take(C.AMlistRange(d.am, n.v.id, C.size_t(i), C.size_t(i)+1, nil)))
 }
 
 func internal(r *result, err error) (*result, error) {

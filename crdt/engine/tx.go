@@ -105,6 +105,9 @@ func (tx *Tx) Delete(path crdt.Path) error {
 			return err
 		}
 		defer parent.free()
+		if err := d.mustCount(parent, slot); err != nil {
+			return err
+		}
 		if slot.inList {
 			return done(C.AMlistDelete(d.am, parent.v.id, slot.pos))
 		}
@@ -204,6 +207,9 @@ func (tx *Tx) Increment(path crdt.Path, by int64) error {
 		}
 		if by > 0 && int64(n) > math.MaxInt64-by || by < 0 && int64(n) < math.MinInt64-by {
 			return crdt.Errorf(crdt.KindInvalid, "engine: the counter at %s would overflow", path)
+		}
+		if err := d.mustCount(parent, slot); err != nil {
+			return err
 		}
 		if slot.inList {
 			return done(C.AMlistIncrement(d.am, parent.v.id, slot.pos, C.int64_t(by)))
