@@ -63,15 +63,6 @@ func ParseDocID(s string) (DocID, error) {
 // String is the actor in lower-case hexadecimal, as Automerge prints it.
 func (a ActorID) String() string { return hex.EncodeToString([]byte(a)) }
 
-// ParseActorID reads the hexadecimal form.
-func ParseActorID(s string) (ActorID, error) {
-	raw, err := hex.DecodeString(s)
-	if err != nil || len(raw) == 0 || len(raw) > MaxActorID {
-		return "", Errorf(KindInvalid, "actor id %q is not 1 to %d bytes in hexadecimal", s, MaxActorID)
-	}
-	return ActorID(raw), nil
-}
-
 // String is the hash in lower-case hexadecimal.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 

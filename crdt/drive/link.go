@@ -154,9 +154,6 @@ func (d *Drive) Joined(want func(replica.Principal) bool) []replica.ConnID {
 	return d.hub.Joined(want)
 }
 
-// CloseConn ends a connection with a code for the peer.
-func (d *Drive) CloseConn(c replica.Close) { d.closeConn(c) }
-
 // hubBatch hands out what a step of the hub asks for, in its order; hubMu is held. It tells whether the link's credit went
 // with an event, and gives the last document, if the caller has to see that somebody runs it.
 func (d *Drive) hubBatch(b replica.HubBatch, l *Link, size int) (credited bool, run *openDoc) {

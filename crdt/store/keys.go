@@ -93,9 +93,6 @@ func DocAuthor(doc crdt.DocID, actor crdt.ActorID) []byte {
 	return append(append(docKey(doc, 1+len(actor)), partAuthor), actor...)
 }
 
-// DocAuthors is the prefix of a document's authors.
-func DocAuthors(doc crdt.DocID) []byte { return append(docKey(doc, 1), partAuthor) }
-
 func docKey(doc crdt.DocID, more int) []byte {
 	return append(append(make([]byte, 0, 17+more), familyDoc), doc[:]...)
 }
@@ -109,9 +106,6 @@ func DocPeer(doc crdt.DocID, storage crdt.StorageID) []byte {
 func Account(kind byte, id string) []byte {
 	return append([]byte{familyAccount, kind}, id...)
 }
-
-// Accounts is the prefix of the accounts of a kind.
-func Accounts(kind byte) []byte { return []byte{familyAccount, kind} }
 
 // Local is the key of a client's own entry of a kind. The kinds are the client's.
 func Local(kind byte, id []byte) []byte {

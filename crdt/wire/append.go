@@ -173,29 +173,18 @@ func appendRefused(c *Codec, dst []byte, f Refused) []byte {
 
 func appendCatchUp(dst []byte, f CatchUp) []byte {
 	n := uint64(3)
-	for _, present := range []bool{f.Scope != "", len(f.Ranges) > 0, len(f.Differ) > 0, f.Done} {
+	for _, present := range []bool{len(f.Ranges) > 0, f.Done} {
 		if present {
 			n++
 		}
 	}
 	dst = appendHead(dst, majorMap, n)
 	dst = appendRoute(dst, typeCatchUp, f.Sender, f.Target)
-	if f.Scope != "" {
-		dst = appendText(dst, names[fieldScope])
-		dst = appendText(dst, f.Scope)
-	}
 	if len(f.Ranges) > 0 {
 		dst = appendText(dst, names[fieldRanges])
 		dst = appendHead(dst, majorArray, uint64(len(f.Ranges)))
 		for i := range f.Ranges {
 			dst = appendRange(dst, &f.Ranges[i])
-		}
-	}
-	if len(f.Differ) > 0 {
-		dst = appendText(dst, names[fieldDiffer])
-		dst = appendHead(dst, majorBytes, uint64(16*len(f.Differ)))
-		for i := range f.Differ {
-			dst = append(dst, f.Differ[i][:]...)
 		}
 	}
 	if f.Done {

@@ -41,23 +41,8 @@ func (d *decoder) catchUp() (Frame, error) {
 		return nil, err
 	}
 	f := CatchUp{Sender: to.sender, Target: to.target}
-	scope, err := d.text(fieldScope, MaxScope)
-	if err != nil {
-		return nil, err
-	}
-	f.Scope = string(scope)
 	if f.Done, err = d.boolean(fieldDone); err != nil {
 		return nil, err
-	}
-	if r, ok := d.value(fieldDiffer); ok {
-		raw, err := r.records(16, MaxDiffer, "the list of documents that differ")
-		if err != nil {
-			return nil, err
-		}
-		f.Differ = make([]crdt.DocID, len(raw)/16)
-		for i := range f.Differ {
-			f.Differ[i] = crdt.DocID(raw[16*i:])
-		}
 	}
 	if r, ok := d.value(fieldRanges); ok {
 		f.Ranges, err = r.ranges()

@@ -19,10 +19,8 @@ type Refused struct {
 // Extension: send it only to a peer whose metadata has Fieldsync >= 1.
 type CatchUp struct {
 	Sender, Target crdt.PeerID
-	Scope          string // which set of documents is compared; empty: all that the two may share
 	Ranges         []Range
-	Differ         []crdt.DocID // documents found to differ: both ends talk about these
-	Done           bool         // the sender has nothing more to compare
+	Done           bool // the sender has nothing more to compare
 }
 
 // Range is a run of document ids with what the sender holds in it.

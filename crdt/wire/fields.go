@@ -25,9 +25,7 @@ const (
 	fieldChange
 	fieldDetail
 	fieldRetry
-	fieldScope
 	fieldRanges
-	fieldDiffer
 	fieldDone
 	fieldCountAll // how many there are; also "no such field"
 )
@@ -35,7 +33,7 @@ const (
 // names are the keys on the wire, in the order of the constants.
 var names = [fieldCountAll]string{"type", "senderId", "targetId", "documentId", "data", "peerMetadata", "metadata",
 	"supportedProtocolVersions", "selectedProtocolVersion", "message", "count", "sessionId", "add", "remove", "newHeads",
-	"code", "change", "detail", "retry", "s", "r", "x", "d"}
+	"code", "change", "detail", "retry", "r", "d"}
 
 // fieldOf finds a key; a switch on the bytes neither allocates nor hashes.
 func fieldOf(key []byte) field {
@@ -78,12 +76,8 @@ func fieldOf(key []byte) field {
 		return fieldDetail
 	case "retry":
 		return fieldRetry
-	case "s":
-		return fieldScope
 	case "r":
 		return fieldRanges
-	case "x":
-		return fieldDiffer
 	case "d":
 		return fieldDone
 	}

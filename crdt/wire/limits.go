@@ -47,14 +47,10 @@ const (
 	// MaxCodeName is the greatest length of a refusal's code in bytes.
 	MaxCodeName = 64
 
-	// MaxScope is the greatest length of a catch-up's scope in bytes: an organisation's or a user's name.
-	MaxScope = 256
-
-	// MaxRanges, MaxItems and MaxDiffer bound a catch-up frame: its ranges, the items of all of them together, and the
-	// documents it says differ. 65,536 items are 2 MiB; whoever has more documents splits them into ranges first.
+	// MaxRanges and MaxItems bound a catch-up frame: its ranges, and the items of all of them together. 65,536 items are
+	// 2 MiB; whoever has more documents splits them into ranges first.
 	MaxRanges = 1024
 	MaxItems  = 1 << 16
-	MaxDiffer = 1 << 16
 
 	// MaxNumber is the greatest number of any field: the greatest that a JavaScript number counts to without a gap.
 	MaxNumber = 1<<53 - 1

@@ -212,7 +212,7 @@ func TestExtensionFramesSurviveTheWire(t *testing.T) {
 		Refused{Doc: testDoc(1), Sender: "s", Target: "c", Code: crdt.RefusedBadSeq},
 		Refused{Doc: testDoc(1), Sender: "s", Target: "c", Code: crdt.RefusedStoreFailed, Change: crdt.Hash{1}, Detail: "disk", Retry: true},
 		CatchUp{Sender: "s", Target: "c"},
-		CatchUp{Sender: "s", Target: "c", Scope: "org", Done: true, Differ: []crdt.DocID{testDoc(1), testDoc(2)}, Ranges: []Range{
+		CatchUp{Sender: "s", Target: "c", Done: true, Ranges: []Range{
 			{Count: 2, Digest: [16]byte{9}},
 			{From: testDoc(1), To: testDoc(2), Count: 1, Items: []Item{{Doc: testDoc(1), Digest: [16]byte{3}}}, HasItems: true},
 			{From: testDoc(2), Count: 1 << 40, HasItems: true, Items: []Item{}},
