@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"fieldsync/client"
+	"fieldsync/conformance/internal/phone"
 	"fieldsync/conformance/internal/sut"
 	"fieldsync/crdt"
 	"fieldsync/crdt/engine"
@@ -98,22 +99,6 @@ func synced(t *testing.T, c *client.Client) client.Report {
 	return r
 }
 
-// running keeps a client connected, and gives its events.
-func running(t *testing.T, c *client.Client) <-chan client.Event {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	events := c.WatchAll(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := c.Run(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("Run ended with %v", err)
-		}
-	}()
-	t.Cleanup(func() { cancel(); <-done })
-	return events
-}
-
 // await reads events until one is wanted.
 func await(t *testing.T, events <-chan client.Event, what string, wanted func(client.Event) bool) client.Event {
 	t.Helper()
@@ -143,7 +128,7 @@ func TestTwoLiveClientsSeeEachOthersEdits(t *testing.T) {
 	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	anna := open(t, t.TempDir(), addr, sut.WorkerAnna)
-	officeEvents, annaEvents := running(t, office), running(t, anna)
+	officeEvents, annaEvents := phone.Run(t, office), phone.Run(t, anna)
 	await(t, annaEvents, "anna is in sync", kind(client.EventSynced))
 
 	id := newJob(t, office, "Pump", "anna")
@@ -213,7 +198,7 @@ func TestARunningClientComesBackByItself(t *testing.T) {
 	dir := t.TempDir()
 	addr, stop := startServer(t, dir, "127.0.0.1:0")
 	anna := open(t, t.TempDir(), addr, sut.WorkerAnna)
-	events := running(t, anna)
+	events := phone.Run(t, anna)
 	await(t, events, "in sync", kind(client.EventSynced))
 	stop()
 	await(t, events, "anna notices", kind(client.EventOffline))

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"fieldsync/client"
+	"fieldsync/conformance/internal/phone"
 	"fieldsync/conformance/internal/sut"
 	"fieldsync/crdt"
 	"fieldsync/crdt/engine"
@@ -118,17 +119,7 @@ func startGo(t *testing.T, server *sut.Process, token string) (*client.Client, <
 	if _, err := c.Login(t.Context(), "http://"+server.Addr, token); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	events := c.WatchAll(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := c.Run(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("Run ended with %v", err)
-		}
-	}()
-	t.Cleanup(func() { cancel(); <-done })
-	return c, events
+	return c, phone.Run(t, c)
 }
 
 // editGo makes edits of the kinds that goclient.mjs makes, each a change of its own.
