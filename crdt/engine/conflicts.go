@@ -49,7 +49,7 @@ func (d *Doc) Conflicts(path ...any) ([]Alternative, error) {
 		return nil, notFound(path)
 	}
 	if theirs, err := d.standAt(n, path[len(path)-1], all); err != nil || !theirs {
-		return nil, cmp.Or(err, error(ErrMiscounted))
+		return nil, cmp.Or(err, ErrMiscounted)
 	}
 	return all, nil
 }
