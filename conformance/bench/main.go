@@ -131,7 +131,11 @@ func run(ctx context.Context, cfg config) ([]*results, error) {
 		cfg.log("memory: %s", name)
 		err := b.again(ctx, name, all[i], func() error {
 			return b.with(ctx, name, func(sys *sut.Process) error {
-				m, err := runMemory(ctx, sys, cfg, b.jobs)
+				size := cfg
+				if name != "fieldsyncd" {
+					size.open = min(cfg.open, othersOpen)
+				}
+				m, err := runMemory(ctx, sys, size, b.jobs)
 				all[i].memory = &m
 				return err
 			})
@@ -146,6 +150,9 @@ func run(ctx context.Context, cfg config) ([]*results, error) {
 // patienceWithOthers is how often a turn of another's server is tried: the reference server now and then leaves a document
 // unanswered for ever. Ours has to do it at the first.
 const patienceWithOthers = 5
+
+// othersOpen is how many documents another's server is asked to hold open: the reference server takes half a megabyte for each.
+const othersOpen = 300
 
 // again runs a turn, and for other systems than ours tries again when it fails. The report says how often.
 func (b *bench) again(ctx context.Context, name string, res *results, turn func() error) error {

@@ -155,7 +155,7 @@ func report(cfg config, all []*results, machine string) string {
 	fmt.Fprintf(&b, "%s\n\n%s\n\n", time.Now().UTC().Format("2006-01-02"), machine)
 	fmt.Fprintf(&b, "%d turns of each system, medians. Live: %d documents, each with one writer and %d subscribers on connections of their own, %.0f edits a second over all in the light load and %.0f in the heavy one, for %v each; "+
 		"saturated: each writer up to %d edits ahead of its slowest subscriber. First sync: %d jobs of %d changes, %v after they were uploaded, by clients that understand version 2 and offer permessage-deflate; bytes are counted at the client's socket, WebSocket and handshake included. "+
-		"Memory is anonymous resident memory: %d open documents of %d changes, %d idle joined connections.\n\n",
+		"Memory is anonymous resident memory: %d open documents of %d changes (300 at the reference), %d idle joined connections.\n\n",
 		cfg.repeats, cfg.liveDocs, cfg.subscribers, cfg.rate, cfg.heavy, cfg.liveFor, cfg.window, cfg.jobs, cfg.changes, cfg.settle, cfg.open, cfg.changes, cfg.conns)
 	for _, r := range all {
 		if r.failed > 0 {
