@@ -23,7 +23,7 @@ DATA     ?= $(FIELDSYNC_CACHE)/demo
 FUZZTIME ?= 60s
 SEEDS    ?= 10000
 
-.PHONY: help build run test vet race sim fuzz bench lint interop minio vectors tools clean
+.PHONY: help build run test vet race sim fuzz bench lint web interop minio vectors tools clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ bench: build $(NPM_MARK) ## our server, the reference server and relays under on
 
 lint: $(TOOLS)/golangci-lint ## golangci-lint, as .golangci.yml says
 	$(TOOLS)/golangci-lint run ./...
+
+web: $(NPM_MARK) ## the JavaScript there is (that of the tests), installed as pinned and checked
+	@git ls-files -z '*.mjs' | xargs -0 -n1 node --check && echo "$$(git ls-files '*.mjs' | wc -l) scripts parse"
 
 interop: $(NPM_MARK) ## real automerge-repo clients of two generations against our server
 	$(GO) test -count=1 -v ./conformance/interop/... ./conformance/syncpeers/...

@@ -88,6 +88,7 @@ func rows(cfg config) []row {
 	}
 	heavyCPU := func(l liveResult) float64 { return l.heavy.cpuPerDelivery.Seconds() }
 	lightCPU := func(l liveResult) float64 { return l.light.cpuPerDelivery.Seconds() }
+	saturatedCPU := func(l liveResult) float64 { return l.cpuSaturated.Seconds() }
 	docsPerSecond := func(p passResult) float64 { return float64(cfg.jobs) / p.took.Seconds() }
 	bytes := func(p passResult) float64 { return float64(p.in + p.out) }
 	pass := func(pick func(coldResult) passResult, value func(passResult) float64) func(*results) (float64, bool) {
@@ -120,7 +121,9 @@ func rows(cfg config) []row {
 		{"light load: median latency of an edit", millis, false, fromLive(quiet, func(l liveResult) float64 { return l.light.median.Seconds() }), target{"≤ 1/20 of the reference", ref, 1.0 / 20}},
 		{"light load: 99th percentile of it", millis, false, fromLive(quiet, func(l liveResult) float64 { return l.light.p99.Seconds() }), target{}},
 		{"saturated: deliveries a second", plain, true, fromLive(quiet, func(l liveResult) float64 { return l.perSecond }), target{}},
-		{"saturated: CPU per delivered change", micros, false, fromLive(quiet, func(l liveResult) float64 { return l.cpuSaturated.Seconds() }), target{}},
+		{"saturated: CPU per delivered change", micros, false, fromLive(quiet, saturatedCPU), target{"≤ 1/20 of the reference", ref, 1.0 / 20}},
+		{"", micros, false, fromLive(quiet, saturatedCPU), target{"≤ 1.5 × the relay on Node", sut.NameRelayNode, 1.5}},
+		{"", micros, false, fromLive(quiet, saturatedCPU), target{"≤ 1.5 × the relay in Go", sut.NameRelayGo, 1.5}},
 		{"first sync, documents a second", plain, true, pass(warm, docsPerSecond), target{"≥ 8 × the reference", ref, 1.0 / 8}},
 		{"first sync from a server just started, documents a second", plain, true, pass(restarted, docsPerSecond), target{"≥ 8 × the reference", ref, 1.0 / 8}},
 		{"first sync, server CPU per document", micros, false, pass(warm, func(p passResult) float64 { return p.cpu.Seconds() / float64(cfg.jobs) }), target{}},
