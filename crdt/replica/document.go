@@ -212,7 +212,7 @@ func (d *Document) tick(now time.Time, ev Tick, b *Batch) {
 func (d *Document) Unsynced() []ConnID {
 	var out []ConnID
 	for _, p := range d.peers {
-		if !d.inSync(p) {
+		if !d.settled(p) {
 			out = append(out, p.Conn)
 		}
 	}
@@ -224,6 +224,12 @@ func (d *Document) Unsynced() []ConnID {
 func (d *Document) inSync(p *peer) bool {
 	_, heard := p.state.TheirHeads()
 	return heard && d.sharesAll(p)
+}
+
+// settled tells whether, besides, the peer said that it holds no more than we do: there is nothing to say, and nothing to ask.
+func (d *Document) settled(p *peer) bool {
+	theirs, _ := p.state.TheirHeads()
+	return d.inSync(p) && theirs.Equal(d.Heads())
 }
 
 // sharesAll tells whether the peer holds all that we hold, as far as we know; it may hold more.

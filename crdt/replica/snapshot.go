@@ -52,7 +52,7 @@ func (d *Document) slim(arrived []int64) {
 		return
 	}
 	for _, p := range d.peers {
-		if !d.inSync(p) {
+		if p.dirty || !d.settled(p) {
 			return
 		}
 	}
