@@ -1,13 +1,11 @@
 package replica_test
 
 import (
-	"math/rand/v2"
 	"testing"
 	"time"
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/history"
-	"fieldsync/crdt/history/historytest"
 	"fieldsync/crdt/replica"
 	"fieldsync/crdt/syncproto"
 	"fieldsync/crdt/wire"
@@ -20,43 +18,30 @@ func (someone) Author() history.Author { return "someone" }
 // A document that becomes its snapshot forgets nothing of what a peer has said meanwhile: who speaks of a change that we lack
 // is asked for it.
 func TestWhatAPeerHasMoreIsAskedForAlsoWhenASnapshotIsStoredMeanwhile(t *testing.T) {
-	now := time.UnixMilli(1_800_000_000_000)
-	d, err := replica.Open(crdt.DocID{1}, &replica.Config{PeerID: "phone", History: history.DefaultLimits()}, replica.Loaded{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	step := func(ev replica.Event) replica.Batch {
-		t.Helper()
-		b, err := d.Step(now, ev)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
+	d := newByHand(t)
 	says := func(heads crdt.Heads) replica.Batch {
 		data := syncproto.Append(nil, &syncproto.Message{Version: syncproto.V1, Heads: heads, Have: []syncproto.Have{{LastSync: d.Heads()}}})
-		return step(replica.Receive{Conn: 1, Msg: &wire.Sync{Doc: d.ID(), Sender: "server", Data: data}})
+		return d.step(replica.Receive{Conn: 1, Msg: &wire.Sync{Doc: d.ID(), Sender: "server", Data: data}})
 	}
-	w := historytest.NewWriter("actor", rand.New(rand.NewPCG(1, 1)))
 	for range 5 {
-		step(replica.Append{Author: "anna", Raws: [][]byte{w.Edit(2).Raw}})
-		step(replica.Stored{})
+		d.add()
+		d.step(replica.Stored{})
 	}
-	step(replica.Attach{Peer: replica.PeerInfo{Conn: 1, Remote: "server", Principal: someone{}, Dialed: true}, Announce: true})
+	d.step(replica.Attach{Peer: replica.PeerInfo{Conn: 1, Remote: "server", Principal: someone{}, Dialed: true}, Announce: true})
 	says(d.Heads())
-	now = now.Add(time.Minute)
-	b := step(replica.Tick{Build: true})
+	d.now = d.now.Add(time.Minute)
+	b := d.step(replica.Tick{Build: true})
 	if b.Build == nil {
 		t.Fatal("no snapshot is asked for")
 	}
-	if b = step(replica.Built{Chunk: snapshotOf(t, b.Build.Raws)}); len(b.Persist) == 0 {
+	if b = d.step(replica.Built{Chunk: snapshotOf(t, b.Build.Raws)}); len(b.Persist) == 0 {
 		t.Fatal("the snapshot is not stored", b.Notify)
 	}
 	newer := crdt.NewHeads(crdt.Hash{7})
 	if b = says(newer); len(b.Send) > 0 {
 		t.Fatal("something is said while a write is out")
 	}
-	b = step(replica.Stored{})
+	b = d.step(replica.Stored{})
 	if len(b.Send) != 1 {
 		t.Fatalf("%d frames; want the question for the change", len(b.Send))
 	}
