@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math"
-	"time"
 
 	"fieldsync/crdt"
 )
@@ -32,7 +31,7 @@ func MarshalTree(tree any) ([]byte, error) {
 }
 
 // Plain turns a value as Tree gives it into what JSON can hold: text and strings become strings, counters numbers,
-// timestamps RFC 3339 with milliseconds in UTC, bytes base64, unknown values and numbers that are none null. It copies.
+// timestamps RFC 3339 with milliseconds in UTC (crdt.Timestamp.String), bytes base64, unknown values and numbers that are none null. It copies.
 func Plain(v any) any {
 	switch x := v.(type) {
 	case map[string]any:
@@ -52,7 +51,7 @@ func Plain(v any) any {
 	case crdt.Counter:
 		return int64(x)
 	case crdt.Timestamp:
-		return time.UnixMilli(int64(x)).UTC().Format("2006-01-02T15:04:05.000Z07:00")
+		return x.String()
 	case []byte:
 		return base64.StdEncoding.EncodeToString(x)
 	case float64:

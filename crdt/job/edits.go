@@ -201,6 +201,7 @@ func eventValue(e Event) map[string]any {
 	putString(m, KeyBy, e.By)
 	putString(m, KeyDevice, e.Device)
 	putString(m, KeyNote, e.Note)
+	putString(m, KeyResolution, e.Resolution)
 	putLocation(m, KeyLocation, e.Location)
 	return m
 }

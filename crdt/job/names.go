@@ -1,12 +1,21 @@
 package job
 
-// Kind is what the root's "kind" says of a job document. A document without it is opaque to the service.
-const Kind = "job"
+// What the root's "kind" says of the documents that the service knows. Anything else, and a document without it, is opaque
+// to the service. The kind is written with the document's first change, and never changed.
+const (
+	Kind         = "job"
+	KindTemplate = "template" // what a new job starts with
+	KindClient   = "client"   // whom jobs are done for
+	KindSite     = "site"     // where jobs are done
+)
+
+// Kinds are all kinds.
+func Kinds() []string { return []string{Kind, KindTemplate, KindClient, KindSite} }
 
 // SchemaVersion is the layout that this package writes. Readers take what they understand of any version.
 const SchemaVersion = 1
 
-// Keys of the root. They are the ones that import and export use.
+// Keys of the root. They are the ones that import and export use. A {uuid, name} may also be the plain name, as imports write it.
 const (
 	KeyKind          = "kind"
 	KeySchemaVersion = "schema_version"
@@ -15,22 +24,24 @@ const (
 	KeySerialNo        = "serial_no" // what people call the job by: text, or a number in imported jobs
 	KeyExternalID      = "external_id"
 	KeyExternalOrderID = "external_order_id"
+	KeyExternalIDs     = "external_ids" // system -> id there
 	KeyTitle           = "title"
 	KeyDescription     = "description" // text, merged by characters
-	KeyTemplate        = "template"
-	KeyType            = "type"
-	KeyClient          = "client" // a name, or a map with a name
-	KeySite            = "site"   // the same
-	KeyTerritory       = "territory"
-	KeySkills          = "skills"
-	KeyContacts        = "contacts"
-	KeyAddress         = "address"
+	KeyTemplate        = "template"    // {uuid, name}
+	KeyType            = "type"        // a name
+	KeyClient          = "client"      // {uuid, name}
+	KeySite            = "site"        // {uuid, name}
+	KeyTerritory       = "territory"   // a name
+	KeySkills          = "skills"      // name -> true
+	KeyContacts        = "contacts"    // contact id -> {name, type, value, position}
+	KeyAddress         = "address"     // {formatted, entrance_no, apartment, floor, description, geolocation}
+	KeyFollows         = "follows"     // document id of the job that this one follows up
 
-	KeyScheduledAt       = "scheduled_at"       // timestamp
-	KeyScheduledDuration = "scheduled_duration" // map with minutes
-	KeyCreatedAt         = "created_at"         // timestamp
-	KeyResolution        = "resolution"
-	KeyPossible          = "possible_resolutions"
+	KeyScheduledAt       = "scheduled_at"         // timestamp
+	KeyScheduledDuration = "scheduled_duration"   // map with minutes
+	KeyCreatedAt         = "created_at"           // timestamp
+	KeyResolution        = "resolution"           // a name, in imported jobs only: the current one follows from the outcome
+	KeyPossible          = "possible_resolutions" // resolution id -> {name, successful, note_required, position}
 
 	KeyAssignees    = "assignees"     // user id -> {edit}
 	KeyStatusLog    = "status_log"    // event id -> event
@@ -38,13 +49,19 @@ const (
 	KeyComments     = "comments"      // comment id -> {text, by, happened_at}
 	KeyCustomFields = "custom_fields" // field id -> field; the dispatcher fills them
 	KeyReportFields = "report_fields" // field id -> field; the worker fills them
+	KeyChecklist    = "checklist"     // item id -> {text, done, done_at, by, position}
+
+	// Of the other kinds' roots; title, description, address, contacts and the rest are called as in a job.
+	KeyWorkerCreate = "worker_create" // template: workers may make jobs from it
 )
 
 // Keys inside the root's maps.
 const (
-	KeyName    = "name"
-	KeyMinutes = "minutes"
-	KeyEdit    = "edit"
+	KeyName     = "name"
+	KeyMinutes  = "minutes"
+	KeyEdit     = "edit"
+	KeyPosition = "position" // a number by which a map's entries are ordered, then by id
+	KeyValue    = "value"
 
 	KeyStatus     = "status"
 	KeyHappenedAt = "happened_at"
@@ -54,11 +71,25 @@ const (
 	KeyLocation   = "location"
 	KeyNote       = "note"
 	KeyText       = "text"
+	// KeyResolution also stands in a finished event: the id of a possible resolution, or a name.
+
+	KeyFieldType = "field_type" // see [FieldType]
+	KeyDataType  = "data_type"
+	KeyRequired  = "required"
+	KeyHidden    = "hidden"
+	KeyReadOnly  = "read_only"
+	KeyOptions   = "options" // of a pick list: texts, in their order
+
+	KeySuccessful   = "successful"
+	KeyNoteRequired = "note_required"
+
+	KeyDone   = "done"
+	KeyDoneAt = "done_at"
 
 	KeySHA256        = "sha256"
 	KeySize          = "size"
 	KeyMediaType     = "media_type"
-	KeyField         = "field"
+	KeyField         = "field" // id of the report or custom field that the file answers
 	KeyTakenAt       = "taken_at"
 	KeyPreviewSHA256 = "preview_sha256"
 
@@ -74,3 +105,27 @@ const (
 	KeyCapturedAt = "captured_at"
 	KeyUploadedAt = "uploaded_at"
 )
+
+// FieldType is what sort of answer a custom or report field takes.
+type FieldType string
+
+// The answer of the types marked file are the attachments whose field is the field's id; the others have a value.
+const (
+	FieldPhoto     FieldType = "photo"     // file; up to 10
+	FieldText      FieldType = "text"      // a text, merged by characters
+	FieldNumber    FieldType = "number"    // a whole or decimal number
+	FieldYesNo     FieldType = "yes_no"    // true or false
+	FieldDate      FieldType = "date"      // a calendar day as text: 2026-11-24
+	FieldPickList  FieldType = "pick_list" // one of the options, as text
+	FieldAction    FieldType = "action"    // a tick: true once done
+	FieldSignature FieldType = "signature" // file
+	FieldFile      FieldType = "file"      // file
+)
+
+// FieldTypes are all field types.
+func FieldTypes() []FieldType {
+	return []FieldType{FieldPhoto, FieldText, FieldNumber, FieldYesNo, FieldDate, FieldPickList, FieldAction, FieldSignature, FieldFile}
+}
+
+// IsFile tells whether the answer of a field of this type are attachments.
+func (t FieldType) IsFile() bool { return t == FieldPhoto || t == FieldSignature || t == FieldFile }

@@ -93,7 +93,7 @@ func events(root cursor) []Event {
 	var out []Event
 	root.each(KeyStatusLog, func(id string, c cursor) {
 		e := Event{ID: id, Status: Status(c.str(KeyStatus)), HappenedAt: c.time(KeyHappenedAt), By: c.str(KeyBy), Device: c.str(KeyDevice),
-			After: c.strings(KeyAfter), Location: c.location(KeyLocation), Note: c.str(KeyNote)}
+			After: c.strings(KeyAfter), Location: c.location(KeyLocation), Note: c.str(KeyNote), Resolution: c.named(KeyResolution)}
 		if e.Status == "" {
 			c.problem(KeyStatus, "a status")
 			return

@@ -39,6 +39,7 @@ type Event struct {
 	After      []string       // the events that its author saw standing, and settles with this one
 	Location   *Location      // nil where unknown
 	Note       string
+	Resolution string // of a finished event: id of a possible resolution, or a name
 }
 
 // Location is where a device was.
@@ -133,5 +134,6 @@ func compareEvents(a, b Event) int {
 		cmp.Compare(b.By, a.By),
 		cmp.Compare(b.Device, a.Device),
 		cmp.Compare(b.Note, a.Note),
+		cmp.Compare(b.Resolution, a.Resolution),
 	)
 }
