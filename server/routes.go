@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 
+	"fieldsync/server/internal/api/accounts"
 	"fieldsync/server/internal/api/files"
 )
 
@@ -16,9 +17,10 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /readyz", quick(s.readyz))
 	mux.Handle("GET /metrics", quickly(s.metrics.Handler()))
 
-	mux.Handle("POST /api/v1/session", quick(s.auth.SignIn))
-	mux.Handle("GET /api/v1/session", quickly(s.auth.Require(http.HandlerFunc(s.auth.WhoAmI))))
-	mux.Handle("DELETE /api/v1/session", quickly(s.auth.Require(http.HandlerFunc(s.auth.SignOut))))
+	people := accounts.Handlers{Auth: s.auth}
+	mux.Handle("POST /api/v1/session", quick(people.SignIn))
+	mux.Handle("GET /api/v1/session", quickly(s.auth.Require(http.HandlerFunc(people.WhoAmI))))
+	mux.Handle("DELETE /api/v1/session", quickly(s.auth.Require(http.HandlerFunc(people.SignOut))))
 
 	if s.sync != nil {
 		mux.Handle("GET /sync", s.auth.Require(s.sync))

@@ -20,6 +20,7 @@ import (
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
 	"fieldsync/crdt/store/memstore"
+	"fieldsync/server/internal/api/accounts"
 	"fieldsync/server/internal/auth"
 )
 
@@ -125,7 +126,7 @@ func TestAddressesAnswer(t *testing.T) {
 		}
 	}
 	status, body := f.get(t, "/api/v1/session", "Authorization", "Bearer demo-worker-anna")
-	var who auth.Identity
+	var who accounts.Identity
 	if err := json.Unmarshal([]byte(body), &who); err != nil || status != 200 || who.User != "anna" || who.Role != "worker" || who.Org != auth.DemoOrg {
 		t.Errorf("%d %s", status, body)
 	}

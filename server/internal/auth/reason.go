@@ -44,8 +44,10 @@ func deny(reason Reason, kind crdt.Kind, text string) error {
 
 const signIn = "a valid token or session is needed"
 
+// ErrNoCredential is the refusal of a request that says nothing of who makes it.
+var ErrNoCredential = deny(ReasonNone, crdt.KindUnauthenticated, signIn)
+
 var (
-	errNoCredential  = deny(ReasonNone, crdt.KindUnauthenticated, signIn)
 	errUnknownToken  = deny(ReasonUnknownToken, crdt.KindUnauthenticated, signIn)
 	errExpired       = deny(ReasonExpired, crdt.KindUnauthenticated, signIn)
 	errDisabled      = deny(ReasonDisabled, crdt.KindUnauthenticated, signIn)

@@ -35,7 +35,8 @@ func (a *Auth) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, err := a.authenticate(r)
 		if err != nil {
-			a.refuse(w, err)
+			a.Refused(err)
+			problem.Write(w, err)
 			return
 		}
 		r = r.Clone(WithPrincipal(r.Context(), p))
@@ -45,17 +46,17 @@ func (a *Auth) Require(next http.Handler) http.Handler {
 	})
 }
 
-func (a *Auth) refuse(w http.ResponseWriter, err error) {
+// Refused counts a refusal by an error of this package, where nobody has counted it yet.
+func (a *Auth) Refused(err error) {
 	if reason, ok := reasonOf(err); ok {
 		a.onFailure(reason)
 	}
-	problem.Write(w, err)
 }
 
 func (a *Auth) authenticate(r *http.Request) (access.Principal, error) {
 	secret, fromCookie := a.credentialOf(r)
 	if secret == "" {
-		return access.Principal{}, errNoCredential
+		return access.Principal{}, ErrNoCredential
 	}
 	if fromCookie && (!safe(r.Method) || isUpgrade(r)) && !a.ownOrigin(r) {
 		return access.Principal{}, errOrigin

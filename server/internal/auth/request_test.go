@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fieldsync/server/internal/access"
+	"fieldsync/server/internal/problem"
 )
 
 // ask sends a request through Require, and gives the answer and what the inner handler saw.
@@ -143,14 +144,32 @@ func signIn1(w *world, login, password string, change func(*http.Request)) *http
 		change(r)
 	}
 	rec := httptest.NewRecorder()
-	w.SignIn(rec, r)
+	serveSignIn(w, rec, r)
 	return rec
+}
+
+// serveSignIn is what package accounts makes of these functions.
+func serveSignIn(w *world, rec http.ResponseWriter, r *http.Request) {
+	err := w.CheckOrigin(r)
+	var in Login
+	if err == nil {
+		err = json.NewDecoder(r.Body).Decode(&in)
+	}
+	if err == nil {
+		var secret string
+		if secret, _, err = w.SignIn(r, in); err == nil {
+			http.SetCookie(rec, w.SessionCookie(r, secret))
+			return
+		}
+	}
+	w.Refused(err)
+	problem.Write(rec, err)
 }
 
 func TestSessionOfABrowser(t *testing.T) {
 	w := newWorld(t, nil).withUser(t, "zoe", access.RoleDispatcher)
 	rec := signIn1(w, "Zoe", "correct horse", nil)
-	if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), `"role":"dispatcher"`) {
+	if rec.Code != http.StatusOK {
 		t.Fatalf("%d %s", rec.Code, rec.Body)
 	}
 	c := rec.Result().Cookies()[0]
@@ -189,13 +208,9 @@ func TestSessionOfABrowser(t *testing.T) {
 		}
 	}
 
-	out := httptest.NewRecorder()
-	r := httptest.NewRequest(http.MethodDelete, "http://sync.example/api/v1/session", nil)
-	r.AddCookie(c)
-	r.Header.Set("Origin", "http://sync.example")
-	w.Require(http.HandlerFunc(w.SignOut)).ServeHTTP(out, r)
-	if out.Code != http.StatusNoContent || out.Result().Cookies()[0].MaxAge >= 0 {
-		t.Errorf("sign out: %d %v", out.Code, out.Result().Cookies())
+	p, err := w.Authenticate(c.Value)
+	if err != nil || w.Revoke(p.User, p.Credential) != nil {
+		t.Fatal(err)
 	}
 	if got := with("GET", "", ""); got != http.StatusUnauthorized {
 		t.Errorf("the cookie after signing out: %d", got)

@@ -8,59 +8,36 @@ import (
 
 	"fieldsync/crdt"
 	"fieldsync/server/internal/access"
-	"fieldsync/server/internal/api"
-	"fieldsync/server/internal/problem"
 )
 
-// Login is the body of POST /api/v1/session.
+// Login is what a person signs in with.
 type Login struct {
 	Login    string `json:"login"`
 	Password string `json:"password"`
 }
 
-// Identity answers POST and GET /api/v1/session: who the caller is.
-type Identity struct {
-	Org    string      `json:"org"`
-	User   string      `json:"user"`
-	Name   string      `json:"name"`
-	Role   access.Role `json:"role"`
-	Device string      `json:"device"`
-}
-
-func identity(p access.Principal) Identity {
-	return Identity{Org: p.Org, User: p.User, Name: p.Name, Role: p.Role, Device: p.Device}
-}
-
-// SignIn is POST /api/v1/session: a login and a password give a browser its session cookie.
-func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request) {
-	secret, p, err := a.signIn(w, r)
-	if err != nil {
-		a.refuse(w, err)
-		return
-	}
-	http.SetCookie(w, a.cookie(r, secret, int(SessionLifetime/time.Second)))
-	api.WriteJSON(w, http.StatusOK, identity(p))
-}
-
-func (a *Auth) signIn(w http.ResponseWriter, r *http.Request) (string, access.Principal, error) {
-	if r.Header.Get("Origin") != "" && !a.ownOrigin(r) {
-		return "", access.Principal{}, errOrigin
-	}
-	var in Login
-	if err := api.ReadJSON(w, r, &in); err != nil {
-		return "", access.Principal{}, err
-	}
-	who := network(a.clientIP(r))
-	u, err := a.checkPassword(r.Context(), who, in)
+// SignIn opens a browser's session for the login and password that a request brings, and gives its secret. Whoever refuses by
+// this error says so to Refused.
+func (a *Auth) SignIn(r *http.Request, in Login) (secret string, p access.Principal, err error) {
+	u, err := a.checkPassword(r.Context(), network(a.clientIP(r)), in)
 	if err != nil {
 		return "", access.Principal{}, err
 	}
-	secret, err := a.issue(u.ID, "browser", newSecret(), true)
+	secret, err = a.issue(u.ID, "browser", newSecret(), true)
 	if err != nil {
 		return "", access.Principal{}, err
 	}
-	p, err := a.Authenticate(secret)
+	p, err = a.Authenticate(secret)
 	return secret, p, err
+}
+
+// CheckOrigin refuses a request that a page of another site sends: it would put its own session into our user's browser.
+// A request that no page sends has no Origin, and is fine.
+func (a *Auth) CheckOrigin(r *http.Request) error {
+	if r.Header.Get("Origin") != "" && !a.ownOrigin(r) {
+		return errOrigin
+	}
+	return nil
 }
 
 // checkPassword gives the user whose login and password these are. A wrong login takes as long as a wrong password and
@@ -96,30 +73,16 @@ func (a *Auth) checkPassword(ctx context.Context, from string, in Login) (User, 
 	return User{}, errWrongPassword
 }
 
-// WhoAmI is GET /api/v1/session, behind Require.
-func (a *Auth) WhoAmI(w http.ResponseWriter, r *http.Request) {
-	p, ok := PrincipalFrom(r.Context())
-	if !ok {
-		problem.Write(w, errNoCredential)
-		return
+// SessionCookie is the cookie that keeps a browser signed in by a session's secret; with an empty one it takes the cookie away.
+func (a *Auth) SessionCookie(r *http.Request, secret string) *http.Cookie {
+	maxAge := int(SessionLifetime / time.Second)
+	if secret == "" {
+		maxAge = -1
 	}
-	api.WriteJSON(w, http.StatusOK, identity(p))
-}
-
-// SignOut is DELETE /api/v1/session, behind Require: it ends the credential that the request came with, a browser's
-// session or a device's token.
-func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) {
-	p, ok := PrincipalFrom(r.Context())
-	if !ok {
-		problem.Write(w, errNoCredential)
-		return
+	return &http.Cookie{
+		Name: a.cookieName(r), Value: secret, Path: "/", MaxAge: maxAge,
+		Secure: a.secure(r), HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}
-	if err := a.Revoke(p.User, p.Credential); err != nil && crdt.KindOf(err) != crdt.KindNotFound {
-		problem.Write(w, err)
-		return
-	}
-	http.SetCookie(w, a.cookie(r, "", -1))
-	w.WriteHeader(http.StatusNoContent)
 }
 
 // cookieName is __Host- over TLS: such a cookie cannot be set by a neighbouring domain or over plain HTTP.
@@ -128,11 +91,4 @@ func (a *Auth) cookieName(r *http.Request) string {
 		return "__Host-fieldsync"
 	}
 	return "fieldsync"
-}
-
-func (a *Auth) cookie(r *http.Request, value string, maxAge int) *http.Cookie {
-	return &http.Cookie{
-		Name: a.cookieName(r), Value: value, Path: "/", MaxAge: maxAge,
-		Secure: a.secure(r), HttpOnly: true, SameSite: http.SameSiteStrictMode,
-	}
 }
