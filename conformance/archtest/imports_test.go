@@ -30,6 +30,7 @@ var only = map[string][]string{
 	"fieldsync/crdt/store/memstore":       {"crdt/store", "crdt/replica", "crdt/drive", "server", "client", "conformance"},
 	"fieldsync/blobs/diskblob":            {"blobs", "server", "client", "conformance"},
 	"fieldsync/blobs/s3blob":              {"blobs", "server", "client", "conformance"},
+	"github.com/danielgtaylor/huma/v2":    {"server"},
 	"net/http/pprof":                      {},
 	"testing/quick":                       {},
 	"github.com/stretchr/testify":         {},

@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"fieldsync/blobs"
 	"fieldsync/crdt"
+	"fieldsync/crdt/job"
 )
 
 // ContentType is the media type of a problem document.
@@ -26,8 +28,15 @@ type Problem struct {
 	Status int           // the HTTP status, 400 to 599
 	Code   string        // for programs: a stable word such as "mismatch"; never renamed
 	Detail string        // for people: one sentence; empty where it would tell of our inside
+	Fields []FieldError  // what is wrong with which field of the request; may be empty
 	Retry  time.Duration // asks the client to wait this long; 0: says nothing
 	Err    error         // the cause, for the log; may be nil
+}
+
+// FieldError is what is wrong with one field of a request.
+type FieldError struct {
+	Field   string `json:"field" doc:"The field of the body, such as scheduled_duration.minutes, or query.limit, path.id, header.If-Match"`
+	Message string `json:"message" doc:"What is wrong with it, for people"`
 }
 
 // Error is the status, the code and the cause.
@@ -121,36 +130,74 @@ func Of(err error) *Problem {
 	if r.retry {
 		p.Retry = RetryAfter
 	}
+	var fields job.FieldErrors
+	if errors.As(err, &fields) {
+		for _, f := range fields {
+			p.Fields = append(p.Fields, FieldError(f))
+		}
+	}
 	return p
 }
 
-// document is the JSON of RFC 9457, with our code as an extension member.
-type document struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail,omitempty"`
-	Code   string `json:"code"`
+// Document is the JSON of RFC 9457, with our code and the fields as extension members.
+type Document struct {
+	Type   string       `json:"type" doc:"about:blank: the status and the code say what kind of problem it is"`
+	Title  string       `json:"title" doc:"The status in words"`
+	Status int          `json:"status" doc:"The HTTP status"`
+	Detail string       `json:"detail,omitempty" doc:"What is wrong, for people"`
+	Code   string       `json:"code" doc:"What is wrong, for programs: a word that is never renamed"`
+	Errors []FieldError `json:"errors,omitempty" doc:"What is wrong with which field"`
+}
+
+// Bounds on what is said of fields: a body of any size could be wrong in each of its parts.
+const (
+	maxFields     = 50
+	maxFieldBytes = 300
+)
+
+// Document gives the problem's JSON.
+func (p *Problem) Document() Document {
+	d := Document{Type: "about:blank", Title: http.StatusText(p.Status), Status: p.Status, Detail: p.Detail, Code: p.Code}
+	for _, f := range p.Fields[:min(len(p.Fields), maxFields)] {
+		d.Errors = append(d.Errors, FieldError{Field: cut(f.Field), Message: cut(f.Message)})
+	}
+	return d
+}
+
+func cut(s string) string {
+	if len(s) <= maxFieldBytes {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxFieldBytes], "") + "…"
+}
+
+// Header sets the header fields that belong to the problem beside its Content-Type.
+func (p *Problem) Header(set func(name, value string)) {
+	set("Cache-Control", "no-store")
+	set("X-Content-Type-Options", "nosniff")
+	if p.Status == http.StatusUnauthorized {
+		set("WWW-Authenticate", `Bearer realm="fieldsync"`)
+	}
+	if p.Retry > 0 {
+		set("Retry-After", strconv.FormatInt(int64((p.Retry+time.Second-1)/time.Second), 10))
+	}
 }
 
 // Write answers with err's problem and returns it, so that the caller can count or log it. It must be the first thing
 // that is written.
 func Write(w http.ResponseWriter, err error) *Problem {
 	p := Of(err)
-	body, _ := json.Marshal(document{Type: "about:blank", Title: http.StatusText(p.Status), Status: p.Status, Detail: p.Detail, Code: p.Code})
+	body, _ := json.Marshal(p.Document())
 	h := w.Header()
 	for _, name := range []string{"Content-Encoding", "Content-Disposition", "Content-Length", "ETag", "Last-Modified", "Repr-Digest"} {
 		h.Del(name) // of the answer that the handler had begun to make
 	}
 	h.Set("Content-Type", ContentType)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	if p.Status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
-		h.Set("WWW-Authenticate", `Bearer realm="fieldsync"`)
-	}
-	if p.Retry > 0 {
-		h.Set("Retry-After", strconv.FormatInt(int64((p.Retry+time.Second-1)/time.Second), 10))
-	}
+	p.Header(func(name, value string) {
+		if name != "WWW-Authenticate" || h.Get(name) == "" {
+			h.Set(name, value)
+		}
+	})
 	w.WriteHeader(p.Status)
 	w.Write(append(body, '\n')) // the connection's failure is nobody's business here
 	return p

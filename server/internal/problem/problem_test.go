@@ -12,6 +12,7 @@ import (
 
 	"fieldsync/blobs"
 	"fieldsync/crdt"
+	"fieldsync/crdt/job"
 	"fieldsync/server/internal/problem"
 )
 
@@ -83,5 +84,21 @@ func TestWhatIsOurInsideIsNotTold(t *testing.T) {
 	problem.Write(w, crdt.Errorf(crdt.KindInvalid, "the title is too long"))
 	if !strings.Contains(w.Body.String(), "the title is too long") {
 		t.Errorf("what the client did wrong is not told: %s", w.Body)
+	}
+}
+
+func TestFieldsOfAJobThatAreWrongAreNamed(t *testing.T) {
+	wrong := job.FieldErrors{{Field: "scheduled_duration.minutes", Message: "is negative"}, {Field: strings.Repeat("x", 1000), Message: "is unknown"}}
+	w := httptest.NewRecorder()
+	problem.Write(w, fmt.Errorf("a job: %w", wrong.Err()))
+	var doc problem.Document
+	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if w.Code != 400 || len(doc.Errors) != 2 || doc.Errors[0].Field != "scheduled_duration.minutes" || doc.Errors[0].Message != "is negative" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if n := len(doc.Errors[1].Field); n > 400 {
+		t.Errorf("a field's name of %d bytes is sent back", n)
 	}
 }

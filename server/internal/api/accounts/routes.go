@@ -1,0 +1,32 @@
+package accounts
+
+import (
+	"net/http"
+
+	"fieldsync/server/internal/api"
+	"fieldsync/server/internal/auth"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Register adds the operations to the API.
+func (h Handlers) Register(a *api.API) {
+	const path = "/api/v1/session"
+	tags := []string{"session"}
+	a.Raw(api.Public(huma.Operation{
+		OperationID: "sign-in", Method: http.MethodPost, Path: path, Tags: tags,
+		Summary:     "Signs a browser in: the answer sets its session's cookie",
+		RequestBody: &huma.RequestBody{Required: true, Content: a.JSON(auth.Login{})},
+		Responses:   map[string]*huma.Response{"200": {Description: "Who it is", Content: a.JSON(Identity{})}},
+	}), http.HandlerFunc(h.SignIn))
+	a.Raw(huma.Operation{
+		OperationID: "who-am-i", Method: http.MethodGet, Path: path, Tags: tags,
+		Summary:   "Who asks",
+		Responses: map[string]*huma.Response{"200": {Description: "Who it is", Content: a.JSON(Identity{})}},
+	}, http.HandlerFunc(h.WhoAmI))
+	a.Raw(huma.Operation{
+		OperationID: "sign-out", Method: http.MethodDelete, Path: path, Tags: tags,
+		Summary:   "Ends the session or the token that the request came with",
+		Responses: map[string]*huma.Response{"204": {Description: "It is ended"}},
+	}, http.HandlerFunc(h.SignOut))
+}
