@@ -56,6 +56,7 @@ type History struct {
 	waiting *waitingRoom        // nil while nothing waits
 	order   *order              // nil while no mark came
 	index   *slotIndex          // nil while the document is small or nobody reads values
+	seqs    *slotIndex          // likewise, of sequences
 }
 
 // New makes the history of a document that has no change yet.

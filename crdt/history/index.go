@@ -25,6 +25,19 @@ type VisibleOp struct {
 // Root is the object that every document has, a map.
 func (h *History) Root() ObjID { return 0 }
 
+// Object gives the object that an operation made; false where there is no such operation, or it made none.
+func (h *History) Object(id OpID) (ObjID, bool) {
+	a, ok := h.findActor(id.Actor)
+	if !ok {
+		return 0, id == OpID{}
+	}
+	at, _, ok := h.findOp(a, id.Counter)
+	if !ok || !isMake(h.ops[at].flags().action()) {
+		return 0, false
+	}
+	return ObjID(at + 1), true
+}
+
 // Type is the action that makes objects of this one's type; ActionMakeMap for the root.
 func (h *History) Type(obj ObjID) format.Action {
 	if obj == 0 || int(obj) > len(h.ops) {
@@ -145,16 +158,24 @@ func (h *History) visible(at []uint32) []VisibleOp {
 // microseconds, and most documents are smaller.
 const scanned = 2048
 
-// slotIndex holds the operations on maps that were there when it was made, ordered by object, key and index. Newer ones
-// are looked through, until there are so many that it is made anew.
+// slotIndex holds the operations on maps that were there when it was made, ordered by object, key and index; or those on
+// sequences, ordered by object and index. Newer ones are looked through, until there are so many that it is made anew.
 type slotIndex struct {
 	sorted []uint32
 	upTo   int // operations before this one are covered
 }
 
-// indexed brings the index up to date, as far as it must be.
+// indexed brings the index of the maps up to date, as far as it must be.
 func (h *History) indexed() *slotIndex {
-	x := h.index
+	h.index = h.reindexed(h.index, 0, func(a, b uint32) int {
+		p, q := &h.ops[a], &h.ops[b]
+		return cmp.Or(cmp.Compare(p.object(), q.object()), cmp.Compare(p.place, q.place), cmp.Compare(a, b))
+	})
+	return h.index
+}
+
+// reindexed gives an index of the operations that have this value of flagInSeq: the same one where few have come since.
+func (h *History) reindexed(x *slotIndex, inSeq opFlags, compare func(a, b uint32) int) *slotIndex {
 	upTo := 0
 	if x != nil {
 		upTo = x.upTo
@@ -165,7 +186,7 @@ func (h *History) indexed() *slotIndex {
 	y := &slotIndex{upTo: len(h.ops)}
 	n := 0
 	for i := upTo; i < len(h.ops); i++ {
-		if !h.ops[i].is(flagInSeq) {
+		if h.ops[i].flags()&flagInSeq == inSeq {
 			n++
 		}
 	}
@@ -175,15 +196,11 @@ func (h *History) indexed() *slotIndex {
 		y.sorted = make([]uint32, 0, n)
 	}
 	for i := upTo; i < len(h.ops); i++ {
-		if !h.ops[i].is(flagInSeq) {
+		if h.ops[i].flags()&flagInSeq == inSeq {
 			y.sorted = append(y.sorted, uint32(i))
 		}
 	}
-	slices.SortFunc(y.sorted, func(a, b uint32) int {
-		p, q := &h.ops[a], &h.ops[b]
-		return cmp.Or(cmp.Compare(p.object(), q.object()), cmp.Compare(p.place, q.place), cmp.Compare(a, b))
-	})
-	h.index = y
+	slices.SortFunc(y.sorted, compare)
 	return y
 }
 
