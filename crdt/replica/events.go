@@ -60,7 +60,13 @@ type Append struct {
 	// Principal is asked for in Config.Access and Policy; nil: everything is allowed.
 	Principal Principal
 	Raws      [][]byte
+	// If are the heads that the document must have, those that are about to be durable included: otherwise the answer is
+	// ErrHeadsDiffer. Nil: whatever it has.
+	If crdt.Heads
 }
+
+// ErrHeadsDiffer answers an Append whose If are not the document's heads.
+var ErrHeadsDiffer = crdt.Errorf(crdt.KindConflict, "the document has changed since")
 
 // Stored says that the last Persist is durable.
 type Stored struct{}

@@ -42,7 +42,7 @@ func (d *Document) load(s Loaded) error {
 	}
 	d.rec = rec
 	if s.Snapshot != nil {
-		if d.arrivals, d.snapshot, err = decodeSnapshot(s.Snapshot); err != nil {
+		if d.arrivals, d.snapshot, err = DecodeSnapshot(s.Snapshot); err != nil {
 			return err
 		}
 		d.covered = len(d.arrivals)

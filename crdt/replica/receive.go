@@ -197,6 +197,10 @@ func (d *Document) append(now time.Time, ev Append, b *Batch) {
 		answer(d.corrupt)
 		return
 	}
+	if ev.If != nil && !h.HeadsEqual(ev.If) {
+		answer(ErrHeadsDiffer)
+		return
+	}
 	var policy history.Policy
 	if ev.Principal != nil {
 		want := AccessWrite

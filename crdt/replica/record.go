@@ -129,8 +129,9 @@ func appendSnapshot(dst []byte, arrivals []int64, chunk []byte) []byte {
 	return append(dst, chunk...)
 }
 
-// decodeSnapshot reads what appendSnapshot wrote; chunk shares b's memory.
-func decodeSnapshot(b []byte) (arrivals []int64, chunk []byte, err error) {
+// DecodeSnapshot reads a stored snapshot entry: when its changes arrived, in ms since 1970, in the order in which the document chunk holds
+// them, and that chunk, which shares b's memory.
+func DecodeSnapshot(b []byte) (arrivals []int64, chunk []byte, err error) {
 	rd := reader{b: b}
 	rd.version(snapshotVersion)
 	n := rd.count(1)
@@ -145,7 +146,7 @@ func decodeSnapshot(b []byte) (arrivals []int64, chunk []byte, err error) {
 
 // SnapshotChunk gives the document chunk of a stored snapshot entry; it shares the entry's memory.
 func SnapshotChunk(entry []byte) ([]byte, error) {
-	_, chunk, err := decodeSnapshot(entry)
+	_, chunk, err := DecodeSnapshot(entry)
 	return chunk, err
 }
 

@@ -46,6 +46,10 @@ type Service struct {
 	drive *drive.Drive
 	store store.Store
 	opt   Options
+
+	copies   chan struct{} // a token for each open Copy
+	locks    docLocks
+	actorKey [32]byte
 }
 
 // principal is who stands behind a connection, as package replica sees it.
@@ -66,7 +70,7 @@ func New(opt Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{store: opt.Store, opt: opt}
+	s := &Service{store: opt.Store, opt: opt, copies: make(chan struct{}, maxCopies), actorKey: newKey()}
 	cfg := &replica.Config{
 		PeerID:    crdt.PeerID(storage[:8]), // short: it stands in each frame, both ways
 		StorageID: storage,

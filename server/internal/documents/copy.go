@@ -1,0 +1,179 @@
+package documents
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/drive"
+	"fieldsync/crdt/engine"
+	"fieldsync/crdt/format"
+	"fieldsync/crdt/history"
+	"fieldsync/crdt/replica"
+	"fieldsync/crdt/store"
+	"fieldsync/server/internal/access"
+)
+
+// maxCopies bounds the copies that are open at once: each is a document in the engine's memory, 240 KB for a common job.
+const maxCopies = 64
+
+// ErrNoDocument is the answer about a document that is not there, or that the principal may not know of. Its kind is NotFound.
+var ErrNoDocument = crdt.Errorf(crdt.KindNotFound, "no such document")
+
+// Copy is a document as it was, durable, when it was loaded. Close it soon, and before another is loaded: they are bounded.
+type Copy struct {
+	ID     crdt.DocID
+	Heads  crdt.Heads
+	Record access.Record
+	Access access.Access // of who loaded it
+	Doc    *engine.Doc   // its values
+
+	stored  replica.Loaded
+	release func()
+}
+
+// Load reads a document for a principal. Errors: ErrNoDocument, also where he may not read it; KindUnavailable.
+func (s *Service) Load(ctx context.Context, p access.Principal, doc crdt.DocID) (*Copy, error) {
+	may, err := s.Access(p, doc)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	if !may.Read {
+		return nil, ErrNoDocument
+	}
+	c, err := s.Read(ctx, doc)
+	if err != nil {
+		return nil, err
+	}
+	if c.Access = access.Decide(p, c.Record); !c.Access.Read { // it changed between
+		c.Close()
+		return nil, ErrNoDocument
+	}
+	return c, nil
+}
+
+// Read reads a document for the service itself, whoever may read it.
+func (s *Service) Read(ctx context.Context, doc crdt.DocID) (*Copy, error) {
+	select {
+	case s.copies <- struct{}{}:
+	case <-ctx.Done():
+		return nil, unavailable(ctx.Err())
+	}
+	c := &Copy{ID: doc, release: func() { <-s.copies }}
+	if err := c.load(s.store); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Copy) load(r store.Reader) error {
+	var err error
+	if c.stored, err = drive.ReadDocument(r, c.ID); err != nil {
+		return unavailable(err)
+	}
+	if c.stored.Record == nil {
+		return ErrNoDocument
+	}
+	rec, err := replica.DecodeRecord(c.stored.Record)
+	if err != nil {
+		return fmt.Errorf("document %s: %w", c.ID, err)
+	}
+	c.Heads = rec.Heads
+	if c.Record, err = access.DecodeRecord(rec.Meta); err != nil {
+		return err
+	}
+	chunks := make([][]byte, 0, 1+len(c.stored.Changes))
+	if c.stored.Snapshot != nil {
+		chunk, err := replica.SnapshotChunk(c.stored.Snapshot)
+		if err != nil {
+			return err
+		}
+		chunks = append(chunks, chunk)
+	}
+	if err := c.tail(func(_ int64, raw []byte) { chunks = append(chunks, raw) }); err != nil {
+		return err
+	}
+	c.Doc, err = engine.Load(chunks...)
+	return err
+}
+
+// tail visits the changes behind the snapshot.
+func (c *Copy) tail(visit func(arrived int64, raw []byte)) error {
+	for _, entry := range c.stored.Changes {
+		if err := replica.DecodeEntry(entry.Value, visit); err != nil {
+			return fmt.Errorf("document %s: %w", c.ID, err)
+		}
+	}
+	return nil
+}
+
+// History makes the document's change graph, with the time of each change's arrival here, in ms since 1970, by index.
+func (c *Copy) History() (*history.History, []int64, error) {
+	authors := make(map[crdt.ActorID]history.Author, len(c.stored.Actors))
+	for _, a := range c.stored.Actors {
+		authors[a.Actor] = a.Author
+	}
+	var all []history.Stored
+	var arrivals []int64
+	if c.stored.Snapshot != nil {
+		times, chunk, err := replica.DecodeSnapshot(c.stored.Snapshot)
+		if err != nil {
+			return nil, nil, err
+		}
+		doc, err := format.DecodeDocument(chunk, format.DefaultLimits())
+		if err != nil {
+			return nil, nil, err
+		}
+		arrivals = append(arrivals, times...)
+		for _, ch := range doc.Changes {
+			all = append(all, history.Stored{Raw: ch.Raw, Author: authors[ch.Actor]})
+		}
+	}
+	var failed error
+	if err := c.tail(func(arrived int64, raw []byte) {
+		head, err := format.DecodeHeader(raw)
+		failed = errors.Join(failed, err)
+		arrivals = append(arrivals, arrived)
+		all = append(all, history.Stored{Raw: raw, Author: authors[head.Actor]})
+	}); err != nil {
+		return nil, nil, err
+	}
+	if failed != nil {
+		return nil, nil, failed
+	}
+	h, err := history.Load(history.DefaultLimits(), func(yield func(history.Stored, error) bool) {
+		for _, st := range all {
+			if !yield(st, nil) {
+				return
+			}
+		}
+	})
+	if err == nil && h.Len() != len(arrivals) {
+		err = crdt.Errorf(crdt.KindInternal, "document %s: %d changes and %d times of arrival", c.ID, h.Len(), len(arrivals))
+	}
+	return h, arrivals, err
+}
+
+// Close gives the copy's memory back. Closing twice does nothing.
+func (c *Copy) Close() {
+	if c.Doc != nil {
+		c.Doc.Close()
+	}
+	if c.release != nil {
+		c.release()
+		c.release = nil
+	}
+}
+
+// unavailable makes a failure of the store, or of waiting for it, one that says: come again.
+func unavailable(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	if kind := crdt.KindOf(err); kind != crdt.KindInternal {
+		return err
+	}
+	return crdt.Errorf(crdt.KindUnavailable, "documents: %w", err)
+}
