@@ -20,12 +20,14 @@ import (
 //	l <kind 1> <id>                         what a client keeps beside the documents: its outbox, the server's refusals
 //	m <name>                                facts about the store itself: the schema version
 //	u <kind 1> <id>                         accounts: organisations, users, devices, tokens
+//	x <n><organisation> <part 1> <rest>     index rows of an organisation, with all that follows from them
 const (
 	familyDoc     = 'd'
 	familyIndex   = 'i'
 	familyMeta    = 'm'
 	familyAccount = 'u'
 	familyLocal   = 'l'
+	familyRow     = 'x'
 
 	partAuthor   = 'a'
 	partChange   = 'c'
@@ -51,6 +53,7 @@ const (
 	FamilyPeer                   // Key.Storage, Key.Doc
 	FamilyAccount                // Key.Kind, Key.Name
 	FamilyLocal                  // Key.Kind, Key.Name
+	FamilyRow                    // Key.Org, Key.Kind, Key.Name
 )
 
 // Key is a parsed key. Which fields are set is said at its Family.
@@ -61,7 +64,7 @@ type Key struct {
 	Actor     crdt.ActorID // raw bytes
 	Org, User string
 	Storage   crdt.StorageID
-	Kind      byte // of an account or of a local entry
+	Kind      byte // of an account or of a local entry; the part of an index
 	Name      string
 }
 
@@ -131,6 +134,19 @@ func UserDoc(org, user string, doc crdt.DocID) ([]byte, error) {
 	return append(key, doc[:]...), err
 }
 
+// Rows is the prefix of all index rows.
+func Rows() []byte { return []byte{familyRow} }
+
+// OrgRows is the prefix of a part of an organisation's index rows. The parts are the server's. The error is of crdt.KindTooLarge,
+// for names over MaxName.
+func OrgRows(org string, part byte) ([]byte, error) {
+	if len(org) > MaxName {
+		return nil, crdt.Errorf(crdt.KindTooLarge, "store: a name in a key is over %d bytes", MaxName)
+	}
+	key := append(make([]byte, 0, 3+len(org)+64), familyRow, byte(len(org)))
+	return append(append(key, org...), part), nil
+}
+
 // Meta is the key of a fact about the store itself.
 func Meta(name string) []byte { return append([]byte{familyMeta}, name...) }
 
@@ -158,6 +174,10 @@ func ParseKey(key []byte) Key {
 	case familyLocal:
 		if len(rest) >= 1 {
 			return Key{Family: FamilyLocal, Kind: rest[0], Name: string(rest[1:])}
+		}
+	case familyRow:
+		if org, rest, ok := cutName(rest); ok && len(rest) >= 1 {
+			return Key{Family: FamilyRow, Org: org, Kind: rest[0], Name: string(rest[1:])}
 		}
 	}
 	return Key{}

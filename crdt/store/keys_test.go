@@ -30,6 +30,8 @@ func TestEveryKeyParsesBackToItsParts(t *testing.T) {
 		{Meta("schema"), Key{Family: FamilyMeta, Name: "schema"}},
 		{Account('t', "abc"), Key{Family: FamilyAccount, Kind: 't', Name: "abc"}},
 		{Local('o', []byte("abc")), Key{Family: FamilyLocal, Kind: 'o', Name: "abc"}},
+		{append(must(OrgRows("org", 'r')), "abc"...), Key{Family: FamilyRow, Org: "org", Kind: 'r', Name: "abc"}},
+		{must(OrgRows("", 'n')), Key{Family: FamilyRow, Kind: 'n'}},
 	}
 	for _, tt := range tests {
 		if got := ParseKey(tt.key); got != tt.want {
@@ -40,7 +42,7 @@ func TestEveryKeyParsesBackToItsParts(t *testing.T) {
 	if peer.Family != FamilyPeer || peer.Doc != doc || peer.Storage != "storage" {
 		t.Errorf("peer key parsed as %+v", peer)
 	}
-	for _, bad := range []string{"", "d", "z", "dshort", string(DocChanges(doc)) + "1234567", string(DocRecord(doc)) + "x", "p", "i\x05ab", "u"} {
+	for _, bad := range []string{"", "d", "z", "dshort", string(DocChanges(doc)) + "1234567", string(DocRecord(doc)) + "x", "p", "i\x05ab", "u", "x", "x\x03abc", "x\x05ab"} {
 		if got := ParseKey([]byte(bad)); got.Family != FamilyUnknown {
 			t.Errorf("%q: %+v", bad, got)
 		}
@@ -68,6 +70,12 @@ func TestNamesCannotReachIntoEachOther(t *testing.T) {
 	}
 	if bytes.HasPrefix(must(UserDocs("org", "anna2")), must(UserDocs("org", "anna"))) {
 		t.Error("anna2's documents lie under anna's prefix")
+	}
+	if bytes.HasPrefix(must(OrgRows("ab", 'r')), must(OrgRows("a", 'b'))) || bytes.HasPrefix(must(OrgRows("a\x01", 'r')), must(OrgRows("a", '\x01'))) {
+		t.Error("the rows of one organisation lie under another's prefix")
+	}
+	if _, err := OrgRows(strings.Repeat("x", 256), 'r'); crdt.KindOf(err) != crdt.KindTooLarge {
+		t.Errorf("an organisation's name of 256 bytes: %v", err)
 	}
 	if _, err := UserDocs(strings.Repeat("x", 256), ""); crdt.KindOf(err) != crdt.KindTooLarge {
 		t.Errorf("a name of 256 bytes: %v", err)

@@ -38,8 +38,12 @@ type Reader interface {
 	Get(key []byte) ([]byte, error)
 	// Scan calls visit for each key with the prefix in ascending byte order, beginning at start if it is not nil (start
 	// includes the prefix). The slices are valid only during the call. Scan ends early without an error when visit
-	// returns ErrStop, and with any other error that visit returns. It sees one consistent state.
+	// returns ErrStop, and with any other error that visit returns. It sees one consistent state. Several scans of one
+	// Reader may be under way at once, one inside another's visit or interleaved.
 	Scan(prefix, start []byte, visit func(key, value []byte) error) error
+	// ScanBack is Scan in descending byte order: it begins with the greatest key that has the prefix and, if start is not nil, is
+	// not greater than start.
+	ScanBack(prefix, start []byte, visit func(key, value []byte) error) error
 }
 
 // Viewer gives many reads one state.
@@ -63,7 +67,12 @@ func Scan(v Viewer, prefix, start []byte, visit func(key, value []byte) error) e
 	return v.View(func(r Reader) error { return r.Scan(prefix, start, visit) })
 }
 
-// ErrStop ends a Scan early.
+// ScanBack is Reader's ScanBack for a Viewer: on the state of now.
+func ScanBack(v Viewer, prefix, start []byte, visit func(key, value []byte) error) error {
+	return v.View(func(r Reader) error { return r.ScanBack(prefix, start, visit) })
+}
+
+// ErrStop ends a Scan or a ScanBack early.
 var ErrStop = errors.New("store: stop scanning")
 
 // Store is all of it.

@@ -96,3 +96,39 @@ func openBench(b *testing.B, dir string) *Store {
 	b.Cleanup(func() { _ = s.Close() })
 	return s
 }
+
+// BenchmarkScan reads 50 neighbours of 900 bytes in a store of 50,000.
+func BenchmarkScan(b *testing.B) {
+	s := openBench(b, benchDir(b))
+	key := func(n int) []byte { return fmt.Appendf(nil, "k/%06d", n) }
+	const rows, page = 50_000, 50
+	for n := 0; n < rows; n += 100 {
+		var ops []store.Op
+		for i := range 100 {
+			ops = append(ops, store.Op{Key: key(n + i), Value: make([]byte, 900)})
+		}
+		if err := store.Write(s, ops); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for name, scan := range map[string]func(prefix, start []byte, visit func(key, value []byte) error) error{"forwards": s.Scan, "backwards": s.ScanBack} {
+		b.Run(name, func(b *testing.B) {
+			var sum int
+			for n := range b.N {
+				seen := 0
+				if err := scan([]byte("k/"), key(page+n*7919%(rows-2*page)), func(_, value []byte) error {
+					sum += len(value)
+					if seen++; seen == page {
+						return store.ErrStop
+					}
+					return nil
+				}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if sum != b.N*page*900 {
+				b.Fatalf("read %d bytes", sum)
+			}
+		})
+	}
+}

@@ -47,6 +47,11 @@ func (s *Store) Scan(prefix, start []byte, visit func(key, value []byte) error) 
 	return store.Scan(s, prefix, start, visit)
 }
 
+// ScanBack implements store.Reader, as Scan does.
+func (s *Store) ScanBack(prefix, start []byte, visit func(key, value []byte) error) error {
+	return store.ScanBack(s, prefix, start, visit)
+}
+
 // view reads one state.
 type view struct{ txn *badger.Txn }
 
@@ -65,18 +70,59 @@ func (v view) Get(key []byte) ([]byte, error) {
 	return out, nil
 }
 
-// prefetch is how many values a scan reads ahead. Documents have some tens of keys; more would be read for nothing.
-const prefetch = 32
-
 func (v view) Scan(prefix, start []byte, visit func(key, value []byte) error) error {
-	o := badger.DefaultIteratorOptions
-	o.Prefix, o.PrefetchSize = prefix, prefetch
-	it := v.txn.NewIterator(o)
-	defer it.Close()
 	if string(start) < string(prefix) {
 		start = prefix
 	}
-	for it.Seek(start); it.ValidForPrefix(prefix); it.Next() {
+	it := v.txn.NewIterator(iteratorOptions(prefix))
+	defer it.Close()
+	it.Seek(start)
+	return walk(it, prefix, visit)
+}
+
+func (v view) ScanBack(prefix, start []byte, visit func(key, value []byte) error) error {
+	if start != nil && (len(start) == 0 || string(start) < string(prefix)) {
+		return nil
+	}
+	end, whole := behind(prefix)
+	o := iteratorOptions(whole)
+	o.Reverse = true
+	it := v.txn.NewIterator(o)
+	defer it.Close()
+	if start == nil || end != nil && string(start) >= string(end) {
+		start = end
+	}
+	if start == nil { // no key is behind all that have the prefix: the last key of all is the first to look at
+		it.Rewind()
+	} else {
+		it.Seek(start)
+	}
+	if it.Valid() && end != nil && string(it.Item().Key()) == string(end) {
+		it.Next()
+	}
+	return walk(it, prefix, visit)
+}
+
+// iteratorOptions are for reading values one after another. Badger's prefetching starts a goroutine for each value; that is ten times
+// the cost of reading one that lies in the tree, as all of ours do that are read in numbers.
+func iteratorOptions(prefix []byte) badger.IteratorOptions {
+	return badger.IteratorOptions{Prefix: prefix}
+}
+
+// behind gives the smallest key that is greater than all with the prefix, and the longest prefix that both have; nil where
+// the prefix is nothing but ff bytes.
+func behind(prefix []byte) (end, whole []byte) {
+	for n := len(prefix); n > 0; n-- {
+		if last := prefix[n-1]; last < 0xff {
+			return append(append(make([]byte, 0, n), prefix[:n-1]...), last+1), prefix[:n-1]
+		}
+	}
+	return nil, nil
+}
+
+// walk visits from where the iterator stands, as long as keys have the prefix.
+func walk(it *badger.Iterator, prefix []byte, visit func(key, value []byte) error) error {
+	for ; it.ValidForPrefix(prefix); it.Next() {
 		item := it.Item()
 		var visited error
 		err := item.Value(func(value []byte) error {

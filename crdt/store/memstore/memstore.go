@@ -198,6 +198,11 @@ func (s *Store) Scan(prefix, start []byte, visit func(key, value []byte) error) 
 	return store.Scan(s, prefix, start, visit)
 }
 
+// ScanBack visits what was durable when it began, backwards.
+func (s *Store) ScanBack(prefix, start []byte, visit func(key, value []byte) error) error {
+	return store.ScanBack(s, prefix, start, visit)
+}
+
 // view is one state; rows are never changed in place.
 type view []row
 
@@ -216,6 +221,27 @@ func (v view) Scan(prefix, start []byte, visit func(key, value []byte) error) er
 	}
 	i, _ := find(v, from)
 	for ; i < len(v) && bytes.HasPrefix(v[i].key, prefix); i++ {
+		if err := visit(v[i].key, v[i].value); errors.Is(err, store.ErrStop) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v view) ScanBack(prefix, start []byte, visit func(key, value []byte) error) error {
+	// The first key behind the range: keys with the prefix are neighbours.
+	n, _ := find(v, prefix)
+	n += sort.Search(len(v)-n, func(i int) bool { return !bytes.HasPrefix(v[n+i].key, prefix) })
+	if start != nil {
+		i, found := find(v, start)
+		if found {
+			i++
+		}
+		n = min(n, i)
+	}
+	for i := n - 1; i >= 0 && bytes.HasPrefix(v[i].key, prefix); i-- {
 		if err := visit(v[i].key, v[i].value); errors.Is(err, store.ErrStop) {
 			return nil
 		} else if err != nil {
