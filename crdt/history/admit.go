@@ -8,7 +8,8 @@ import (
 )
 
 // Policy decides whether a valid change may be admitted; nil admits. It runs last, on the history as it was before the
-// change, and must not alter it. The Admission is valid until it returns.
+// change, and must not alter it. The Admission is valid until it returns. A change that waits for others keeps the policy with
+// which it was delivered.
 type Policy func(*Admission) *crdt.Refusal
 
 // Result tells what became of a change, and of those that had waited for it.
@@ -44,7 +45,7 @@ func (h *History) Admit(c *format.Change, author Author, policy Policy) (Result,
 	}
 	for k := range c.Deps {
 		if !h.Has(c.Deps[k]) {
-			if refusal := h.wait(c, author); refusal != nil {
+			if refusal := h.wait(c, author, policy); refusal != nil {
 				return Result{}, refusal
 			}
 			return Result{Waiting: true}, nil
@@ -60,7 +61,7 @@ func (h *History) Admit(c *format.Change, author Author, policy Policy) (Result,
 	res := Result{Admitted: []int{i}}
 	for next := 0; next < len(res.Admitted) && h.waiting != nil; next++ {
 		for _, x := range h.waiting.admitted(h.hashes[res.Admitted[next]]) {
-			h.admitWaiter(x, policy, &res)
+			h.admitWaiter(x, &res)
 		}
 		if h.waiting.total.count == 0 {
 			h.waiting = nil
@@ -70,7 +71,7 @@ func (h *History) Admit(c *format.Change, author Author, policy Policy) (Result,
 }
 
 // admitWaiter admits or refuses a change that has left the waiting room.
-func (h *History) admitWaiter(x *waiter, policy Policy, res *Result) {
+func (h *History) admitWaiter(x *waiter, res *Result) {
 	// It was decoded once, so this cannot fail but for a limit that differs: the caller's may be smaller, not greater.
 	c, err := format.DecodeTrusted(x.raw)
 	var refusal *crdt.Refusal
@@ -78,7 +79,7 @@ func (h *History) admitWaiter(x *waiter, policy Policy, res *Result) {
 		refusal = &crdt.Refusal{Code: crdt.RefusedMalformed, Change: x.hash, Detail: err.Error()}
 	} else {
 		var i int
-		if i, refusal = h.admit(c, x.author, policy); refusal == nil {
+		if i, refusal = h.admit(c, x.author, x.policy); refusal == nil {
 			res.Admitted = append(res.Admitted, i)
 			return
 		}

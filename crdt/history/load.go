@@ -86,7 +86,7 @@ func (h *History) Truncate(n int) error {
 		if err != nil {
 			return crdt.Errorf(crdt.KindInternal, "waiting change: %w", err)
 		}
-		if refusal := h.wait(c, x.author); refusal != nil {
+		if refusal := h.wait(c, x.author, x.policy); refusal != nil {
 			return refusal
 		}
 	}

@@ -368,3 +368,38 @@ func TestAPolicySeesWhereEachOperationWrites(t *testing.T) {
 		t.Fatal("the history has changed")
 	}
 }
+
+// Who delivers what a change waits for lends it none of his rights, and takes none of its author's away.
+func TestAWaitingChangeIsJudgedByThePolicyOfWhoDeliveredIt(t *testing.T) {
+	anna, ben := historytest.NewWriter(anna, rand.New(rand.NewPCG(1, 1))), historytest.NewWriter(ben, rand.New(rand.NewPCG(2, 1)))
+	first := anna.Edit(3)
+	ben.MergeFrom(anna.Model, -1)
+	second := ben.Edit(3)
+	no := func(*history.Admission) *crdt.Refusal { return &crdt.Refusal{Code: crdt.RefusedNotAllowed} }
+	for _, c := range []struct {
+		name           string
+		hers, his      history.Policy
+		refused        int
+		truncatedFirst bool
+	}{
+		{"his forbids", nil, no, 1, false}, {"his allows", nil, nil, 0, false}, {"his forbids, after a failed write", nil, no, 1, true},
+	} {
+		h := history.New(history.DefaultLimits())
+		if res, err := h.Admit(second, "ben", c.his); err != nil || !res.Waiting {
+			t.Fatalf("%s: %+v, %v", c.name, res, err)
+		}
+		if c.truncatedFirst {
+			third := historytest.NewWriter("c", rand.New(rand.NewPCG(3, 1))).Edit(1)
+			if _, err := h.Admit(third, "carl", nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := h.Truncate(0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		res, err := h.Admit(first, "anna", c.hers)
+		if err != nil || len(res.Refused) != c.refused || len(res.Admitted) != 2-c.refused {
+			t.Errorf("%s: %+v, %v", c.name, res, err)
+		}
+	}
+}

@@ -25,6 +25,7 @@ type waiter struct {
 	lacks   int         // how many of them still are not
 	raw     []byte
 	author  Author
+	policy  Policy // of who delivered it: who delivers what it waits for may be somebody else
 	order   uint64 // of arrival, so that nothing depends on the order of a map
 }
 
@@ -35,7 +36,7 @@ func newWaitingRoom() *waitingRoom {
 }
 
 // wait puts a change into the waiting room.
-func (h *History) wait(c *format.Change, author Author) *crdt.Refusal {
+func (h *History) wait(c *format.Change, author Author, policy Policy) *crdt.Refusal {
 	w := h.waiting
 	if w == nil {
 		w = newWaitingRoom()
@@ -48,7 +49,7 @@ func (h *History) wait(c *format.Change, author Author) *crdt.Refusal {
 		return refuse(c, crdt.RefusedMissingDeps, "too many changes wait for their dependencies")
 	}
 	w.arrived++
-	x := &waiter{hash: c.Hash, missing: h.Missing(c.Deps), raw: slices.Clone(c.Raw), author: author, order: w.arrived}
+	x := &waiter{hash: c.Hash, missing: h.Missing(c.Deps), raw: slices.Clone(c.Raw), author: author, policy: policy, order: w.arrived}
 	x.lacks = len(x.missing)
 	w.changes[x.hash] = x
 	for _, d := range x.missing {

@@ -102,7 +102,7 @@ func (d *Document) takeChanges(now time.Time, p *peer, msg *syncproto.Message, b
 				continue
 			}
 			if !allowed {
-				d.refuse(p, &crdt.Refusal{Code: crdt.RefusedNotAllowed, Change: chunk.Hash}, b)
+				d.refuse(p, &crdt.Refusal{Code: crdt.RefusedNotAllowed, Change: chunk.Hash, Detail: readsOnly}, b)
 				continue
 			}
 			if chunk.Type == format.ChunkDocument {
@@ -125,6 +125,9 @@ func (d *Document) takeChanges(now time.Time, p *peer, msg *syncproto.Message, b
 		}
 	}
 }
+
+// readsOnly is why nothing of somebody is taken who may see a document and not write to it. Who may not see it is not answered so.
+const readsOnly = "may look on, and write nothing here"
 
 // receiveLimits bounds what a peer's message may unpack to. More bytes of changes than a document may hold would be
 // refused anyway, one by one: a chunk that inflates to more is not unpacked at all.
@@ -159,7 +162,7 @@ func (d *Document) admit(now time.Time, h *history.History, p *peer, c *format.C
 		d.arrivals = append(d.arrivals, now.UnixMilli())
 	}
 	for _, r := range res.Refused {
-		d.refuse(p, r.Refusal, b)
+		d.refuseWaiter(r, b)
 	}
 	if len(res.Admitted) > 0 {
 		if creator {
@@ -168,6 +171,20 @@ func (d *Document) admit(now time.Time, h *history.History, p *peer, c *format.C
 		p.contributed = true
 		d.waitersContributed(h, res.Admitted[1:])
 		d.changed()
+	}
+}
+
+// refuseWaiter tells those who are the author of a change that had waited, and nobody else, that it was refused.
+func (d *Document) refuseWaiter(r history.Refused, b *Batch) {
+	told := false
+	for _, p := range d.peers {
+		if p.Principal.Author() == r.Author {
+			d.refuse(p, r.Refusal, b)
+			told = true
+		}
+	}
+	if !told { // he has gone meanwhile, and will offer it again
+		b.Notify = append(b.Notify, Refused{Author: r.Author, Refusal: *r.Refusal})
 	}
 }
 
@@ -203,12 +220,16 @@ func (d *Document) append(now time.Time, ev Append, b *Batch) {
 	}
 	var policy history.Policy
 	if ev.Principal != nil {
-		want := AccessWrite
-		if !d.Exists() {
-			want = AccessCreate
-		}
-		if !d.cfg.access(ev.Principal, d.id, d.rec.metaIf(d.Exists())).Has(want) {
-			answer(&crdt.Refusal{Code: crdt.RefusedNotAllowed})
+		may := d.cfg.access(ev.Principal, d.id, d.rec.metaIf(d.Exists()))
+		switch {
+		case !d.Exists() && !may.Has(AccessCreate):
+			answer(&crdt.Refusal{Code: crdt.RefusedNotAllowed, Detail: "may make no document"})
+			return
+		case d.Exists() && may&(AccessRead|AccessWrite) == 0:
+			answer(crdt.Errorf(crdt.KindNotFound, "no such document"))
+			return
+		case d.Exists() && !may.Has(AccessWrite):
+			answer(&crdt.Refusal{Code: crdt.RefusedNotAllowed, Detail: readsOnly})
 			return
 		}
 		if d.cfg.Policy != nil {
