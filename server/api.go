@@ -12,7 +12,7 @@ import (
 
 // mountAPI serves all that lies under /api/v1/.
 func (s *Server) mountAPI(mux *http.ServeMux) {
-	a := api.New(mux, api.Options{Version: s.cfg.Version, Require: s.auth.Require, Quickly: quickly, Log: s.log})
+	a := api.New(mux, api.Options{Version: s.cfg.Version, Require: s.auth.Require, Quickly: quickly, Keys: s.keys, Log: s.log})
 	accounts.Handlers{Auth: s.auth}.Register(a)
 	if s.files != nil {
 		addFiles(a, s.files)

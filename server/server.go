@@ -13,6 +13,7 @@ import (
 	"fieldsync/blobs"
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
+	"fieldsync/server/internal/api/idempotency"
 	"fieldsync/server/internal/auth"
 	"fieldsync/server/internal/config"
 	"fieldsync/server/internal/documents"
@@ -54,10 +55,12 @@ type Server struct {
 	sync      *endpoint // what /sync serves; nil: not mounted
 	documents *documents.Service
 	files     http.Handler // what /api/v1/files/ serves; nil: not mounted
+	keys      *idempotency.Keeper
 	handler   http.Handler
 
-	ready    readiness
-	draining atomic.Bool
+	ready      readiness
+	draining   atomic.Bool
+	background background
 
 	listening sync.Mutex
 	listener  net.Listener
@@ -98,6 +101,7 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 	}
 	s.data.store = timedStore{data.store, s.metrics}
 	s.closeOnce = sync.OnceValue(func() error {
+		s.background.stop()
 		if s.documents != nil {
 			s.documents.Close()
 		}
@@ -124,12 +128,16 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 	if err := s.mountFiles(); err != nil {
 		return nil, err
 	}
+	if s.keys, err = idempotency.New(s.data.store, nil); err != nil {
+		return nil, err
+	}
 	if cfg.Demo {
 		if err := s.seedDemoJobs(); err != nil {
 			return nil, err
 		}
 	}
 	s.handler = s.routes()
+	s.background.run(func(ctx context.Context) { s.keys.Run(ctx, log) })
 	return s, nil
 }
 

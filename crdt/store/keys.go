@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 // The layout of the keys. One byte names the family; ids are raw bytes and numbers big-endian, so that byte order is the order
 // wanted; names of variable length are preceded by their length in one byte. All of a document lies in one range.
 //
+//	a <kind 1> <rest>                       what the server's API keeps: answers under idempotency keys, webhooks, their outbox
 //	d <doc 16> a <actor>                    who delivered an actor first
 //	d <doc 16> c <admission index 8>        a change chunk, in the order of admission
 //	d <doc 16> p <storage id>               what is shared with a peer that has a storage of its own
@@ -22,6 +24,7 @@ import (
 //	u <kind 1> <id>                         accounts: organisations, users, devices, tokens
 //	x <n><organisation> <part 1> <rest>     index rows of an organisation, with all that follows from them
 const (
+	familyAPI     = 'a'
 	familyDoc     = 'd'
 	familyIndex   = 'i'
 	familyMeta    = 'm'
@@ -54,6 +57,7 @@ const (
 	FamilyAccount                // Key.Kind, Key.Name
 	FamilyLocal                  // Key.Kind, Key.Name
 	FamilyRow                    // Key.Org, Key.Kind, Key.Name
+	FamilyAPI                    // Key.Kind, Key.Name
 )
 
 // Key is a parsed key. Which fields are set is said at its Family.
@@ -64,7 +68,7 @@ type Key struct {
 	Actor     crdt.ActorID // raw bytes
 	Org, User string
 	Storage   crdt.StorageID
-	Kind      byte // of an account or of a local entry; the part of an index
+	Kind      byte // of an account, of the API's or of a local entry; the part of an index
 	Name      string
 }
 
@@ -108,6 +112,11 @@ func DocPeer(doc crdt.DocID, storage crdt.StorageID) []byte {
 // Account is the key of an account of a kind. The kinds are the server's.
 func Account(kind byte, id string) []byte {
 	return append([]byte{familyAccount, kind}, id...)
+}
+
+// API is the key of what the server's API keeps of a kind, or the prefix of several. The kinds are the API's.
+func API(kind byte, rest ...[]byte) []byte {
+	return append([]byte{familyAPI, kind}, bytes.Join(rest, nil)...)
 }
 
 // Local is the key of a client's own entry of a kind. The kinds are the client's.
@@ -170,6 +179,10 @@ func ParseKey(key []byte) Key {
 	case familyAccount:
 		if len(rest) >= 1 {
 			return Key{Family: FamilyAccount, Kind: rest[0], Name: string(rest[1:])}
+		}
+	case familyAPI:
+		if len(rest) >= 1 {
+			return Key{Family: FamilyAPI, Kind: rest[0], Name: string(rest[1:])}
 		}
 	case familyLocal:
 		if len(rest) >= 1 {

@@ -32,6 +32,7 @@ func TestEveryKeyParsesBackToItsParts(t *testing.T) {
 		{Local('o', []byte("abc")), Key{Family: FamilyLocal, Kind: 'o', Name: "abc"}},
 		{append(must(OrgRows("org", 'r')), "abc"...), Key{Family: FamilyRow, Org: "org", Kind: 'r', Name: "abc"}},
 		{must(OrgRows("", 'n')), Key{Family: FamilyRow, Kind: 'n'}},
+		{API('i', []byte("ab"), []byte("c")), Key{Family: FamilyAPI, Kind: 'i', Name: "abc"}},
 	}
 	for _, tt := range tests {
 		if got := ParseKey(tt.key); got != tt.want {

@@ -3,8 +3,10 @@ package api
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 
+	"fieldsync/server/internal/api/idempotency"
 	"fieldsync/server/internal/problem"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -25,6 +27,7 @@ type Options struct {
 	Version string                          // of the program
 	Require func(http.Handler) http.Handler // lets in who may: auth.Auth.Require
 	Quickly func(http.Handler) http.Handler // bounds the time of a whole request
+	Keys    *idempotency.Keeper             // answers under idempotency keys; nil: keys are not looked at
 	Log     *slog.Logger
 }
 
@@ -87,6 +90,7 @@ func (a *API) methods(r *http.Request) string {
 const (
 	keyPublic    = "fieldsync-public"
 	keyUnhurried = "fieldsync-unhurried"
+	keyKeyed     = "fieldsync-keyed"
 )
 
 // Public marks an operation that nobody has to be let in for.
@@ -98,6 +102,18 @@ func Public(op huma.Operation) huma.Operation {
 
 // Unhurried marks an operation that sets its deadlines itself.
 func Unhurried(op huma.Operation) huma.Operation { return marked(op, keyUnhurried) }
+
+// Keyed marks an operation that takes idempotency keys: it makes nothing but under ids of NewID, and looks first whether that is there.
+func Keyed(op huma.Operation) huma.Operation {
+	op = marked(op, keyKeyed)
+	op.Parameters = append(slices.Clone(op.Parameters), &huma.Param{
+		Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &maxKey},
+		Description: "A new random name of this request, such as a UUID. Within a day, the same request with the same key is done once, and gets the same answer.",
+	})
+	return op
+}
+
+var maxKey = idempotency.MaxKeyBytes + 2 // with quotes
 
 func marked(op huma.Operation, key string) huma.Operation {
 	meta := map[string]any{key: true}
@@ -124,6 +140,9 @@ func (a *API) mount(op *huma.Operation, h http.Handler) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		inner.ServeHTTP(w, r)
 	})
+	if op.Metadata[keyKeyed] != nil && a.opt.Keys != nil {
+		h = a.once(h)
+	}
 	if op.Metadata[keyPublic] == nil {
 		h = a.opt.Require(h)
 	}
