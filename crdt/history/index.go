@@ -76,8 +76,8 @@ func (h *History) Path(obj ObjID) []Step {
 func (h *History) Keys(obj ObjID) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		var keys []string
-		for o := range h.inObject(uint32(obj)) {
-			if !o.is(flagHidden|flagInSeq) && o.flags().holdsValue() {
+		for at := range h.inMap(uint32(obj)) {
+			if o := &h.ops[at]; !o.is(flagHidden|flagInSeq) && o.flags().holdsValue() {
 				keys = append(keys, string(h.keyString(o.place)))
 			}
 		}
@@ -221,21 +221,21 @@ func (h *History) reindexed(x *slotIndex, inSeq opFlags, compare func(a, b uint3
 	return y
 }
 
-// inObject gives the operations on a map.
-func (h *History) inObject(obj uint32) iter.Seq[*op] {
-	return func(yield func(*op) bool) {
+// inMap gives the indexes of the operations on a map, and maybe, for a sequence, some on that.
+func (h *History) inMap(obj uint32) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
 		from := 0
 		if x := h.indexed(); x != nil {
 			from = x.upTo
 			n, _ := slices.BinarySearchFunc(x.sorted, obj, func(i, obj uint32) int { return cmp.Compare(h.ops[i].object(), obj) })
 			for ; n < len(x.sorted) && h.ops[x.sorted[n]].object() == obj; n++ {
-				if !yield(&h.ops[x.sorted[n]]) {
+				if !yield(x.sorted[n]) {
 					return
 				}
 			}
 		}
 		for i := from; i < len(h.ops); i++ {
-			if h.ops[i].object() == obj && !yield(&h.ops[i]) {
+			if h.ops[i].object() == obj && !yield(uint32(i)) {
 				return
 			}
 		}

@@ -21,107 +21,75 @@ const NoCharacter = "\ufffc"
 // Text gives the characters of a text object; false where the object is no text, or longer than MaxText. Automerge JS 3 writes
 // every string as one. It decodes the changes that hold them, and looks at every element that the text ever had.
 func (h *History) Text(obj ObjID) (string, bool) {
-	return h.textOf(obj, nil)
-}
-
-// TextAt gives what a text object read for somebody who had these heads and what they depend on, and nothing else: false
-// where the object is no text, longer than MaxText, or not made yet, or one of the heads is not here.
-func (h *History) TextAt(obj ObjID, heads crdt.Heads) (string, bool) {
-	of := make([]uint32, len(heads))
-	for k := range heads {
-		i, ok := h.IndexOf(heads[k])
-		if !ok {
-			return "", false
-		}
-		of[k] = uint32(i)
-	}
-	clock := h.clockOf(of)
-	past := func(in uint32) bool { c := &h.changes[in]; return clock[c.actor] >= c.seq }
-	if obj == 0 || int(obj) > len(h.ops) || !past(h.changeOfOp(uint32(obj-1))) {
-		return "", false
-	}
-	return h.textOf(obj, past)
-}
-
-// textOf reads a text as somebody saw it who had the changes for which past is true; nil: all.
-func (h *History) textOf(obj ObjID, past func(change uint32) bool) (string, bool) {
 	if h.Type(obj) != format.ActionMakeText {
 		return "", false
 	}
-	shown, ok := h.shownIn(uint32(obj), past)
-	if !ok {
-		return "", false
-	}
+	shows := h.shownIn(uint32(obj))
 	var b strings.Builder
 	for _, at := range h.elements(uint32(obj)) {
-		if v, ok := shown[at]; ok {
-			if b.Len()+len(v.text) > MaxText {
+		if s := shows[at]; s.there {
+			if b.Len()+len(s.text) > MaxText {
 				return "", false
 			}
-			b.WriteString(v.text)
+			b.WriteString(s.text)
 		}
 	}
 	return b.String(), true
 }
 
-// shown is what an element of a text shows.
-type shown struct {
-	at   uint32 // the operation whose value it is
-	text string
+// TextAt gives what a text object read for somebody who had these heads and what they depend on, and nothing else: false
+// where the object is no text, longer than MaxText, or not made yet, or one of the heads is not here.
+func (h *History) TextAt(obj ObjID, heads crdt.Heads) (string, bool) {
+	v, err := h.Replay().At(heads)
+	if err != nil || h.Type(obj) != format.ActionMakeText || !v.Has(h.MadeBy(obj)) {
+		return "", false
+	}
+	return v.Text(obj, MaxText)
 }
 
-// shownIn gives what the elements of a text show, by the operations that inserted them. False: a change cannot be decoded.
-func (h *History) shownIn(obj uint32, past func(change uint32) bool) (map[uint32]shown, bool) {
+// shown is what an element of a text shows.
+type shown struct {
+	there bool
+	at    uint32 // the operation whose value it is
+	text  string
+}
+
+// shownIn gives what the elements of a text show, by the operations that inserted them.
+func (h *History) shownIn(obj uint32) map[uint32]shown {
 	out := make(map[uint32]shown)
-	hidden := make(map[uint32]bool) // only where past is given
-	var values []shown
 	var c *format.Change
-	var actors []uint16
-	decoded, in := -1, 0
+	in, decoded := uint32(0), false
 	for at := range h.inSequence(obj) {
-		if at >= h.opsEnd(uint32(in)) {
-			in = int(h.changeOfOp(at))
-		}
 		o := &h.ops[at]
-		hides := past != nil && !o.is(flagInsert)
-		holds := o.flags().holdsValue() && (past != nil || !o.is(flagHidden))
-		if !hides && !holds || past != nil && !past(uint32(in)) {
+		if o.is(flagHidden) || !o.flags().holdsValue() {
 			continue
 		}
-		if decoded != in {
+		if at >= h.opsEnd(in) || at < h.changes[in].op {
+			in, decoded = h.changeOfOp(at), false
+		}
+		if !decoded {
 			var err error
-			if c, err = format.DecodeTrusted(h.Raw(in)); err != nil { // it was decoded before
-				return nil, false
+			if c, err = format.DecodeTrusted(h.Raw(int(in))); err != nil { // it was decoded when it was admitted
+				return nil
 			}
-			decoded, actors = in, h.actorsOf(c, actors[:0])
+			decoded = true
 		}
 		x := &c.Ops[at-h.changes[in].op]
-		if hides {
-			for _, p := range x.Pred {
-				if pred, ok := h.resolve(p, actors); ok && !(x.Action == format.ActionIncrement && h.ops[pred].is(flagCounter)) {
-					hidden[pred] = true
-				}
-			}
-		}
-		if holds {
-			text := NoCharacter
-			if x.Action == format.ActionSet && x.Value.Type == format.ValueString {
-				text = string(x.Value.Raw)
-			}
-			values = append(values, shown{at: at, text: text})
-		}
-	}
-	for _, v := range values {
-		if hidden[v.at] {
-			continue
-		}
-		elem := h.ops[v.at].slot(v.at) - 1
-		if now, ok := out[elem]; ok && h.idOf(now.at).Compare(h.idOf(v.at)) > 0 {
+		elem := o.slot(at) - 1
+		if now := out[elem]; now.there && h.idOf(now.at).Compare(h.idOf(at)) > 0 {
 			continue // of several the greatest id is shown
 		}
-		out[elem] = v
+		out[elem] = shown{there: true, at: at, text: character(x.Action, x.Value)}
 	}
-	return out, true
+	return out
+}
+
+// character is what an element of a text reads as.
+func character(a format.Action, v format.Value) string {
+	if a == format.ActionSet && v.Type == format.ValueString {
+		return string(v.Raw)
+	}
+	return NoCharacter
 }
 
 // actorsOf gives the indexes of a change's actors, the author first, as format.OpID counts them.
