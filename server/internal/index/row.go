@@ -1,0 +1,109 @@
+package index
+
+import (
+	"encoding/json"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/job"
+)
+
+// Row is what a list shows of a document. As JSON it is an item of the API's lists: the names are the field's, what is empty is left
+// out, times are RFC 3339. A job has all of it; of the other kinds the fields that make sense there.
+//
+// A row is made of one state of its document (Version, ETag), and may be older than the document by some hundred milliseconds.
+type Row struct {
+	ID      string `json:"id"`      // document id
+	URL     string `json:"url"`     // automerge:<document id>
+	Kind    string `json:"kind"`    // job.Kinds
+	Version uint64 `json:"version"` // how many changes the document holds
+	ETag    string `json:"etag"`    // as the header ETag of the document itself, with its quotes
+
+	CreatedAt crdt.Timestamp `json:"created_at"` // what the document says, else when its first change arrived
+	UpdatedAt crdt.Timestamp `json:"updated_at"` // when its newest change arrived here
+	CreatedBy string         `json:"created_by,omitempty"`
+
+	UUID            string            `json:"uuid,omitempty"`
+	SerialNo        string            `json:"serial_no,omitempty"`
+	ExternalID      string            `json:"external_id,omitempty"`
+	ExternalOrderID string            `json:"external_order_id,omitempty"`
+	ExternalIDs     map[string]string `json:"external_ids,omitempty"` // system -> id there
+
+	Title      string      `json:"title"` // job.Job.Label: never empty for what people can tell apart
+	Status     job.Status  `json:"status,omitempty"`
+	Clash      bool        `json:"clash,omitempty"`
+	Resolution *Resolution `json:"resolution,omitempty"`
+
+	Client    *Ref   `json:"client,omitempty"`
+	Site      *Ref   `json:"site,omitempty"`
+	Template  *Ref   `json:"template,omitempty"`
+	Territory string `json:"territory,omitempty"`
+	Type      string `json:"type,omitempty"`
+
+	Assignees         []Assignee      `json:"assignees,omitempty"` // sorted by user
+	ScheduledAt       *crdt.Timestamp `json:"scheduled_at,omitempty"`
+	ScheduledDuration *Duration       `json:"scheduled_duration,omitempty"`
+	Skills            []string        `json:"skills,omitempty"` // sorted
+	Address           *Address        `json:"address,omitempty"`
+	Follows           string          `json:"follows,omitempty"` // document id
+
+	Counts *Counts `json:"counts,omitempty"` // of a job
+}
+
+// Ref names something that a job refers to. UUID is empty where the job has a plain name.
+type Ref struct {
+	UUID string `json:"uuid,omitempty"`
+	Name string `json:"name"`
+}
+
+// Assignee is a user who is to do the job.
+type Assignee struct {
+	User string `json:"user"` // user id
+	Edit bool   `json:"edit"`
+}
+
+// Duration is a planned length.
+type Duration struct {
+	Minutes int64 `json:"minutes"`
+}
+
+// Resolution is what a finished job came to.
+type Resolution struct {
+	UUID       string `json:"uuid,omitempty"` // id among the job's possible resolutions
+	Name       string `json:"name"`
+	Successful *bool  `json:"successful,omitempty"` // absent where nobody said
+}
+
+// Address is where a job is.
+type Address struct {
+	Formatted   string       `json:"formatted,omitempty"`
+	Geolocation *Geolocation `json:"geolocation,omitempty"`
+}
+
+// Geolocation is a place in WGS 84 degrees.
+type Geolocation struct {
+	Longitude float64 `json:"longitude"`
+	Latitude  float64 `json:"latitude"`
+}
+
+// Counts are how many there are of what a list does not show.
+type Counts struct {
+	Attachments   int `json:"attachments"`
+	Comments      int `json:"comments"`
+	Checklist     int `json:"checklist"`
+	ChecklistDone int `json:"checklist_done"`
+	ReportFields  int `json:"report_fields"`  // hidden ones are not counted
+	ReportMissing int `json:"report_missing"` // required ones of them without an answer
+}
+
+// Event tells of a row that was written. Before and After are not to be written to.
+type Event struct {
+	Org string
+	Seq uint64 // position in the organisation's feed: greater than that of every row written before
+	Doc crdt.DocID
+	// Before is the row that was there; nil: none. It is also nil in what Since gives, which knows the newest state only.
+	Before *Row
+	// After is the row that is there now; nil: the document left the index.
+	After *Row
+	// JSON is After as the lists give it; nil with After.
+	JSON json.RawMessage
+}
