@@ -66,12 +66,21 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(s.listener) }()
+	background, endBackground := context.WithCancel(context.Background())
+	noted := make(chan struct{})
+	go func() { defer close(noted); s.noteWhoIsSeen(background) }()
+	stop := func() error {
+		endBackground()
+		<-noted
+		return s.stop(srv)
+	}
+	s.hintAtFirstRun()
 	s.log.Info("listening", "addr", s.Addr(), "version", s.cfg.Version, "demo", s.cfg.Demo)
 	select {
 	case err := <-served: // the listener failed
-		return errors.Join(crdt.Errorf(crdt.KindUnavailable, "serve: %w", err), s.stop(srv))
+		return errors.Join(crdt.Errorf(crdt.KindUnavailable, "serve: %w", err), stop())
 	case <-ctx.Done():
-		return s.stop(srv)
+		return stop()
 	}
 }
 

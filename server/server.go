@@ -13,6 +13,7 @@ import (
 	"fieldsync/blobs"
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
+	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/api/idempotency"
 	"fieldsync/server/internal/auth"
 	"fieldsync/server/internal/config"
@@ -32,6 +33,8 @@ type endpoint struct {
 	disconnect func(credential string)
 	// reconnect ends the connections of a user whose account has changed; those who still may come back at once.
 	reconnect func(user string)
+	// connected gives who stands behind the open connections; nil: nobody can tell.
+	connected func() []access.Principal
 	// drain takes no more connections, tells the open ones to come back later and waits for what they have under way to
 	// be durable, until ctx ends.
 	drain func(ctx context.Context) error
@@ -113,8 +116,12 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 		OnRevoke:  s.disconnect,
 		OnChange:  s.reconnect,
 		OnFailure: func(r auth.Reason) { s.metrics.AuthFailed(string(r)) },
+		Log:       log,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := s.auth.Upgrade(); err != nil {
 		return nil, err
 	}
 	if cfg.Demo {

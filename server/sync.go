@@ -3,9 +3,11 @@ package server
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"fieldsync/crdt/replica"
 	"fieldsync/crdt/wire"
+	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/auth"
 	"fieldsync/server/internal/documents"
 	"fieldsync/server/internal/metrics"
@@ -21,7 +23,8 @@ func (s *Server) mountSync() error {
 		return err
 	}
 	sockets := ws.New(ws.Options{Drive: svc.Drive(), Observe: s.metrics, Principal: principalOf,
-		Confirm: func(p replica.Principal) error { return s.auth.Confirm(documents.Account(p)) }})
+		Confirm: func(p replica.Principal) error { return s.auth.Confirm(documents.Account(p)) },
+		Expires: func(p replica.Principal) time.Time { return documents.Account(p).Expires }})
 	s.documents = svc
 	s.sync = &endpoint{
 		Handler: sockets,
@@ -30,6 +33,13 @@ func (s *Server) mountSync() error {
 		},
 		reconnect: func(user string) {
 			sockets.CloseWhere(documents.ByUser(user), replica.Close{Code: wire.CloseGoingAway, Reason: "the account has changed: connect again"})
+		},
+		connected: func() []access.Principal {
+			var out []access.Principal
+			for _, p := range sockets.Principals() {
+				out = append(out, documents.Account(p))
+			}
+			return out
 		},
 		drain: func(ctx context.Context) error {
 			err := sockets.Shutdown(ctx)

@@ -1,6 +1,11 @@
 package access
 
-import "fieldsync/crdt"
+import (
+	"strings"
+	"time"
+
+	"fieldsync/crdt"
+)
 
 // Role is what a person or an integration is in an organisation. The zero Role may do nothing.
 type Role string
@@ -29,16 +34,26 @@ func ParseRole(s string) (Role, error) {
 	return "", crdt.Errorf(crdt.KindInvalid, "role %q is not one of owner, administrator, dispatcher, worker, director", s)
 }
 
-// Principal is who acts: a person on a device. The zero Principal is nobody.
+// The beginnings of a Principal's ID.
+const (
+	PersonPrefix      = "user:"        // and the user's id
+	IntegrationPrefix = "integration:" // and the id of the API key
+)
+
+// Principal is who acts: a person on a device, or an integration with its API key. The zero Principal is nobody.
 type Principal struct {
 	ID         string // under which authorship is recorded: the same for all devices of one person; never reused
 	Org        string // the organisation's id
 	Role       Role
-	User       string // the person's id, as it stands in a job's assignees
-	Device     string // the device's id; a browser session is a device too
-	Name       string // for people to read; personal data, never logged
-	Credential string // names the token or session without revealing it; what a revocation names
+	User       string    // the person's id, as it stands in a job's assignees; empty for an integration
+	Device     string    // the device's id; a browser session is a device too; empty for an integration
+	Name       string    // for people to read; personal data, never logged
+	Credential string    // names the token, session or key without revealing it; what a revocation names
+	Expires    time.Time // when the credential ends by itself, and what was begun with it; zero: never
 }
+
+// Integration tells whether this is a program with an API key, behind which no user stands.
+func (p Principal) Integration() bool { return strings.HasPrefix(p.ID, IntegrationPrefix) }
 
 // IsZero tells whether this is nobody.
 func (p Principal) IsZero() bool { return p.ID == "" }

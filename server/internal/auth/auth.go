@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -8,6 +9,8 @@ import (
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // Options are what New needs.
@@ -23,6 +26,7 @@ type Options struct {
 	// earlier authentication has to be authenticated again. Nil: nobody hears.
 	OnChange  func(user string)
 	OnFailure func(reason Reason) // told each refusal, to be counted; nil: nobody
+	Log       *slog.Logger        // told each change of an account, by ids alone; nil: nobody
 }
 
 // Auth keeps accounts and authenticates. Make one with New; safe for concurrent use.
@@ -37,11 +41,16 @@ type Auth struct {
 	onChange  func(string)
 	onFailure func(Reason)
 
+	log     *slog.Logger
 	cache   *cache
+	orgsMu  sync.Mutex // taken after writing; held while an organisation is read or written
+	orgs    *lru.Cache[string, Org]
+	holds   holds
 	writing sync.Mutex // one change of accounts at a time: each reads before it writes
 	gate    passwordGate
 	byIP    *failures
 	byLogin *failures
+	locks   *locks
 }
 
 // New makes an Auth over a store. It writes nothing.
@@ -56,6 +65,10 @@ func New(o Options) (*Auth, error) {
 	a := &Auth{
 		store: o.Store, clientIP: o.ClientIP, now: o.Now, demo: o.Demo, publicURL: o.PublicURL,
 		origins: map[string]bool{}, onRevoke: o.OnRevoke, onChange: o.OnChange, onFailure: o.OnFailure, cache: cache, gate: newPasswordGate(),
+		log: o.Log, orgs: newOrgCache(), holds: holds{all: map[*hold]struct{}{}}, locks: newLocks(o.Store),
+	}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
 	}
 	if a.now == nil {
 		a.now = time.Now

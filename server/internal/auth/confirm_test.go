@@ -25,20 +25,16 @@ func TestConfirmSaysWhatHasHappenedSinceSomebodyWasLetIn(t *testing.T) {
 		"nothing": {func(*testing.T, *world, access.Principal) {}, 0, true},
 		"another device of hers is revoked": {func(t *testing.T, w *world, _ access.Principal) {
 			q, err := w.Authenticate(w.token(t, "zoe"))
-			if err != nil || w.Revoke("zoe", q.Credential) != nil {
+			if err != nil || w.SignOut(q) != nil {
 				t.Fatal(err)
 			}
 		}, 0, true},
 		"hers is revoked": {func(t *testing.T, w *world, p access.Principal) {
-			if err := w.Revoke("zoe", p.Credential); err != nil {
+			if err := w.SignOut(p); err != nil {
 				t.Fatal(err)
 			}
 		}, crdt.KindUnauthenticated, false},
-		"she is disabled": {func(t *testing.T, w *world, _ access.Principal) {
-			if err := w.PutUser(User{ID: "zoe", Org: "acme", Login: "zoe", Role: access.RoleDispatcher, Disabled: true}); err != nil {
-				t.Fatal(err)
-			}
-		}, crdt.KindUnauthenticated, false},
+		"she is disabled":  {func(t *testing.T, w *world, _ access.Principal) { w.disable(t, "zoe") }, crdt.KindUnauthenticated, false},
 		"her role changes": {func(t *testing.T, w *world, _ access.Principal) { w.withUser(t, "zoe", access.RoleWorker) }, crdt.KindBusy, false},
 		"the store fails":  {func(_ *testing.T, w *world, _ access.Principal) { w.store.fail = errDisk }, crdt.KindUnavailable, false},
 	} {
@@ -64,9 +60,7 @@ func TestAChangedRoleAndADisabledUserAreTold(t *testing.T) {
 		t.Fatalf("told of %v, and nothing changed", told)
 	}
 	w.withUser(t, "zoe", access.RoleWorker)
-	if err := w.PutUser(User{ID: "ben", Org: "acme", Login: "ben", Role: access.RoleWorker, Disabled: true}); err != nil {
-		t.Fatal(err)
-	}
+	w.disable(t, "ben")
 	if !slices.Equal(told, []string{"zoe", "ben"}) {
 		t.Errorf("told of %v", told)
 	}

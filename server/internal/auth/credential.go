@@ -29,9 +29,11 @@ const tokenPrefix = "fs_"
 
 // credential is what is stored under the hash of a secret.
 type credential struct {
-	Hash    []byte    `json:"hash"` // of the secret, again: what is compared in constant time
-	User    string    `json:"user"`
-	Device  string    `json:"device"`
+	Hash    []byte    `json:"hash"`           // of the secret, again: what is compared in constant time
+	User    string    `json:"user,omitempty"` // empty for the key of an integration
+	Org     string    `json:"org,omitempty"`  // of the integration; a user's stands with the user
+	Key     string    `json:"key,omitempty"`  // the API key's id; empty for a user's
+	Device  string    `json:"device,omitempty"`
 	Label   string    `json:"label,omitempty"` // what a person calls the device
 	Session bool      `json:"session,omitempty"`
 	Created time.Time `json:"created"`
@@ -40,15 +42,8 @@ type credential struct {
 
 func (c credential) name() string { return hex.EncodeToString(c.Hash[:8]) }
 
-// Device is a credential as its owner sees it.
-type Device struct {
-	Credential string    `json:"credential"` // names it for Revoke; reveals nothing of the secret
-	Device     string    `json:"device"`
-	Label      string    `json:"label,omitempty"`
-	Session    bool      `json:"session,omitempty"` // a browser's session, not a token
-	Created    time.Time `json:"created"`
-	Expires    time.Time `json:"expires,omitzero"`
-}
+// expired tells whether the credential has ended by itself.
+func (c credential) expired(now time.Time) bool { return !c.Expires.IsZero() && !now.Before(c.Expires) }
 
 // Authenticate gives the principal of a token or of a session's secret. The error's kind is KindUnauthenticated for
 // what does not let in, and KindUnavailable where the store failed and nothing can be said. Safe for concurrent use.
@@ -57,83 +52,110 @@ func (a *Auth) Authenticate(secret string) (access.Principal, error) {
 		return access.Principal{}, errUnknownToken
 	}
 	h := hashSecret(secret)
-	found, ok, generation := a.cache.get(h)
+	now := a.now()
+	p, ok, generation := a.cache.get(h, now)
 	if !ok {
 		var err error
-		if found, err = a.lookUp(h); err != nil {
+		if p, err = a.lookUp(h); err != nil {
 			return access.Principal{}, err
 		}
-		a.cache.keep(h, found, generation)
+		a.cache.keep(h, p, generation, now)
 	}
-	if !found.expires.IsZero() && !a.now().Before(found.expires) {
+	if !p.Expires.IsZero() && !now.Before(p.Expires) {
 		return access.Principal{}, errExpired
 	}
-	return found.principal, nil
+	return p, nil
 }
 
 // Confirm tells whether somebody who was let in a moment ago would still be, as the same: for what was begun by a request, and
 // can be ended by OnRevoke and OnChange only from now on. Errors: KindUnauthenticated where the credential is gone,
 // KindBusy where the role is another by now, KindUnavailable where it cannot be told.
 func (a *Auth) Confirm(p access.Principal) error {
-	start, err := hex.DecodeString(p.Credential)
-	if err != nil || len(start) == 0 {
-		return errUnknownToken
-	}
-	found := false
-	err = a.store.Scan(append(userCredentials(p.User), start...), nil, func([]byte, []byte) error {
-		found = true
-		return store.ErrStop
-	})
+	h, err := a.findCredential(p)
 	if err != nil {
-		return unavailable(err)
+		return err
 	}
-	if !found {
-		return errUnknownToken
-	}
-	switch u, err := load[User](a.store, userKey(p.User)); {
-	case errors.Is(err, store.ErrNotFound):
-		return errUnknownToken
+	now, err := a.lookUp(h)
+	switch {
 	case err != nil:
-		return unavailable(err)
-	case u.Disabled:
-		return errDisabled
-	case u.Role != p.Role:
+		return err
+	case !now.Expires.IsZero() && !a.now().Before(now.Expires):
+		return errExpired
+	case now.Role != p.Role:
 		return crdt.Errorf(crdt.KindBusy, "the role has changed: come again")
 	}
 	return nil
 }
 
-func (a *Auth) lookUp(h secretHash) (cached, error) {
+// findCredential gives the hash of the secret behind a principal.
+func (a *Auth) findCredential(p access.Principal) (secretHash, error) {
+	start, err := hex.DecodeString(p.Credential)
+	if err != nil || len(start) == 0 {
+		return secretHash{}, errUnknownToken
+	}
+	if p.Integration() {
+		k, err := a.apiKey(p.Org, p.ID[len(access.IntegrationPrefix):])
+		switch {
+		case crdt.KindOf(err) == crdt.KindNotFound:
+			return secretHash{}, errUnknownToken
+		case err != nil:
+			return secretHash{}, err
+		}
+		return secretHash(k.Hash), nil
+	}
+	var found *secretHash
+	prefix := userCredentials(p.User)
+	err = a.store.Scan(append(slices.Clone(prefix), start...), nil, func(key, _ []byte) error {
+		if len(key) == len(prefix)+len(secretHash{}) {
+			h := secretHash(key[len(prefix):])
+			found = &h
+		}
+		return store.ErrStop
+	})
+	if err != nil {
+		return secretHash{}, unavailable(err)
+	}
+	if found == nil {
+		return secretHash{}, errUnknownToken
+	}
+	return *found, nil
+}
+
+// lookUp reads from the store who stands behind a secret, whether it has expired or not.
+func (a *Auth) lookUp(h secretHash) (access.Principal, error) {
 	c, err := load[credential](a.store, credentialKey(h))
 	if errors.Is(err, store.ErrNotFound) {
-		return cached{}, errUnknownToken
+		return access.Principal{}, errUnknownToken
 	} else if err != nil {
-		return cached{}, unavailable(err)
+		return access.Principal{}, unavailable(err)
 	}
 	if subtle.ConstantTimeCompare(c.Hash, h[:]) != 1 {
-		return cached{}, errUnknownToken
+		return access.Principal{}, errUnknownToken
+	}
+	if c.Key != "" {
+		k, err := a.apiKey(c.Org, c.Key)
+		if crdt.KindOf(err) == crdt.KindNotFound {
+			return access.Principal{}, errUnknownToken
+		} else if err != nil {
+			return access.Principal{}, err
+		}
+		return access.Principal{ID: access.IntegrationPrefix + k.ID, Org: k.Org, Role: k.Role, Name: k.Name, Credential: c.name(), Expires: c.Expires}, nil
 	}
 	u, err := load[User](a.store, userKey(c.User))
 	if errors.Is(err, store.ErrNotFound) {
-		return cached{}, errUnknownToken
+		return access.Principal{}, errUnknownToken
 	} else if err != nil {
-		return cached{}, unavailable(err)
+		return access.Principal{}, unavailable(err)
 	}
 	if u.Disabled {
-		return cached{}, errDisabled
+		return access.Principal{}, errDisabled
 	}
 	if u.Demo && !a.demo {
-		return cached{}, errDemo
+		return access.Principal{}, errDemo
 	}
-	return cached{expires: c.Expires, principal: access.Principal{
-		ID: "user:" + u.ID, Org: u.Org, Role: u.Role, User: u.ID, Device: c.Device, Name: u.Name, Credential: c.name(),
-	}}, nil
-}
-
-// IssueToken makes a token for one more device of a user, durably, and gives its secret: the only time that anybody
-// sees it.
-func (a *Auth) IssueToken(user, label string) (string, error) {
-	return a.issue(user, label, newSecret(), false)
+	return access.Principal{
+		ID: access.PersonPrefix + u.ID, Org: u.Org, Role: u.Role, User: u.ID, Device: c.Device, Name: u.Name, Credential: c.name(), Expires: c.Expires,
+	}, nil
 }
 
 func newSecret() string {
@@ -142,14 +164,17 @@ func newSecret() string {
 	return tokenPrefix + base64.RawURLEncoding.EncodeToString(raw)
 }
 
-func (a *Auth) issue(user, label, secret string, session bool) (string, error) {
-	if len(label) > maxNameBytes {
-		return "", crdt.Errorf(crdt.KindTooLarge, "a device's name has at most %d bytes", maxNameBytes)
+// issue makes a token for one more device of a user, or a browser's session, durably, and gives its secret: the only time that
+// anybody sees it.
+func (a *Auth) issue(by access.Principal, user, label, secret string, session bool) (string, error) {
+	if err := checkName("label", label); err != nil {
+		return "", err
 	}
 	a.writing.Lock()
 	defer a.writing.Unlock()
-	if _, err := load[User](a.store, userKey(user)); err != nil {
-		return "", wrapMissing(err, "user %q", user)
+	u, err := load[User](a.store, userKey(user))
+	if err != nil {
+		return "", wrapMissing(err, "user")
 	}
 	all, err := a.credentials(user)
 	if err != nil {
@@ -158,21 +183,24 @@ func (a *Auth) issue(user, label, secret string, session bool) (string, error) {
 	var ops []store.Op
 	gone := a.makeRoom(all, session)
 	if len(all)-len(gone) >= maxCredentialsPerUser {
-		return "", crdt.Errorf(crdt.KindConflict, "user %q has %d devices; revoke one first", user, maxCredentialsPerUser)
+		return "", crdt.Errorf(crdt.KindConflict, "this user has %d devices: end one first", maxCredentialsPerUser)
 	}
 	for _, c := range gone {
 		ops = append(ops, removal(c)...)
 	}
 	h := hashSecret(secret)
-	c := credential{Hash: h[:], User: user, Device: "device-" + hex.EncodeToString(h[:6]), Label: label, Session: session, Created: a.now().UTC()}
+	c := credential{Hash: h[:], User: user, Device: "device-" + hex.EncodeToString(h[:8]), Label: label, Session: session, Created: a.now().UTC()}
+	action := "device.added"
 	if session {
+		action = "session.opened"
 		c.Expires = c.Created.Add(SessionLifetime)
 	}
 	op, err := put(credentialKey(h), c)
 	if err != nil {
 		return "", err
 	}
-	if err := a.write(append(ops, op, store.Op{Key: userCredentialKey(user, h), Value: []byte{}})...); err != nil {
+	ops = append(ops, op, store.Op{Key: userCredentialKey(user, h), Value: []byte{}})
+	if err := a.record(by, u.Org, Entry{Action: action, Subject: c.Device, Detail: user, own: by.User == user}, ops...); err != nil {
 		return "", err
 	}
 	a.revoked(gone)
@@ -186,7 +214,7 @@ func (a *Auth) makeRoom(all []credential, session bool) []credential {
 	var gone, sessions []credential
 	for _, c := range all {
 		switch {
-		case !c.Expires.IsZero() && !now.Before(c.Expires):
+		case c.expired(now):
 			gone = append(gone, c)
 		case c.Session:
 			sessions = append(sessions, c)
@@ -199,74 +227,57 @@ func (a *Auth) makeRoom(all []credential, session bool) []credential {
 	return gone
 }
 
-// Devices lists a user's tokens and sessions, the oldest first.
-func (a *Auth) Devices(user string) ([]Device, error) {
-	all, err := a.credentials(user)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Device, len(all))
-	for i, c := range all {
-		out[i] = Device{Credential: c.name(), Device: c.Device, Label: c.Label, Session: c.Session, Created: c.Created, Expires: c.Expires}
-	}
-	slices.SortFunc(out, func(x, y Device) int { return x.Created.Compare(y.Created) })
-	return out, nil
-}
-
-// Revoke ends a credential of a user, named as in Principal.Credential. When it returns nil the credential lets nobody
-// in, not even after a crash.
-func (a *Auth) Revoke(user, name string) error {
-	a.writing.Lock()
-	defer a.writing.Unlock()
-	all, err := a.credentials(user)
-	if err != nil {
-		return err
-	}
-	for _, c := range all {
-		if c.name() == name {
-			if err := a.write(removal(c)...); err != nil {
-				return err
-			}
-			a.revoked([]credential{c})
-			return nil
-		}
-	}
-	return crdt.Errorf(crdt.KindNotFound, "no such device")
-}
-
 func (a *Auth) credentials(user string) ([]credential, error) {
 	prefix := userCredentials(user)
-	var hashes []secretHash
-	err := a.store.Scan(prefix, nil, func(key, _ []byte) error {
-		if len(key) == len(prefix)+len(secretHash{}) {
-			hashes = append(hashes, secretHash(key[len(prefix):]))
+	var out []credential
+	err := a.store.View(func(r store.Reader) error {
+		var hashes []secretHash
+		if err := r.Scan(prefix, nil, func(key, _ []byte) error {
+			if len(key) == len(prefix)+len(secretHash{}) {
+				hashes = append(hashes, secretHash(key[len(prefix):]))
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		for _, h := range hashes {
+			c, err := load[credential](r, credentialKey(h))
+			if errors.Is(err, store.ErrNotFound) {
+				continue
+			} else if err != nil {
+				return err
+			}
+			out = append(out, c)
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	var out []credential
-	for _, h := range hashes {
-		c, err := load[credential](a.store, credentialKey(h))
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		} else if err != nil {
-			return nil, unavailable(err)
-		}
-		out = append(out, c)
-	}
 	return out, nil
 }
 
 func removal(c credential) []store.Op {
 	h := secretHash(c.Hash)
-	return []store.Op{{Key: credentialKey(h)}, {Key: userCredentialKey(c.User, h)}}
+	ops := []store.Op{{Key: credentialKey(h)}, {Key: seenKey(h)}}
+	if c.User != "" {
+		ops = append(ops, store.Op{Key: userCredentialKey(c.User, h)})
+	}
+	return ops
 }
 
+// revoked tells of credentials whose end is durable.
 func (a *Auth) revoked(gone []credential) {
 	for _, c := range gone {
 		a.cache.forget(secretHash(c.Hash))
-		a.onRevoke(c.name())
+		name := c.name()
+		a.holds.end(func(p access.Principal) bool { return p.Credential == name }, errUnknownToken)
+		a.onRevoke(name)
 	}
+}
+
+// changedUser tells of a user whose role changed, or who was disabled or enabled: what lives on by an earlier authentication ends.
+func (a *Auth) changedUser(user string) {
+	a.holds.end(func(p access.Principal) bool { return p.User == user }, errDisabled)
+	a.onChange(user)
 }

@@ -3,6 +3,7 @@ package auth
 import (
 	"errors"
 
+	"fieldsync/crdt"
 	"fieldsync/crdt/store"
 	"fieldsync/server/internal/access"
 )
@@ -33,28 +34,38 @@ func DemoUsers() []DemoUser {
 // SeedDemo makes the demonstration's organisation, users and tokens where they are missing. They let in only while
 // Options.Demo is set: a folder that once served a demonstration is not open to everybody ever after.
 func (a *Auth) SeedDemo() error {
-	if err := a.PutOrg(Org{ID: DemoOrg, Name: "Demo Field Service"}); err != nil {
+	name := "Demo Field Service"
+	if _, err := a.CreateOrg(DemoOrg, OrgChange{Name: &name}); err != nil && crdt.KindOf(err) != crdt.KindConflict {
 		return err
 	}
 	for _, d := range DemoUsers() {
-		_, err := load[User](a.store, userKey(d.Login))
-		if errors.Is(err, store.ErrNotFound) {
-			hash, herr := HashPassword(DemoPassword)
-			if herr != nil {
-				return herr
-			}
-			err = a.PutUser(User{ID: d.Login, Org: DemoOrg, Login: d.Login, Name: d.Name, Role: d.Role, PasswordHash: hash, Demo: true})
+		if err := a.seedDemoUser(d); err != nil {
+			return err
 		}
-		if err != nil {
-			return unavailable(err)
-		}
-		_, err = a.store.Get(credentialKey(hashSecret(d.Token)))
+		_, err := a.store.Get(credentialKey(hashSecret(d.Token)))
 		if errors.Is(err, store.ErrNotFound) {
-			_, err = a.issue(d.Login, "demo", d.Token, false)
+			_, err = a.issue(Operator(DemoOrg), d.Login, "demo", d.Token, false)
 		}
 		if err != nil {
 			return unavailable(err)
 		}
 	}
 	return nil
+}
+
+// seedDemoUser makes a user whose password is too short for any other.
+func (a *Auth) seedDemoUser(d DemoUser) error {
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	_, err := load[User](a.store, userKey(d.Login))
+	if !errors.Is(err, store.ErrNotFound) {
+		return wrapMissing(err, "user")
+	}
+	hash, err := HashPassword(DemoPassword)
+	if err != nil {
+		return err
+	}
+	u := User{ID: d.Login, Org: DemoOrg, Login: d.Login, Name: d.Name, Role: d.Role, PasswordHash: hash, Demo: true, Created: a.now().UTC()}
+	_, err = a.putUser(Operator(DemoOrg), User{}, u, Entry{Action: "user.created", Subject: u.ID, Detail: string(u.Role)})
+	return err
 }

@@ -57,6 +57,13 @@ func (f *failures) add(who string, now time.Time) (tooMany bool) {
 	return !l.AllowN(now, 1)
 }
 
+// forget ends the wait of this one.
+func (f *failures) forget(who string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.table.Remove(who)
+}
+
 // network is what counts as one asker: an IPv4 address, or the /64 that one IPv6 customer has.
 func network(ip netip.Addr) string {
 	ip = ip.Unmap()

@@ -19,13 +19,15 @@ const (
 	ReasonWrongPassword Reason = "wrong-password"
 	ReasonOrigin        Reason = "origin"
 	ReasonTooMany       Reason = "too-many-failures"
+	ReasonLocked        Reason = "locked"
+	ReasonProvider      Reason = "provider" // an OpenID provider's word was not good enough, or it named nobody
 	ReasonUnavailable   Reason = "unavailable"
 )
 
 // Reasons are all reasons.
 func Reasons() []Reason {
 	return []Reason{ReasonNone, ReasonUnknownToken, ReasonExpired, ReasonDisabled, ReasonDemo, ReasonWrongPassword,
-		ReasonOrigin, ReasonTooMany, ReasonUnavailable}
+		ReasonOrigin, ReasonTooMany, ReasonLocked, ReasonProvider, ReasonUnavailable}
 }
 
 // denied is a refusal with its reason. What the peer is told does not depend on the reason: whoever guesses learns
@@ -52,10 +54,15 @@ var (
 	errExpired       = deny(ReasonExpired, crdt.KindUnauthenticated, signIn)
 	errDisabled      = deny(ReasonDisabled, crdt.KindUnauthenticated, signIn)
 	errDemo          = deny(ReasonDemo, crdt.KindUnauthenticated, signIn)
-	errWrongPassword = deny(ReasonWrongPassword, crdt.KindUnauthenticated, "login or password is wrong")
+	errWrongPassword = deny(ReasonWrongPassword, crdt.KindUnauthenticated, "login or password is wrong; where several organisations share a server, name yours")
 	errOrigin        = deny(ReasonOrigin, crdt.KindForbidden, "this page may not use the session")
-	errTooMany       = deny(ReasonTooMany, crdt.KindBusy, "too many failed attempts; wait a little")
+	errTooMany       = deny(ReasonTooMany, crdt.KindBusy, tooMany)
+	errLocked        = deny(ReasonLocked, crdt.KindBusy, tooMany)
+	errNobody        = deny(ReasonProvider, crdt.KindForbidden, "you have no account here: ask an administrator")
 )
+
+// tooMany is said of all limits alike, so that it does not tell which accounts there are.
+const tooMany = "too many failed attempts: wait a while, or have an administrator unlock the account"
 
 // reasonOf gives the reason of a refusal; false for what is no refusal, as a body that is not JSON.
 func reasonOf(err error) (Reason, bool) {

@@ -31,15 +31,20 @@ func PrincipalFrom(ctx context.Context) (access.Principal, bool) {
 // neither the token in the URL nor the Authorization header. The credential is, in this order, the one in
 // "Authorization: Bearer", in the query parameter access_token, or in the session cookie; the cookie, which a browser
 // sends whoever asks it to, counts for an unsafe method or an upgrade only if a page of ours asks (Origin).
+//
+// The context of the request that next sees ends when the credential is revoked or expires, or when the user is disabled or gets
+// another role: what goes on for long, as a stream of events, has to end with it. A WebSocket, which outlives its request, is ended
+// by OnRevoke and OnChange.
 func (a *Auth) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p, err := a.authenticate(r)
+		ctx, p, release, err := a.hold(r.Context(), func() (access.Principal, error) { return a.authenticate(r) })
 		if err != nil {
 			a.Refused(err)
 			problem.Write(w, err)
 			return
 		}
-		r = r.Clone(WithPrincipal(r.Context(), p))
+		defer release()
+		r = r.Clone(WithPrincipal(ctx, p))
 		ScrubURL(r)
 		r.Header.Del("Authorization")
 		next.ServeHTTP(w, r)

@@ -136,7 +136,7 @@ func TestTableOfFailuresIsBounded(t *testing.T) {
 }
 
 func signIn1(w *world, login, password string, change func(*http.Request)) *httptest.ResponseRecorder {
-	body, _ := json.Marshal(Login{login, password})
+	body, _ := json.Marshal(Login{Login: login, Password: password})
 	r := httptest.NewRequest(http.MethodPost, "http://sync.example/api/v1/session", strings.NewReader(string(body)))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Origin", "http://sync.example")
@@ -209,7 +209,7 @@ func TestSessionOfABrowser(t *testing.T) {
 	}
 
 	p, err := w.Authenticate(c.Value)
-	if err != nil || w.Revoke(p.User, p.Credential) != nil {
+	if err != nil || w.SignOut(p) != nil {
 		t.Fatal(err)
 	}
 	if got := with("GET", "", ""); got != http.StatusUnauthorized {
@@ -238,7 +238,7 @@ func TestFriendlyOrigin(t *testing.T) {
 
 func TestSignInRefuses(t *testing.T) {
 	w := newWorld(t, nil).withUser(t, "zoe", access.RoleDispatcher)
-	if err := w.PutUser(User{ID: "machine", Org: "acme", Login: "machine", Role: access.RoleWorker}); err != nil {
+	if _, err := w.CreateUser(acme, NewUser{ID: "machine", Login: "machine", Role: "worker"}); err != nil {
 		t.Fatal(err)
 	}
 	var texts []string

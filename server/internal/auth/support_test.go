@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"fieldsync/crdt"
 	"fieldsync/crdt/store"
 	"fieldsync/crdt/store/memstore"
 	"fieldsync/server/internal/access"
@@ -30,6 +31,13 @@ func (s *faultyStore) Scan(prefix, start []byte, visit func(key, value []byte) e
 		return s.fail
 	}
 	return s.Store.Scan(prefix, start, visit)
+}
+
+func (s *faultyStore) View(read func(store.Reader) error) error {
+	if s.fail != nil {
+		return s.fail
+	}
+	return s.Store.View(read)
 }
 
 func (s *faultyStore) Submit(ops []store.Op, done func(error)) {
@@ -71,27 +79,70 @@ func newWorld(t *testing.T, change func(*Options)) *world {
 	return w
 }
 
-// withUser adds organisation acme with one user of a role, whose password is "correct horse".
-func (w *world) withUser(t *testing.T, id string, role access.Role) *world {
+const password = "correct horse"
+
+var acme = Operator("acme")
+
+// withOrg adds an organisation where it is missing.
+func (w *world) withOrg(t *testing.T, id string) *world {
 	t.Helper()
-	hash, err := HashPassword("correct horse")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.PutOrg(Org{ID: "acme", Name: "Acme"}); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.PutUser(User{ID: id, Org: "acme", Login: id, Name: "Some " + id, Role: role, PasswordHash: hash}); err != nil {
+	name := "Name of " + id
+	if _, err := w.CreateOrg(id, OrgChange{Name: &name}); err != nil && crdt.KindOf(err) != crdt.KindConflict {
 		t.Fatal(err)
 	}
 	return w
 }
 
+// withUser adds organisation acme with one user of a role, whose password is "correct horse"; who is there gets the role.
+func (w *world) withUser(t *testing.T, id string, role access.Role) *world {
+	t.Helper()
+	w.withOrg(t, "acme")
+	text := string(role)
+	if _, err := w.User(acme, id); err == nil {
+		if _, err := w.ChangeUser(acme, id, UserChange{Role: &text}, 0); err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	if _, err := w.CreateUser(acme, NewUser{ID: id, Login: id, Name: "Some " + id, Role: text, Password: password}); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// disable disables a user of acme.
+func (w *world) disable(t *testing.T, id string) {
+	t.Helper()
+	yes := true
+	if _, err := w.ChangeUser(acme, id, UserChange{Disabled: &yes}, 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (w *world) token(t *testing.T, user string) string {
 	t.Helper()
-	secret, err := w.IssueToken(user, "phone")
+	secret, err := w.issue(acme, user, "phone", newSecret(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return secret
+}
+
+func (w *world) session(t *testing.T, user, label string) string {
+	t.Helper()
+	secret, err := w.issue(acme, user, label, newSecret(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret
+}
+
+// as authenticates by a new token of a user.
+func (w *world) as(t *testing.T, user string) access.Principal {
+	t.Helper()
+	p, err := w.Authenticate(w.token(t, user))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }

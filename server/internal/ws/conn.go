@@ -31,7 +31,8 @@ type conn struct {
 	bytes   int  // of what is queued, what is being written included
 	writing bool // a goroutine writes
 	closing *replica.Close
-	ended   bool // nothing is taken any more
+	ended   bool        // nothing is taken any more
+	expiry  *time.Timer // closes the connection when its credential expires; nil: nothing does
 }
 
 // message is a data message, or a control message if control is set.
@@ -254,6 +255,21 @@ func (c *conn) queueControl(kind int, data []byte) {
 	}
 	if !c.ended && c.closing == nil {
 		c.push(message{control: kind, head: data})
+	}
+}
+
+// expire closes the connection at a time; zero: not.
+func (c *conn) expire(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.expiry != nil {
+		c.expiry.Stop()
+		c.expiry = nil
+	}
+	if !at.IsZero() {
+		c.expiry = time.AfterFunc(time.Until(at), func() {
+			c.Close(replica.Close{Code: wire.CloseUnauthenticated, Reason: "the session has expired"})
+		})
 	}
 }
 

@@ -30,6 +30,8 @@ type Options struct {
 	// Confirm asks once more whether somebody may come in, after CloseWhere can find the connection: between the request's
 	// credentials and that moment they may have been revoked. The error's kind decides the close code. Nil: nobody asks.
 	Confirm func(replica.Principal) error
+	// Expires gives when somebody's credential ends by itself; the connection ends with it. Zero: never. Nil: nobody's does.
+	Expires func(replica.Principal) time.Time
 	// QueueBytes bounds what is queued for a connection. One that reads so slowly that more piles up is closed with a code
 	// that tells it to reconnect and catch up. 0: DefaultQueueBytes.
 	QueueBytes int
@@ -130,7 +132,26 @@ func (h *Handler) start(c *conn, p replica.Principal) {
 		}
 	}
 	c.link = h.opt.Drive.Connect(c, p, false)
+	c.expire(h.expires(p))
 	go c.read()
+}
+
+func (h *Handler) expires(p replica.Principal) time.Time {
+	if h.opt.Expires == nil {
+		return time.Time{}
+	}
+	return h.opt.Expires(p)
+}
+
+// Principals are those behind the open connections.
+func (h *Handler) Principals() []replica.Principal {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := make([]replica.Principal, 0, len(h.conns))
+	for _, p := range h.conns {
+		out = append(out, p)
+	}
+	return out
 }
 
 func (h *Handler) isDraining() bool {
@@ -142,6 +163,7 @@ func (h *Handler) isDraining() bool {
 // remove takes a connection out that has ended.
 func (h *Handler) remove(c *conn, code uint16) {
 	h.opt.Observe.ConnectionClosed(code)
+	c.expire(time.Time{})
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.conns, c)

@@ -29,4 +29,10 @@ func (h Handlers) Register(a *api.API) {
 		Summary:   "Ends the session or the token that the request came with",
 		Responses: map[string]*huma.Response{"204": {Description: "It is ended"}},
 	}, http.HandlerFunc(h.SignOut))
+	a.Raw(api.Public(huma.Operation{
+		OperationID: "sign-in-device", Method: http.MethodPost, Path: "/api/v1/tokens", Tags: tags,
+		Summary:     "Gives a native client a token of its own, for a login and a password",
+		RequestBody: &huma.RequestBody{Required: true, Content: a.JSON(DeviceLogin{})},
+		Responses:   map[string]*huma.Response{"201": {Description: "The token", Content: a.JSON(DeviceToken{})}},
+	}), http.HandlerFunc(h.SignInDevice))
 }

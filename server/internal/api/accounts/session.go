@@ -18,10 +18,10 @@ type Handlers struct {
 // Identity answers POST and GET /api/v1/session: who the caller is.
 type Identity struct {
 	Org    string      `json:"org"`
-	User   string      `json:"user"`
+	User   string      `json:"user" doc:"Empty for an integration"`
 	Name   string      `json:"name"`
 	Role   access.Role `json:"role"`
-	Device string      `json:"device"`
+	Device string      `json:"device" doc:"Empty for an integration"`
 }
 
 func identity(p access.Principal) Identity {
@@ -69,10 +69,47 @@ func (h Handlers) SignOut(w http.ResponseWriter, r *http.Request) {
 		problem.Write(w, auth.ErrNoCredential)
 		return
 	}
-	if err := h.Auth.Revoke(p.User, p.Credential); err != nil && crdt.KindOf(err) != crdt.KindNotFound {
+	if err := h.Auth.SignOut(p); err != nil && crdt.KindOf(err) != crdt.KindUnauthenticated {
 		problem.Write(w, err)
 		return
 	}
 	http.SetCookie(w, h.Auth.SessionCookie(r, ""))
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// DeviceLogin is the body of POST /api/v1/tokens.
+type DeviceLogin struct {
+	auth.Login
+	Label string `json:"label,omitempty" doc:"What a person calls the device" maxLength:"200"`
+}
+
+// DeviceToken answers POST /api/v1/tokens.
+type DeviceToken struct {
+	Token string `json:"token" doc:"The device's token: shown this once, and good until it is revoked"`
+	Identity
+}
+
+// SignInDevice is POST /api/v1/tokens: a login and a password give a native client a token of its own.
+func (h Handlers) SignInDevice(w http.ResponseWriter, r *http.Request) {
+	secret, p, err := h.signInDevice(w, r)
+	if err != nil {
+		h.Auth.Refused(err)
+		problem.Write(w, asProblem(err))
+		return
+	}
+	api.WriteJSON(w, http.StatusCreated, DeviceToken{Token: secret, Identity: identity(p)})
+}
+
+func (h Handlers) signInDevice(w http.ResponseWriter, r *http.Request) (string, access.Principal, error) {
+	if err := h.Auth.CheckOrigin(r); err != nil {
+		return "", access.Principal{}, err
+	}
+	var in DeviceLogin
+	if err := api.ReadJSON(w, r, &in); err != nil {
+		return "", access.Principal{}, err
+	}
+	if in.Label == "" {
+		in.Label = "device"
+	}
+	return h.Auth.SignInDevice(r, in.Login, in.Label)
 }

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"fieldsync/crdt/store/memstore"
-	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/auth"
 )
 
@@ -22,14 +21,11 @@ func newAuth(t *testing.T) *auth.Auth {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hash, err := auth.HashPassword("correct horse")
-	if err != nil {
+	name := "Acme"
+	if _, err := a.CreateOrg("acme", auth.OrgChange{Name: &name}); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.PutOrg(auth.Org{ID: "acme", Name: "Acme"}); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.PutUser(auth.User{ID: "zoe", Org: "acme", Login: "zoe", Name: "Zoe", Role: access.RoleDispatcher, PasswordHash: hash}); err != nil {
+	if _, err := a.CreateUser(auth.Operator("acme"), auth.NewUser{ID: "zoe", Login: "zoe", Name: "Zoe", Role: "dispatcher", Password: "correct horse"}); err != nil {
 		t.Fatal(err)
 	}
 	return a
