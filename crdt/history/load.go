@@ -76,20 +76,10 @@ func (h *History) Truncate(n int) error {
 	if err != nil {
 		return err
 	}
-	waiting := h.waiting
+	if err := h.rewait(old, func(crdt.Hash) bool { return false }); err != nil { // what they lack has changed
+		return err
+	}
 	*h = *old
-	if waiting == nil {
-		return nil
-	}
-	for _, x := range waiting.inOrder() { // what they lack has changed
-		c, err := format.DecodeTrusted(x.raw)
-		if err != nil {
-			return crdt.Errorf(crdt.KindInternal, "waiting change: %w", err)
-		}
-		if refusal := h.wait(c, x.author, x.policy); refusal != nil {
-			return refusal
-		}
-	}
 	return nil
 }
 
