@@ -96,7 +96,7 @@ func loggedIn(t *testing.T, f *fileServer) *client.Client {
 // jobWith makes a job that names a file.
 func jobWith(t *testing.T, c *client.Client, a job.Attachment) crdt.DocID {
 	t.Helper()
-	edits, err := job.New(job.Draft{Title: "Pump", First: job.Event{ID: "made", HappenedAt: 1}})
+	edits, err := job.New(job.Draft{Plan: job.Plan{Title: "Pump"}, First: job.Event{ID: "made", HappenedAt: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}

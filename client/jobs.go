@@ -29,7 +29,12 @@ type Row struct {
 	ScheduledAt crdt.Timestamp   `json:"scheduled_at,omitempty"` // 0: not scheduled
 	Attachments []job.Attachment `json:"attachments,omitempty"`
 	IsJob       bool             `json:"is_job"`
+
+	Form int `json:"form"` // of the cached row: rowForm, or it is made again
 }
+
+// rowForm counts the forms in which rows were cached. It goes up when a field of Row, or of what is in it, is called or means something else.
+const rowForm = 2
 
 // Jobs are the jobs that are here, those with a time first in its order, then by number and label.
 func (c *Client) Jobs(ctx context.Context) ([]Row, error) {
@@ -79,7 +84,7 @@ func (c *Client) row(id crdt.DocID, heads crdt.Heads) (Row, *store.Op, error) {
 	digest := replica.DigestHeads(heads)
 	key := store.Local(bookRow, id[:])
 	cached, err := c.store.Get(key)
-	if err == nil && bytes.HasPrefix(cached, digest[:]) && json.Unmarshal(cached[len(digest):], &row) == nil {
+	if err == nil && bytes.HasPrefix(cached, digest[:]) && json.Unmarshal(cached[len(digest):], &row) == nil && row.Form == rowForm {
 		row.ID = id
 		return row, nil, nil
 	}
@@ -96,6 +101,7 @@ func (c *Client) row(id crdt.DocID, heads crdt.Heads) (Row, *store.Op, error) {
 		return row, nil, err
 	}
 	row = rowOf(tree)
+	row.Form = rowForm
 	value, err := json.Marshal(row)
 	row.ID = id
 	digest = replica.DigestHeads(rec.Heads)
@@ -108,7 +114,7 @@ func rowOf(tree map[string]any) Row {
 	}
 	j, _ := job.Read(tree)
 	row := Row{IsJob: true, SerialNo: j.SerialNo, Label: j.Label(), Status: j.Outcome.Status, Clash: j.Outcome.Clash(),
-		Client: j.Client, Site: j.Site, ScheduledAt: j.ScheduledAt, Attachments: j.Attachments}
+		Client: j.Client.Name, Site: j.Site.Name, ScheduledAt: j.ScheduledAt, Attachments: j.Attachments}
 	for _, a := range j.Assignees {
 		row.Assignees = append(row.Assignees, a.User)
 	}

@@ -24,7 +24,7 @@ var impureImports = []string{"net", "os", "syscall", "log", "io/ioutil", "crypto
 
 // Of these a pure package uses only what is listed: types and functions that read no clock and no global source.
 var pureParts = map[string][]string{
-	"time":         {"Time", "Duration", "Unix", "UnixMilli", "UnixMicro", "Date", "UTC", "Month", "Weekday", "Location", "Parse", "ParseDuration", "Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour", "RFC3339", "RFC3339Nano"},
+	"time":         {"Time", "Duration", "Unix", "UnixMilli", "UnixMicro", "Date", "UTC", "Month", "Weekday", "Location", "Parse", "ParseDuration", "Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour", "RFC3339", "RFC3339Nano", "DateOnly"},
 	"math/rand":    {"Rand", "New", "Source", "NewSource"},
 	"math/rand/v2": {"Rand", "New", "Source", "NewPCG", "NewChaCha8", "PCG", "ChaCha8"},
 }

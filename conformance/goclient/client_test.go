@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -68,7 +69,7 @@ func open(t *testing.T, dir, addr, token string) *client.Client {
 
 func newJob(t *testing.T, c *client.Client, title string, assignees ...string) crdt.DocID {
 	t.Helper()
-	d := job.Draft{Title: title, First: job.Event{ID: "made", HappenedAt: 1, By: "dispatcher"}}
+	d := job.Draft{Plan: job.Plan{Title: title}, First: job.Event{ID: "made", HappenedAt: 1, By: "dispatcher"}}
 	for i, u := range assignees {
 		d.Assignees = append(d.Assignees, job.Assignee{User: u, Edit: i == 0})
 	}
@@ -88,6 +89,22 @@ func set(t *testing.T, c *client.Client, id crdt.DocID, key string, value any) {
 	if err := c.Change(t.Context(), id, func(tx *engine.Tx) error { return tx.Set(crdt.Path{key}, value) }); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// remark adds a comment: what everybody who has a job may do.
+func remark(t *testing.T, c *client.Client, id crdt.DocID, text string) {
+	t.Helper()
+	edits, err := job.AddComment(job.Comment{ID: text, Text: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Change(t.Context(), id, func(tx *engine.Tx) error { return tx.Apply(edits...) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func remarked(v client.View, text string) bool {
+	return slices.ContainsFunc(v.Job.Comments, func(c job.Comment) bool { return c.Text == text })
 }
 
 func synced(t *testing.T, c *client.Client) client.Report {
@@ -136,11 +153,11 @@ func TestTwoLiveClientsSeeEachOthersEdits(t *testing.T) {
 	if !ev.Created || ev.Remote != 1 || ev.Local != 0 || len(ev.Authors) != 1 || len(ev.Heads) != 1 {
 		t.Errorf("the event is %+v", ev)
 	}
-	set(t, anna, id, "resolution", "done")
+	remark(t, anna, id, "done")
 	ev = await(t, officeEvents, "anna's edit reaches the office", func(ev client.Event) bool { return ev.Doc == id && ev.Remote > 0 })
 	v, err := office.View(id)
-	if err != nil || v.Job.Resolution != "done" || !v.Heads.Equal(ev.Heads) {
-		t.Errorf("the office sees %q at %v: %v", v.Job.Resolution, v.Heads, err)
+	if err != nil || !remarked(v, "done") || !v.Heads.Equal(ev.Heads) {
+		t.Errorf("the office sees %v at %v: %v", v.Job.Comments, v.Heads, err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

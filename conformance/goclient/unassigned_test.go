@@ -31,7 +31,7 @@ func TestWhoLosesAJobWhileOfflineDeliversAndKeepsWhatWasSeen(t *testing.T) {
 	if _, err := anna.Sync(ctx); err != nil {
 		t.Fatal(err)
 	}
-	set(t, anna, id, "resolution", "done")
+	remark(t, anna, id, "done")
 	edits, err := job.Unassign("anna")
 	if err != nil {
 		t.Fatal(err)
@@ -48,12 +48,12 @@ func TestWhoLosesAJobWhileOfflineDeliversAndKeepsWhatWasSeen(t *testing.T) {
 		if u, err := anna.Unsent(ctx); err != nil || u.Changes != 0 || len(u.Jobs) != 0 {
 			t.Errorf("unsent: %+v, %v", u, err)
 		}
-		if v, err := anna.View(id); err != nil || v.Job.Title != "Pump" || v.Job.Resolution != "done" {
+		if v, err := anna.View(id); err != nil || v.Job.Title != "Pump" || !remarked(v, "done") {
 			t.Errorf("anna sees %+v, %v", v.Job, err)
 		}
 	}
 	synced(t, office)
-	if v, err := office.View(id); err != nil || v.Job.Resolution != "done" || len(v.Job.Assignees) != 0 {
+	if v, err := office.View(id); err != nil || !remarked(v, "done") || len(v.Job.Assignees) != 0 {
 		t.Errorf("the office sees %+v, %v", v.Job, err)
 	}
 }

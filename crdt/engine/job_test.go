@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/job"
@@ -20,9 +21,11 @@ func must(edits []crdt.Edit, err error) []crdt.Edit {
 }
 
 var draft = job.Draft{
-	UUID: "0b0e0f0a", SerialNo: "J-17", Title: "Boiler leaks", Description: "Water under the boiler, tenant is at home after three.", Client: "Miller & Sons",
-	Address:     job.Address{Formatted: "Main Street 1", Floor: "2", Location: &job.Location{Latitude: 52.5, Longitude: 13.4}},
-	ScheduledAt: 1_790_000_000_000, ScheduledDuration: 90, Assignees: []job.Assignee{{User: "anna", Edit: true}, {User: "ben"}},
+	UUID: "0b0e0f0a", SerialNo: "J-17",
+	Plan: job.Plan{Title: "Boiler leaks", Description: "Water under the boiler, tenant is at home after three.", Client: job.Ref{Name: "Miller & Sons"},
+		Address:           job.Address{Formatted: "Main Street 1", Floor: "2", Location: &job.Location{Latitude: 52.5, Longitude: 13.4}},
+		ScheduledDuration: job.Duration{Minutes: 90}},
+	ScheduledAt: 1_790_000_000_000, Assignees: []job.Assignee{{User: "anna", Edit: true}, {User: "ben"}},
 	First: job.Event{ID: "e0", HappenedAt: 1_789_000_000_000, By: "dispatcher"},
 }
 
@@ -75,11 +78,13 @@ func TestAJobWrittenByItsEditsIsReadBack(t *testing.T) {
 	first := draft.First
 	first.Status = job.Scheduled
 	want := job.Job{
-		SchemaVersion: job.SchemaVersion, UUID: draft.UUID, SerialNo: draft.SerialNo, Title: "New title", Description: "Short.", Address: draft.Address,
-		ScheduledAt: 5, ScheduledDuration: 30, Log: []job.Event{first, start}, Outcome: job.Outcome{Status: job.Started, Standing: []job.Event{start}},
-		Assignees: []job.Assignee{{User: "anna"}, {User: "carl"}}, Attachments: []job.Attachment{photo}, Comments: []job.Comment{comment},
+		Kind: job.Kind, SchemaVersion: job.SchemaVersion, UUID: draft.UUID, SerialNo: draft.SerialNo,
+		Plan:        job.Plan{Title: "New title", Description: "Short.", Address: draft.Address, ScheduledDuration: job.Duration{Minutes: 30}},
+		ScheduledAt: 5, Log: []job.Event{start, first}, Outcome: job.Outcome{Status: job.Started, Standing: []job.Event{start}},
+		Timestamps: job.Timestamps{StartedAt: 99},
+		Assignees:  []job.Assignee{{User: "anna"}, {User: "carl"}}, Attachments: []job.Attachment{photo}, Comments: []job.Comment{comment},
 	}
-	if diff := cmp.Diff(want, got); diff != "" || len(problems) > 0 {
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" || len(problems) > 0 {
 		t.Fatalf("problems %v, diff\n%s", problems, diff)
 	}
 }

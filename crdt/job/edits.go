@@ -6,65 +6,9 @@ import (
 	"fieldsync/crdt"
 )
 
-// Draft is what a new job starts with. Zero fields are left out, except where the layout needs them.
-type Draft struct {
-	UUID, SerialNo, ExternalID, Title, Description, Template, Type, Client, Site, Territory string
-	Address                                                                                 Address
-	ScheduledAt, CreatedAt                                                                  crdt.Timestamp
-	ScheduledDuration                                                                       int64 // minutes
-	Assignees                                                                               []Assignee
-	// First is the first entry of the status log; its Status may be empty for Scheduled.
-	First Event
-}
-
-// New gives the edits that make an empty document a job. All maps that people will add to are made here, once, so that nobody
-// makes them a second time elsewhere.
-func New(d Draft) ([]crdt.Edit, error) {
-	if d.First.Status == "" {
-		d.First.Status = Scheduled
-	}
-	if err := checkEvent(d.First); err != nil {
-		return nil, err
-	}
-	assignees := map[string]any{}
-	for _, a := range d.Assignees {
-		if a.User == "" {
-			return nil, invalid("an assignee without a user id")
-		}
-		assignees[a.User] = map[string]any{KeyEdit: a.Edit}
-	}
-	root := map[string]any{
-		KeyKind: Kind, KeySchemaVersion: SchemaVersion,
-		KeyDescription: crdt.Text(d.Description),
-		KeyStatusLog:   map[string]any{d.First.ID: eventValue(d.First)},
-		KeyAssignees:   assignees,
-		KeyAttachments: map[string]any{}, KeyComments: map[string]any{},
-		KeyCustomFields: map[string]any{}, KeyReportFields: map[string]any{},
-		KeyAddress: addressValue(d.Address),
-	}
-	for key, s := range map[string]string{KeyUUID: d.UUID, KeySerialNo: d.SerialNo, KeyExternalID: d.ExternalID, KeyTitle: d.Title,
-		KeyTemplate: d.Template, KeyType: d.Type, KeyClient: d.Client, KeySite: d.Site, KeyTerritory: d.Territory} {
-		putString(root, key, s)
-	}
-	putTime(root, KeyScheduledAt, d.ScheduledAt)
-	putTime(root, KeyCreatedAt, d.CreatedAt)
-	if d.ScheduledDuration != 0 {
-		root[KeyScheduledDuration] = map[string]any{KeyMinutes: d.ScheduledDuration}
-	}
-	keys := make([]string, 0, len(root))
-	for k := range root {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	edits := make([]crdt.Edit, 0, len(keys))
-	for _, k := range keys {
-		edits = append(edits, crdt.Edit{Kind: crdt.EditSet, Path: crdt.Path{k}, Value: root[k]})
-	}
-	return edits, nil
-}
-
 // SetField gives the edits that set one of the job's simple fields; an empty string, a zero time or nil takes the field away.
-// Times are crdt.Timestamp, the duration is minutes as int64, all others are strings. The description merges by characters.
+// Times are crdt.Timestamp, the duration is minutes as int64, all others are strings; a reference becomes one of that name. The
+// description merges by characters.
 func SetField(key string, value any) ([]crdt.Edit, error) {
 	at := crdt.Path{key}
 	s, isString := value.(string)
@@ -78,8 +22,11 @@ func SetField(key string, value any) ([]crdt.Edit, error) {
 		if !isString && value != nil {
 			return nil, invalid("%s is a text, not %T", key, value)
 		}
-		if s == "" {
+		switch {
+		case s == "":
 			value = nil
+		case key == KeyTemplate || key == KeyClient || key == KeySite || key == KeyTerritory:
+			value = refValue(Ref{Name: s})
 		}
 	case KeyScheduledAt, KeyCreatedAt:
 		t, ok := value.(crdt.Timestamp)
@@ -180,7 +127,7 @@ func entry(in, id string, value map[string]any) []crdt.Edit {
 }
 
 func checkEvent(e Event) error {
-	if e.ID == "" {
+	if checkID(e.ID) != nil {
 		return invalid("a status event without an id")
 	}
 	if e.Status.Rank() == 0 {
@@ -204,42 +151,6 @@ func eventValue(e Event) map[string]any {
 	putString(m, KeyResolution, e.Resolution)
 	putLocation(m, KeyLocation, e.Location)
 	return m
-}
-
-func addressValue(a Address) map[string]any {
-	m := map[string]any{}
-	putString(m, KeyFormatted, a.Formatted)
-	putString(m, KeyEntranceNo, a.EntranceNo)
-	putString(m, KeyApartment, a.Apartment)
-	putString(m, KeyFloor, a.Floor)
-	putString(m, KeyDescription, a.Description)
-	putLocation(m, KeyGeolocation, a.Location)
-	return m
-}
-
-func putString(m map[string]any, key, s string) {
-	if s != "" {
-		m[key] = s
-	}
-}
-
-func putTime(m map[string]any, key string, t crdt.Timestamp) {
-	if t != 0 {
-		m[key] = t
-	}
-}
-
-func putLocation(m map[string]any, key string, l *Location) {
-	if l == nil {
-		return
-	}
-	at := map[string]any{KeyLatitude: l.Latitude, KeyLongitude: l.Longitude}
-	if l.AccuracyM != 0 {
-		at[KeyAccuracyM] = l.AccuracyM
-	}
-	putTime(at, KeyCapturedAt, l.CapturedAt)
-	putTime(at, KeyUploadedAt, l.UploadedAt)
-	m[key] = at
 }
 
 func invalid(format string, args ...any) error {

@@ -44,7 +44,7 @@ func TestEditsThatCannotBeRightAreRefused(t *testing.T) {
 }
 
 func TestTheSameDraftGivesTheSameEdits(t *testing.T) {
-	d := Draft{UUID: "u", Title: "t", Client: "c", ScheduledAt: 1, ScheduledDuration: 2, First: Event{ID: "e"}}
+	d := Draft{UUID: "u", Plan: Plan{Title: "t", Client: Ref{Name: "c"}, ScheduledDuration: Duration{2}}, ScheduledAt: 1, First: Event{ID: "e"}}
 	first, err := New(d)
 	if err != nil {
 		t.Fatal(err)

@@ -105,27 +105,3 @@ const (
 	KeyCapturedAt = "captured_at"
 	KeyUploadedAt = "uploaded_at"
 )
-
-// FieldType is what sort of answer a custom or report field takes.
-type FieldType string
-
-// The answer of the types marked file are the attachments whose field is the field's id; the others have a value.
-const (
-	FieldPhoto     FieldType = "photo"     // file; up to 10
-	FieldText      FieldType = "text"      // a text, merged by characters
-	FieldNumber    FieldType = "number"    // a whole or decimal number
-	FieldYesNo     FieldType = "yes_no"    // true or false
-	FieldDate      FieldType = "date"      // a calendar day as text: 2026-11-24
-	FieldPickList  FieldType = "pick_list" // one of the options, as text
-	FieldAction    FieldType = "action"    // a tick: true once done
-	FieldSignature FieldType = "signature" // file
-	FieldFile      FieldType = "file"      // file
-)
-
-// FieldTypes are all field types.
-func FieldTypes() []FieldType {
-	return []FieldType{FieldPhoto, FieldText, FieldNumber, FieldYesNo, FieldDate, FieldPickList, FieldAction, FieldSignature, FieldFile}
-}
-
-// IsFile tells whether the answer of a field of this type are attachments.
-func (t FieldType) IsFile() bool { return t == FieldPhoto || t == FieldSignature || t == FieldFile }

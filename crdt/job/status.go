@@ -29,34 +29,29 @@ func Statuses() []Status {
 // has rank 0, below all others.
 func (s Status) Rank() int { return slices.Index(Statuses(), s) + 1 }
 
+// Begun tells whether somebody works, or has worked, on a job of this status.
+func (s Status) Begun() bool { return s == Started || s == Paused || s == Finished }
+
 // Event is one entry of the status log. It is written once and not changed.
 type Event struct {
-	ID         string
-	Status     Status
-	HappenedAt crdt.Timestamp // by the clock of who pressed the button
-	By         string         // user id
-	Device     string         // device id
-	After      []string       // the events that its author saw standing, and settles with this one
-	Location   *Location      // nil where unknown
-	Note       string
-	Resolution string // of a finished event: id of a possible resolution, or a name
-}
-
-// Location is where a device was.
-type Location struct {
-	Latitude, Longitude float64 // degrees, WGS 84
-	AccuracyM           float64 // radius in metres; 0 where unknown
-	CapturedAt          crdt.Timestamp
-	UploadedAt          crdt.Timestamp
+	ID         string         `json:"uuid"`
+	Status     Status         `json:"status"`
+	HappenedAt crdt.Timestamp `json:"happened_at,omitempty"` // by the clock of who pressed the button; 0 where unknown
+	By         string         `json:"by,omitempty"`          // user id
+	Device     string         `json:"device,omitempty"`      // device id
+	After      []string       `json:"after,omitempty"`       // the events that its author saw standing, and settles with this one
+	Location   *Location      `json:"location,omitempty"`    // nil where unknown
+	Note       string         `json:"note,omitempty"`
+	Resolution string         `json:"resolution,omitempty"` // of a finished event: id of a possible resolution, or a name
 }
 
 // Outcome is what a status log comes to.
 type Outcome struct {
 	// Status is the job's status; Scheduled for a log without events.
-	Status Status
+	Status Status `json:"status"`
 	// Standing are the events that stand, the winner first: none for an empty log, one in the normal case. Several clash, until
 	// somebody writes an event after all of them.
-	Standing []Event
+	Standing []Event `json:"-"`
 }
 
 // Clash tells whether events contradict one another.
@@ -81,6 +76,35 @@ func (o Outcome) Tips() []string {
 // at once: they stand, all of them, unless an event outside of the circle names one of them. An event that names itself
 // or events that are not there is taken as if it did not. Of two events with one id only the first in the order above counts.
 func Current(events []Event) Outcome {
+	g := graphOf(events)
+	settled := make(map[int]bool, len(g.log))
+	for i := range g.after {
+		for _, j := range g.after[i] {
+			if g.circle[i] != g.circle[j] {
+				settled[g.circle[j]] = true
+			}
+		}
+	}
+	out := Outcome{Status: Scheduled}
+	for i := range g.log {
+		if !settled[g.circle[i]] {
+			out.Standing = append(out.Standing, g.log[i])
+		}
+	}
+	if len(out.Standing) > 0 {
+		out.Status = out.Standing[0].Status
+	}
+	return out
+}
+
+// graph is a status log and what comes after what in it.
+type graph struct {
+	log    []Event // each id once, in the order of compareEvents
+	after  [][]int // for each event, those that it names and that are there
+	circle []int   // for each event, its circle: events that lead to one another share one, the others have one each
+}
+
+func graphOf(events []Event) graph {
 	log := slices.Clone(events)
 	slices.SortFunc(log, compareEvents)
 	index := make(map[string]int, len(log))
@@ -102,25 +126,7 @@ func Current(events []Event) Outcome {
 			}
 		}
 	}
-	circle := components(after)
-	settled := make(map[int]bool, len(log))
-	for i := range after {
-		for _, j := range after[i] {
-			if circle[i] != circle[j] {
-				settled[circle[j]] = true
-			}
-		}
-	}
-	out := Outcome{Status: Scheduled}
-	for i := range log {
-		if !settled[circle[i]] {
-			out.Standing = append(out.Standing, log[i])
-		}
-	}
-	if len(out.Standing) > 0 {
-		out.Status = out.Standing[0].Status
-	}
-	return out
+	return graph{log: log, after: after, circle: components(after)}
 }
 
 // compareEvents puts the winner first. The last comparisons matter only for two different events under one id, which a map cannot hold.

@@ -38,8 +38,9 @@ func (cmd *newCmd) Run(a *app) error {
 		return err
 	}
 	now := crdt.Timestamp(time.Now().UnixMilli())
-	draft := job.Draft{UUID: newUUID(), SerialNo: cmd.Number, Title: cmd.Title, Description: cmd.Description, Type: cmd.Type, Client: cmd.Client,
-		Site: cmd.Site, Address: job.Address{Formatted: cmd.Address}, CreatedAt: now,
+	draft := job.Draft{UUID: newUUID(), SerialNo: cmd.Number, CreatedAt: now,
+		Plan: job.Plan{Title: cmd.Title, Description: cmd.Description, Type: cmd.Type, Client: job.Ref{Name: cmd.Client}, Site: job.Ref{Name: cmd.Site},
+			Address: job.Address{Formatted: cmd.Address}},
 		First: job.Event{ID: newID(), Status: job.Scheduled, HappenedAt: now, By: who.User, Device: who.Device}}
 	if cmd.At != "" {
 		if draft.ScheduledAt, err = parseTime(cmd.At); err != nil {
@@ -47,7 +48,7 @@ func (cmd *newCmd) Run(a *app) error {
 		}
 	}
 	if cmd.Duration != "" {
-		if draft.ScheduledDuration, err = parseMinutes(cmd.Duration); err != nil {
+		if draft.ScheduledDuration.Minutes, err = parseMinutes(cmd.Duration); err != nil {
 			return err
 		}
 	}

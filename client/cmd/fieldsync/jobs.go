@@ -214,8 +214,8 @@ func (a *app) showJob(v client.View) {
 		}
 	}
 	planned := p.when(msTime(j.ScheduledAt))
-	if j.ScheduledDuration > 0 {
-		planned = strings.TrimSpace(planned + " for " + minutes(j.ScheduledDuration))
+	if j.ScheduledDuration.Minutes > 0 {
+		planned = strings.TrimSpace(planned + " for " + minutes(j.ScheduledDuration.Minutes))
 	}
 	var who []string
 	for _, w := range j.Assignees {
@@ -225,9 +225,9 @@ func (a *app) showJob(v client.View) {
 		}
 		who = append(who, name)
 	}
-	p.fields("status", state, "planned", planned, "who", strings.Join(who, ", "), "client", clean(j.Client), "site", clean(j.Site),
-		"address", clean(j.Address.Formatted), "type", clean(j.Type), "template", clean(j.Template), "territory", clean(j.Territory),
-		"resolution", clean(j.Resolution), "url", crdt.URL{Doc: v.ID}.String())
+	p.fields("status", state, "planned", planned, "who", strings.Join(who, ", "), "client", clean(j.Client.Name), "site", clean(j.Site.Name),
+		"address", clean(j.Address.Formatted), "type", clean(j.Type), "template", clean(j.Template.Name), "territory", clean(j.Territory.Name),
+		"resolution", clean(j.Resolution.Name), "url", crdt.URL{Doc: v.ID}.String())
 	if j.Outcome.Clash() {
 		p.line("\n%s", p.paint(yellow, "Status clash: written at once, until somebody sets the status again:"))
 		for _, e := range j.Outcome.Standing {

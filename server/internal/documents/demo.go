@@ -58,10 +58,10 @@ func (s *Service) SeedDemo(ctx context.Context, as access.Principal, now time.Ti
 func (d demoJob) change(as access.Principal, n int, now time.Time) ([]byte, error) {
 	day := time.Date(now.Year(), now.Month(), now.Day(), d.hour, 0, 0, 0, now.Location())
 	draft := job.Draft{
-		SerialNo: fmt.Sprint(1001 + n), Title: d.title, Description: d.description, Client: d.client,
-		Address: job.Address{Formatted: d.address}, ScheduledAt: crdt.Timestamp(day.UnixMilli()), ScheduledDuration: d.minutes,
-		CreatedAt: crdt.Timestamp(now.UnixMilli()),
-		First:     job.Event{ID: fmt.Sprintf("demo-%d", n), Status: d.status, HappenedAt: crdt.Timestamp(now.UnixMilli()), By: as.User},
+		SerialNo: fmt.Sprint(1001 + n), ScheduledAt: crdt.Timestamp(day.UnixMilli()), CreatedAt: crdt.Timestamp(now.UnixMilli()),
+		Plan: job.Plan{Title: d.title, Description: d.description, Client: job.Ref{Name: d.client}, Address: job.Address{Formatted: d.address},
+			ScheduledDuration: job.Duration{Minutes: d.minutes}},
+		First: job.Event{ID: fmt.Sprintf("demo-%d", n), Status: d.status, HappenedAt: crdt.Timestamp(now.UnixMilli()), By: as.User},
 	}
 	for i, user := range d.assignees {
 		draft.Assignees = append(draft.Assignees, job.Assignee{User: user, Edit: i == 0})

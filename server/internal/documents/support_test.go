@@ -152,7 +152,7 @@ func edits(list []crdt.Edit, err error) func(*engine.Tx) error {
 
 // newJob makes a job assigned to users.
 func newJob(users ...string) func(*engine.Tx) error {
-	d := job.Draft{Title: "Boiler", First: job.Event{ID: "first", Status: job.Published, HappenedAt: 1, By: "dora"}}
+	d := job.Draft{Plan: job.Plan{Title: "Boiler"}, First: job.Event{ID: "first", Status: job.Published, HappenedAt: 1, By: "dora"}}
 	for _, u := range users {
 		d.Assignees = append(d.Assignees, job.Assignee{User: u, Edit: true})
 	}

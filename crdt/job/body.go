@@ -1,0 +1,134 @@
+package job
+
+import (
+	"slices"
+
+	"fieldsync/crdt"
+)
+
+// body is all that can be planned of a document of any kind.
+type body struct {
+	Draft
+	Name         string
+	WorkerCreate bool
+}
+
+// part is one name of the JSON form that can be written: how it is read from there, and which edits lead from one state to another.
+type part struct {
+	key   string
+	kinds []string
+	read  func(f *form, at string, v any, b *body)
+	write func(p place, was, shall *body)
+}
+
+var (
+	everything = Kinds()
+	plans      = []string{Kind, KindTemplate}
+	others     = []string{KindTemplate, KindClient, KindSite}
+)
+
+// parts are all names that can be written, in the order in which people look at them. It is never changed.
+var parts = []part{
+	linePart(KeyName, others, func(b *body) *string { return &b.Name }),
+	linePart(KeySerialNo, []string{Kind}, func(b *body) *string { return &b.SerialNo }),
+	linePart(KeyExternalID, everything, func(b *body) *string { return &b.ExternalID }),
+	linePart(KeyExternalOrderID, []string{Kind}, func(b *body) *string { return &b.ExternalOrderID }),
+	{KeyExternalIDs, everything,
+		func(f *form, at string, v any, b *body) {
+			b.ExternalIDs = f.labels(v, at, b.ExternalIDs, MaxSystems)
+		},
+		func(p place, was, shall *body) { p.labels(KeyExternalIDs, was.ExternalIDs, shall.ExternalIDs) }},
+	{KeyWorkerCreate, []string{KindTemplate},
+		func(f *form, at string, v any, b *body) { b.WorkerCreate = f.boolean(v, at) },
+		func(p place, was, shall *body) { p.flag(KeyWorkerCreate, was.WorkerCreate, shall.WorkerCreate) }},
+	linePart(KeyTitle, plans, func(b *body) *string { return &b.Title }),
+	{KeyDescription, everything,
+		func(f *form, at string, v any, b *body) { b.Description = f.text(v, at, b.Description) },
+		func(p place, was, shall *body) { p.text(KeyDescription, was.Description, shall.Description) }},
+	refPart(KeyTemplate, []string{Kind}, func(b *body) *Ref { return &b.Template }),
+	linePart(KeyType, plans, func(b *body) *string { return &b.Type }),
+	refPart(KeyClient, []string{Kind, KindTemplate, KindSite}, func(b *body) *Ref { return &b.Client }),
+	refPart(KeySite, plans, func(b *body) *Ref { return &b.Site }),
+	refPart(KeyTerritory, []string{Kind, KindTemplate, KindSite}, func(b *body) *Ref { return &b.Territory }),
+	{KeySkills, plans,
+		func(f *form, at string, v any, b *body) { b.Skills = f.names(v, at, b.Skills, MaxSkills) },
+		func(p place, was, shall *body) { p.names(KeySkills, was.Skills, shall.Skills) }},
+	listPart(contacts, everything),
+	{KeyAddress, everything,
+		func(f *form, at string, v any, b *body) { b.Address = f.address(v, at, b.Address) },
+		func(p place, was, shall *body) { p.address(KeyAddress, was.Address, shall.Address) }},
+	{KeyScheduledAt, []string{Kind},
+		func(f *form, at string, v any, b *body) { b.ScheduledAt = f.time(v, at, b.ScheduledAt) },
+		func(p place, was, shall *body) { p.time(KeyScheduledAt, was.ScheduledAt, shall.ScheduledAt) }},
+	{KeyScheduledDuration, plans,
+		func(f *form, at string, v any, b *body) { b.ScheduledDuration = f.duration(v, at, b.ScheduledDuration) },
+		func(p place, was, shall *body) {
+			p.minutes(KeyScheduledDuration, was.ScheduledDuration.Minutes, shall.ScheduledDuration.Minutes)
+		}},
+	{KeyAssignees, []string{Kind},
+		func(f *form, at string, v any, b *body) { b.Assignees = f.assignees(v, at, b.Assignees) },
+		func(p place, was, shall *body) { p.assignees(KeyAssignees, was.Assignees, shall.Assignees) }},
+	listPart(possible, plans),
+	listPart(customFields, plans),
+	listPart(reportFields, plans),
+	listPart(checklist, plans),
+}
+
+func linePart(key string, kinds []string, of func(b *body) *string) part {
+	return part{key, kinds,
+		func(f *form, at string, v any, b *body) { *of(b) = f.line(v, at, *of(b)) },
+		func(p place, was, shall *body) { p.line(key, *of(was), *of(shall)) }}
+}
+
+func refPart(key string, kinds []string, of func(b *body) *Ref) part {
+	return part{key, kinds,
+		func(f *form, at string, v any, b *body) { *of(b) = f.ref(v, at, *of(b)) },
+		func(p place, was, shall *body) { p.ref(key, *of(was), *of(shall)) }}
+}
+
+func listPart[T any](l list[T], kinds []string) part {
+	return part{l.key, kinds,
+		func(f *form, at string, v any, b *body) { *l.of(b) = l.read(f, at, v, *l.of(b)) },
+		l.write}
+}
+
+// partOf finds the part of a name; nil where a document of this kind has none that can be written.
+func partOf(kind, key string) *part {
+	i := slices.IndexFunc(parts, func(p part) bool { return p.key == key && slices.Contains(p.kinds, kind) })
+	if i < 0 {
+		return nil
+	}
+	return &parts[i]
+}
+
+// rewrite gives the edits that lead a document from one state to another.
+func rewrite(kind string, tree map[string]any, was, shall *body) []crdt.Edit {
+	var edits []crdt.Edit
+	root := place{m: tree, out: &edits}
+	for _, p := range parts {
+		if slices.Contains(p.kinds, kind) {
+			p.write(root, was, shall)
+		}
+	}
+	return edits
+}
+
+func (j *Job) body() *body {
+	return &body{Draft: Draft{UUID: j.UUID, SerialNo: j.SerialNo, ExternalID: j.ExternalID, ExternalOrderID: j.ExternalOrderID, ExternalIDs: j.ExternalIDs,
+		Template: j.Template, Follows: j.Follows, CreatedAt: j.CreatedAt, Plan: j.Plan, ScheduledAt: j.ScheduledAt, Assignees: j.Assignees}}
+}
+
+func (t *Template) body() *body {
+	return &body{Name: t.Name, WorkerCreate: t.WorkerCreate,
+		Draft: Draft{UUID: t.UUID, ExternalID: t.ExternalID, ExternalIDs: t.ExternalIDs, CreatedAt: t.CreatedAt, Plan: t.Plan}}
+}
+
+func (c *ClientRecord) body() *body {
+	return &body{Name: c.Name, Draft: Draft{UUID: c.UUID, ExternalID: c.ExternalID, ExternalIDs: c.ExternalIDs, CreatedAt: c.CreatedAt,
+		Plan: Plan{Description: c.Description, Address: c.Address, Contacts: c.Contacts}}}
+}
+
+func (s *Site) body() *body {
+	return &body{Name: s.Name, Draft: Draft{UUID: s.UUID, ExternalID: s.ExternalID, ExternalIDs: s.ExternalIDs, CreatedAt: s.CreatedAt,
+		Plan: Plan{Client: s.Client, Territory: s.Territory, Description: s.Description, Address: s.Address, Contacts: s.Contacts}}}
+}
