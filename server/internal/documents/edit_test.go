@@ -25,7 +25,7 @@ import (
 // created makes a job through the service.
 func (o *office) created(as access.Principal, assignees ...string) (crdt.DocID, crdt.Heads) {
 	o.t.Helper()
-	d := job.Draft{Title: "a job", First: job.Event{ID: "first", Status: job.Published}}
+	d := job.Draft{Plan: job.Plan{Title: "a job"}, First: job.Event{ID: "first", Status: job.Published}}
 	for _, u := range assignees {
 		d.Assignees = append(d.Assignees, job.Assignee{User: u, Edit: true})
 	}
