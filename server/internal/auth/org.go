@@ -51,7 +51,7 @@ func (a *Auth) Organisation(id string) (Org, error) {
 	if err != nil {
 		return Org{}, wrapMissing(err, "organisation")
 	}
-	o.Settings = o.Settings.withDefaults()
+	o.Settings, o.Version = o.Settings.withDefaults(), max(o.Version, 1)
 	a.orgs.Add(id, o)
 	return o, nil
 }
@@ -104,6 +104,7 @@ func (a *Auth) ChangeOrg(by access.Principal, c OrgChange, version uint64) (Org,
 	if err != nil {
 		return Org{}, wrapMissing(err, "organisation")
 	}
+	o.Version = max(o.Version, 1)
 	if version != 0 && version != o.Version {
 		return Org{}, ErrChanged
 	}

@@ -238,7 +238,7 @@ func TestFriendlyOrigin(t *testing.T) {
 
 func TestSignInRefuses(t *testing.T) {
 	w := newWorld(t, nil).withUser(t, "zoe", access.RoleDispatcher)
-	if _, err := w.CreateUser(acme, NewUser{ID: "machine", Login: "machine", Role: "worker"}); err != nil {
+	if _, err := w.CreateUser(t.Context(), acme, NewUser{ID: "machine", Login: "machine", Role: "worker"}); err != nil {
 		t.Fatal(err)
 	}
 	var texts []string

@@ -104,7 +104,7 @@ func (w *world) withUser(t *testing.T, id string, role access.Role) *world {
 		}
 		return w
 	}
-	if _, err := w.CreateUser(acme, NewUser{ID: id, Login: id, Name: "Some " + id, Role: text, Password: password}); err != nil {
+	if _, err := w.CreateUser(t.Context(), acme, NewUser{ID: id, Login: id, Name: "Some " + id, Role: text, Password: password}); err != nil {
 		t.Fatal(err)
 	}
 	return w

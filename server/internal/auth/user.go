@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -39,7 +40,7 @@ type NewUser struct {
 }
 
 // CreateUser makes a user in the organisation of whoever asks.
-func (a *Auth) CreateUser(by access.Principal, n NewUser) (User, error) {
+func (a *Auth) CreateUser(ctx context.Context, by access.Principal, n NewUser) (User, error) {
 	if !manages(by) {
 		return User{}, errRole
 	}
@@ -59,7 +60,13 @@ func (a *Auth) CreateUser(by access.Principal, n NewUser) (User, error) {
 		if err := CheckPassword("password", n.Password, u.Login); err != nil {
 			return User{}, err
 		}
-		if u.PasswordHash, err = HashPassword(n.Password); err != nil {
+		leave, err := a.gate.enter(ctx)
+		if err != nil {
+			return User{}, err
+		}
+		u.PasswordHash, err = HashPassword(n.Password)
+		leave()
+		if err != nil {
 			return User{}, err
 		}
 	}
@@ -247,6 +254,7 @@ func (a *Auth) member(org, id string) (User, error) {
 	if u.Org != org {
 		return User{}, errNoSuchUser
 	}
+	u.Version = max(u.Version, 1) // of before versions were counted
 	return u, nil
 }
 
@@ -316,6 +324,7 @@ func (a *Auth) scanUsers(org, after string, limit int, want func(User) bool) (us
 			if err != nil {
 				return err
 			}
+			u.Version = max(u.Version, 1)
 			if want(u) {
 				users = append(users, u)
 			}

@@ -9,8 +9,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Register adds the operations to the API.
-func (h Handlers) Register(a *api.API) {
+// registerSession adds signing in and out.
+func (h Handlers) registerSession(a *api.API) {
 	const path = "/api/v1/session"
 	tags := []string{"session"}
 	a.Raw(api.Public(huma.Operation{

@@ -25,7 +25,7 @@ func newAuth(t *testing.T) *auth.Auth {
 	if _, err := a.CreateOrg("acme", auth.OrgChange{Name: &name}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.CreateUser(auth.Operator("acme"), auth.NewUser{ID: "zoe", Login: "zoe", Name: "Zoe", Role: "dispatcher", Password: "correct horse"}); err != nil {
+	if _, err := a.CreateUser(t.Context(), auth.Operator("acme"), auth.NewUser{ID: "zoe", Login: "zoe", Name: "Zoe", Role: "dispatcher", Password: "correct horse"}); err != nil {
 		t.Fatal(err)
 	}
 	return a
