@@ -12,6 +12,7 @@ import (
 
 	"fieldsync/crdt"
 	"fieldsync/server/internal/netlimit"
+	"fieldsync/server/internal/webhook"
 )
 
 // Config says how a server runs. In every field the zero value stands for the default.
@@ -35,6 +36,9 @@ type Config struct {
 	Origins []string `help:"Further origins whose pages may use a browser's session." placeholder:"URL"`
 	// TrustedProxies are addresses or networks whose X-Forwarded-For is believed. Default none.
 	TrustedProxies []string `help:"Addresses or networks of proxies whose X-Forwarded-For is believed." placeholder:"NET"`
+	// WebhookAllow are addresses or networks that webhooks may be sent to although they are not public, also without TLS: an
+	// office's own system. Default none.
+	WebhookAllow []string `help:"Addresses or networks that webhooks may be sent to although they are not public, also by http." placeholder:"NET"`
 	// MaxConnections bounds open TCP connections; more are closed unread. Default 20000.
 	MaxConnections int `help:"Open connections at most, in all (default 20000)." placeholder:"N"`
 	// MaxConnectionsPerIP bounds those from one address that is no trusted proxy. Default 2000: an office, or a mobile
@@ -97,6 +101,7 @@ func (c Config) Validate() error {
 		{"public-url", checkPublicURL(c.PublicURL)},
 		{"origins", checkOrigins(c.Origins)},
 		{"trusted-proxies", second(netlimit.ParseProxies(c.TrustedProxies))},
+		{"webhook-allow", second(webhook.ParseAllowed(c.WebhookAllow))},
 		{"max-connections", positive(c.MaxConnections)},
 		{"max-connections-per-ip", positive(c.MaxConnectionsPerIP)},
 		{"drain-timeout", checkDrain(c.DrainTimeout)},

@@ -40,6 +40,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		"origin with slash":    {func(c *Config) { c.Origins = []string{"https://h/"} }, "origins"},
 		"origin without host":  {func(c *Config) { c.Origins = []string{"null"} }, "origins"},
 		"proxies":              {func(c *Config) { c.TrustedProxies = []string{"proxy"} }, "trusted-proxies"},
+		"webhook networks":     {func(c *Config) { c.WebhookAllow = []string{"intranet"} }, "webhook-allow"},
 		"negative":             {func(c *Config) { c.MaxConnections = -1 }, "max-connections"},
 		"negative per ip":      {func(c *Config) { c.MaxConnectionsPerIP = -1 }, "max-connections-per-ip"},
 		"drains for ever":      {func(c *Config) { c.DrainTimeout = time.Hour }, "drain-timeout"},

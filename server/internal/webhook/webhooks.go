@@ -1,0 +1,105 @@
+package webhook
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/store"
+
+	"github.com/google/uuid"
+)
+
+// Options are what New needs.
+type Options struct {
+	Store   store.Store
+	Allowed Allowed // what else than public addresses may be connected to
+	Version string  // of the program, for the receivers
+	Log     *slog.Logger
+	Now     func() time.Time // nil: time.Now
+	Random  func() float64   // of [0,1), for jitter; nil: math/rand
+}
+
+// Webhooks are the hooks of all organisations, with what waits for them. Make one with New; Run delivers. Safe for concurrent use.
+type Webhooks struct {
+	opt    Options
+	client *http.Client
+
+	writing sync.Mutex // one change of hooks at a time; taken before mu
+	mu      sync.Mutex
+	hooks   map[string]*state
+	wake    chan struct{}
+}
+
+// state is a hook in memory.
+type state struct {
+	hook    Hook
+	waiting int       // messages in its queue, about
+	over    bool      // more came than may wait
+	running bool      // a delivery is under way
+	again   bool      // something was written while it was
+	next    time.Time // when to look again; zero: at once
+}
+
+// New opens what a store keeps.
+func New(opt Options) (*Webhooks, error) {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Random == nil {
+		opt.Random = rand.Float64
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	w := &Webhooks{opt: opt, client: newClient(opt.Allowed), hooks: map[string]*state{}, wake: make(chan struct{}, 1)}
+	err := opt.Store.View(func(r store.Reader) error {
+		if err := r.Scan(store.API(kindHook), nil, func(_, value []byte) error {
+			var h Hook
+			if err := json.Unmarshal(value, &h); err != nil || len(h.Secrets) == 0 {
+				return crdt.Errorf(crdt.KindInternal, "webhook: a stored hook is not ours: %w", errors.Join(err))
+			}
+			w.hooks[h.ID] = &state{hook: h}
+			return nil
+		}); err != nil {
+			return err
+		}
+		for id, s := range w.hooks {
+			if err := r.Scan(hookPrefix(kindQueue, id), nil, func(_, _ []byte) error {
+				s.waiting++
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return w, err
+}
+
+// kick has Run look again.
+func (w *Webhooks) kick() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Kinds of the keys in the store (store.API).
+const (
+	kindHook  = 'h' // hook(16) -> Hook
+	kindQueue = 'q' // hook(16), due in ms(8), sequence(8) -> message
+	kindLog   = 'l' // hook(16), number(8) -> Delivery
+)
+
+func hookKey(id string) []byte { return hookPrefix(kindHook, id) }
+
+func hookPrefix(kind byte, id string) []byte {
+	u, _ := uuid.Parse(id) // ids are ours
+	return store.API(kind, u[:])
+}
