@@ -58,6 +58,20 @@ func (p Path) Join(steps ...any) Path {
 	return append(append(make(Path, 0, len(p)+len(steps)), p...), steps...)
 }
 
+// Alternative is one of the values that were written to the same place without knowing of one another.
+type Alternative struct {
+	Counter uint64  // with Actor, the operation that wrote the value
+	Actor   ActorID // who wrote it
+	Value   any
+}
+
+// Clash is a place that holds more than one value, as data: what a pure package is told of one. The first alternative is the one
+// that wins, which a reader of the document sees.
+type Clash struct {
+	Path         Path
+	Alternatives []Alternative
+}
+
 // EditKind says what an Edit does.
 type EditKind uint8
 

@@ -13,17 +13,10 @@ import (
 )
 
 // Alternative is one of the values that were written to the same place without knowing of one another.
-type Alternative struct {
-	Counter uint64       // with Actor, the operation that wrote the value
-	Actor   crdt.ActorID // who wrote it
-	Value   any
-}
+type Alternative = crdt.Alternative
 
 // Clash is a place that holds more than one value. The first alternative is the one that Get shows.
-type Clash struct {
-	Path         crdt.Path
-	Alternatives []Alternative
-}
+type Clash = crdt.Clash
 
 // Conflicts reads all values that stand at a path, the winner first. One value is no conflict; ErrNotFound where none stands there,
 // ErrMiscounted where the core does not find them.

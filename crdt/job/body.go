@@ -13,99 +13,99 @@ type body struct {
 	WorkerCreate bool
 }
 
-// part is one name of the JSON form that can be written: how it is read from there, and which edits lead from one state to another.
-type part struct {
+// member is one name of the JSON form that can be written: how it is read from there, and which edits lead from one state to another.
+type member struct {
 	key   string
 	kinds []string
 	read  func(f *form, at string, v any, b *body)
-	write func(p place, was, shall *body)
+	write func(p spot, was, shall *body)
 }
 
 var (
 	everything = Kinds()
-	plans      = []string{Kind, KindTemplate}
+	planned    = []string{Kind, KindTemplate}
 	others     = []string{KindTemplate, KindClient, KindSite}
 )
 
-// parts are all names that can be written, in the order in which people look at them. It is never changed.
-var parts = []part{
-	linePart(KeyName, others, func(b *body) *string { return &b.Name }),
-	linePart(KeySerialNo, []string{Kind}, func(b *body) *string { return &b.SerialNo }),
-	linePart(KeyExternalID, everything, func(b *body) *string { return &b.ExternalID }),
-	linePart(KeyExternalOrderID, []string{Kind}, func(b *body) *string { return &b.ExternalOrderID }),
+// members are all names that can be written, in the order in which people look at them. It is never changed.
+var members = []member{
+	lineMember(KeyName, others, func(b *body) *string { return &b.Name }),
+	lineMember(KeySerialNo, []string{Kind}, func(b *body) *string { return &b.SerialNo }),
+	lineMember(KeyExternalID, everything, func(b *body) *string { return &b.ExternalID }),
+	lineMember(KeyExternalOrderID, []string{Kind}, func(b *body) *string { return &b.ExternalOrderID }),
 	{KeyExternalIDs, everything,
 		func(f *form, at string, v any, b *body) {
 			b.ExternalIDs = f.labels(v, at, b.ExternalIDs, MaxSystems)
 		},
-		func(p place, was, shall *body) { p.labels(KeyExternalIDs, was.ExternalIDs, shall.ExternalIDs) }},
+		func(p spot, was, shall *body) { p.labels(KeyExternalIDs, was.ExternalIDs, shall.ExternalIDs) }},
 	{KeyWorkerCreate, []string{KindTemplate},
 		func(f *form, at string, v any, b *body) { b.WorkerCreate = f.boolean(v, at) },
-		func(p place, was, shall *body) { p.flag(KeyWorkerCreate, was.WorkerCreate, shall.WorkerCreate) }},
-	linePart(KeyTitle, plans, func(b *body) *string { return &b.Title }),
+		func(p spot, was, shall *body) { p.flag(KeyWorkerCreate, was.WorkerCreate, shall.WorkerCreate) }},
+	lineMember(KeyTitle, planned, func(b *body) *string { return &b.Title }),
 	{KeyDescription, everything,
 		func(f *form, at string, v any, b *body) { b.Description = f.text(v, at, b.Description) },
-		func(p place, was, shall *body) { p.text(KeyDescription, was.Description, shall.Description) }},
-	refPart(KeyTemplate, []string{Kind}, func(b *body) *Ref { return &b.Template }),
-	linePart(KeyType, plans, func(b *body) *string { return &b.Type }),
-	refPart(KeyClient, []string{Kind, KindTemplate, KindSite}, func(b *body) *Ref { return &b.Client }),
-	refPart(KeySite, plans, func(b *body) *Ref { return &b.Site }),
-	refPart(KeyTerritory, []string{Kind, KindTemplate, KindSite}, func(b *body) *Ref { return &b.Territory }),
-	{KeySkills, plans,
+		func(p spot, was, shall *body) { p.text(KeyDescription, was.Description, shall.Description) }},
+	refMember(KeyTemplate, []string{Kind}, func(b *body) *Ref { return &b.Template }),
+	lineMember(KeyType, planned, func(b *body) *string { return &b.Type }),
+	refMember(KeyClient, []string{Kind, KindTemplate, KindSite}, func(b *body) *Ref { return &b.Client }),
+	refMember(KeySite, planned, func(b *body) *Ref { return &b.Site }),
+	refMember(KeyTerritory, []string{Kind, KindTemplate, KindSite}, func(b *body) *Ref { return &b.Territory }),
+	{KeySkills, planned,
 		func(f *form, at string, v any, b *body) { b.Skills = f.names(v, at, b.Skills, MaxSkills) },
-		func(p place, was, shall *body) { p.names(KeySkills, was.Skills, shall.Skills) }},
-	listPart(contacts, everything),
+		func(p spot, was, shall *body) { p.names(KeySkills, was.Skills, shall.Skills) }},
+	listMember(contacts, everything),
 	{KeyAddress, everything,
 		func(f *form, at string, v any, b *body) { b.Address = f.address(v, at, b.Address) },
-		func(p place, was, shall *body) { p.address(KeyAddress, was.Address, shall.Address) }},
+		func(p spot, was, shall *body) { p.address(KeyAddress, was.Address, shall.Address) }},
 	{KeyScheduledAt, []string{Kind},
 		func(f *form, at string, v any, b *body) { b.ScheduledAt = f.time(v, at, b.ScheduledAt) },
-		func(p place, was, shall *body) { p.time(KeyScheduledAt, was.ScheduledAt, shall.ScheduledAt) }},
-	{KeyScheduledDuration, plans,
+		func(p spot, was, shall *body) { p.time(KeyScheduledAt, was.ScheduledAt, shall.ScheduledAt) }},
+	{KeyScheduledDuration, planned,
 		func(f *form, at string, v any, b *body) { b.ScheduledDuration = f.duration(v, at, b.ScheduledDuration) },
-		func(p place, was, shall *body) {
+		func(p spot, was, shall *body) {
 			p.minutes(KeyScheduledDuration, was.ScheduledDuration.Minutes, shall.ScheduledDuration.Minutes)
 		}},
 	{KeyAssignees, []string{Kind},
 		func(f *form, at string, v any, b *body) { b.Assignees = f.assignees(v, at, b.Assignees) },
-		func(p place, was, shall *body) { p.assignees(KeyAssignees, was.Assignees, shall.Assignees) }},
-	listPart(possible, plans),
-	listPart(customFields, plans),
-	listPart(reportFields, plans),
-	listPart(checklist, plans),
+		func(p spot, was, shall *body) { p.assignees(KeyAssignees, was.Assignees, shall.Assignees) }},
+	listMember(possible, planned),
+	listMember(customFields, planned),
+	listMember(reportFields, planned),
+	listMember(checklist, planned),
 }
 
-func linePart(key string, kinds []string, of func(b *body) *string) part {
-	return part{key, kinds,
+func lineMember(key string, kinds []string, of func(b *body) *string) member {
+	return member{key, kinds,
 		func(f *form, at string, v any, b *body) { *of(b) = f.line(v, at, *of(b)) },
-		func(p place, was, shall *body) { p.line(key, *of(was), *of(shall)) }}
+		func(p spot, was, shall *body) { p.line(key, *of(was), *of(shall)) }}
 }
 
-func refPart(key string, kinds []string, of func(b *body) *Ref) part {
-	return part{key, kinds,
+func refMember(key string, kinds []string, of func(b *body) *Ref) member {
+	return member{key, kinds,
 		func(f *form, at string, v any, b *body) { *of(b) = f.ref(v, at, *of(b)) },
-		func(p place, was, shall *body) { p.ref(key, *of(was), *of(shall)) }}
+		func(p spot, was, shall *body) { p.ref(key, *of(was), *of(shall)) }}
 }
 
-func listPart[T any](l list[T], kinds []string) part {
-	return part{l.key, kinds,
+func listMember[T any](l list[T], kinds []string) member {
+	return member{l.key, kinds,
 		func(f *form, at string, v any, b *body) { *l.of(b) = l.read(f, at, v, *l.of(b)) },
 		l.write}
 }
 
-// partOf finds the part of a name; nil where a document of this kind has none that can be written.
-func partOf(kind, key string) *part {
-	i := slices.IndexFunc(parts, func(p part) bool { return p.key == key && slices.Contains(p.kinds, kind) })
+// memberOf finds the member of a name; nil where a document of this kind has none that can be written.
+func memberOf(kind, key string) *member {
+	i := slices.IndexFunc(members, func(p member) bool { return p.key == key && slices.Contains(p.kinds, kind) })
 	if i < 0 {
 		return nil
 	}
-	return &parts[i]
+	return &members[i]
 }
 
 // rewrite gives the edits that lead a document from one state to another.
 func rewrite(kind string, tree map[string]any, was, shall *body) []crdt.Edit {
 	var edits []crdt.Edit
-	root := place{m: tree, out: &edits}
-	for _, p := range parts {
+	root := spot{m: tree, out: &edits}
+	for _, p := range members {
 		if slices.Contains(p.kinds, kind) {
 			p.write(root, was, shall)
 		}

@@ -69,12 +69,15 @@ func AddEvent(e Event) ([]crdt.Edit, error) {
 // AddAttachment gives the edits that reference a file.
 func AddAttachment(a Attachment) ([]crdt.Edit, error) {
 	switch {
-	case a.ID == "":
+	case checkID(a.ID) != nil:
 		return nil, invalid("an attachment without an id")
 	case !isSHA256(a.SHA256) || a.PreviewSHA256 != "" && !isSHA256(a.PreviewSHA256):
 		return nil, invalid("an attachment's hashes are SHA-256 in lower-case hexadecimal")
 	case a.Size < 0:
 		return nil, invalid("an attachment of %d bytes", a.Size)
+	}
+	if err := checkLines(nil, map[string]string{KeyName: a.Name, KeyMediaType: a.MediaType, KeyField: a.Field}); err != nil {
+		return nil, err
 	}
 	m := map[string]any{KeySHA256: a.SHA256, KeySize: a.Size}
 	putString(m, KeyMediaType, a.MediaType)
@@ -89,8 +92,11 @@ func AddAttachment(a Attachment) ([]crdt.Edit, error) {
 
 // AddComment gives the edits that add a comment. Its text merges by characters, should somebody correct it.
 func AddComment(c Comment) ([]crdt.Edit, error) {
-	if c.ID == "" || c.Text == "" {
+	if checkID(c.ID) != nil || c.Text == "" {
 		return nil, invalid("a comment needs an id and a text")
+	}
+	if err := checkLines(map[string]string{KeyText: c.Text}, nil); err != nil {
+		return nil, err
 	}
 	m := map[string]any{KeyText: crdt.Text(c.Text)}
 	putString(m, KeyBy, c.By)
@@ -100,7 +106,7 @@ func AddComment(c Comment) ([]crdt.Edit, error) {
 
 // Assign gives the edits that make a user an assignee, or change whether with edit access.
 func Assign(a Assignee) ([]crdt.Edit, error) {
-	if a.User == "" {
+	if checkID(a.User) != nil {
 		return nil, invalid("an assignee without a user id")
 	}
 	at := crdt.Path{KeyAssignees, a.User}
@@ -113,10 +119,22 @@ func Assign(a Assignee) ([]crdt.Edit, error) {
 
 // Unassign gives the edits that take a user off the job.
 func Unassign(user string) ([]crdt.Edit, error) {
-	if user == "" {
+	if checkID(user) != nil {
 		return nil, invalid("an assignee without a user id")
 	}
 	return []crdt.Edit{{Kind: crdt.EditEnsureMap, Path: crdt.Path{KeyAssignees}}, {Kind: crdt.EditDelete, Path: crdt.Path{KeyAssignees, user}}}, nil
+}
+
+// checkLines holds texts and lines against their limits.
+func checkLines(texts, lines map[string]string) error {
+	f := form{}
+	for _, k := range sortedKeys(texts) {
+		f.text(texts[k], k, "")
+	}
+	for _, k := range sortedKeys(lines) {
+		f.line(lines[k], k, "")
+	}
+	return f.errs.Err()
 }
 
 func entry(in, id string, value map[string]any) []crdt.Edit {

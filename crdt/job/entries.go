@@ -25,7 +25,7 @@ var contacts = list[Contact]{
 		putString(m, KeyValue, c.Value)
 		return m
 	},
-	edits: func(p place, old, now *Contact) {
+	edits: func(p spot, old, now *Contact) {
 		p.line(KeyName, old.Name, now.Name)
 		p.line(KeyType, old.Type, now.Type)
 		p.line(KeyValue, old.Value, now.Value)
@@ -49,7 +49,7 @@ var possible = list[PossibleResolution]{
 		putTrue(m, KeyNoteRequired, r.NoteRequired)
 		return m
 	},
-	edits: func(p place, old, now *PossibleResolution) {
+	edits: func(p spot, old, now *PossibleResolution) {
 		p.line(KeyName, old.Name, now.Name)
 		p.flag(KeySuccessful, old.Successful, now.Successful)
 		p.flag(KeyNoteRequired, old.NoteRequired, now.NoteRequired)
@@ -84,7 +84,7 @@ var checklist = list[Item]{
 		putString(m, KeyBy, i.By)
 		return m
 	},
-	edits: func(p place, old, now *Item) {
+	edits: func(p spot, old, now *Item) {
 		p.line(KeyText, old.Text, now.Text)
 		p.ticks(old, now)
 	},
@@ -99,7 +99,7 @@ func (a Author) tick(i Item) Item {
 	return i
 }
 
-func (p place) ticks(old, now *Item) {
+func (p spot) ticks(old, now *Item) {
 	p.flag(KeyDone, old.Done, now.Done)
 	p.time(KeyDoneAt, old.DoneAt, now.DoneAt)
 	p.line(KeyBy, old.By, now.By)
@@ -117,7 +117,7 @@ func fieldList(key string, of func(b *body) *[]Field) list[Field] {
 		same:  func(a, b *Field) bool { return a.Name == b.Name && a.Type == b.Type },
 		parse: (*form).field,
 		value: fieldValue,
-		edits: place.field,
+		edits: spot.field,
 	}
 }
 
@@ -140,6 +140,7 @@ func (f *form) field(at string, m map[string]any, cur, into *Field) {
 	switch {
 	case into.Type == FieldPickList && len(into.Options) == 0:
 		f.errs.add(join(at, KeyOptions), "must have at least one entry for a pick list")
+		return
 	case into.Type != FieldPickList && len(into.Options) > 0 && !slices.Equal(into.Options, cur.Options):
 		f.errs.add(join(at, KeyOptions), "is for pick lists only")
 	}
@@ -288,7 +289,7 @@ func answerValue(f *Field) any {
 	return nil
 }
 
-func (p place) field(old, now *Field) {
+func (p spot) field(old, now *Field) {
 	p.line(KeyName, old.Name, now.Name)
 	p.line(KeyFieldType, string(old.Type), string(now.Type))
 	if old.DataType != now.DataType {
@@ -313,7 +314,7 @@ func (p place) field(old, now *Field) {
 }
 
 // answer writes a field's answer.
-func (p place) answer(old, now *Field) {
+func (p spot) answer(old, now *Field) {
 	if now.Type.IsFile() || old.Type == now.Type && old.Value == now.Value {
 		return
 	}

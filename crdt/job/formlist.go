@@ -173,6 +173,7 @@ func (f *form) needs(at, key, s string) {
 // {edit}, which is merged into it. One assignee alone has edit access, unless that is said otherwise.
 func (f *form) assignees(v any, at string, cur []Assignee) []Assignee {
 	edits := map[string]bool{} // user -> edit
+	complaints := len(f.errs)
 	said := false
 	switch v := v.(type) {
 	case nil:
@@ -232,7 +233,7 @@ func (f *form) assignees(v any, at string, cur []Assignee) []Assignee {
 			editors++
 		}
 	}
-	if len(out) > 0 && editors != 1 && !slices.Equal(out, cur) {
+	if len(f.errs) == complaints && len(out) > 0 && editors != 1 && !slices.Equal(out, cur) {
 		f.errs.add(at, "exactly one assignee has edit: true, not %d", editors)
 	}
 	return out

@@ -15,12 +15,12 @@ type list[T any] struct {
 	same  func(a, b *T) bool // tells whether an entry without an id means this one
 	parse func(f *form, at string, m map[string]any, cur, into *T)
 	value func(e *T) map[string]any // of a new entry, position aside
-	edits func(p place, old, now *T)
+	edits func(p spot, old, now *T)
 }
 
 // write gives the edits that lead from one list to another. Entries are matched by id; only what differs in them is written, so that
 // what others write beside it, and what a later version keeps there, stays.
-func (l list[T]) write(p place, was, shall *body) {
+func (l list[T]) write(p spot, was, shall *body) {
 	old, now := *l.of(was), slices.Clone(*l.of(shall))
 	index := make(map[string]int, len(old))
 	for i := range old {

@@ -85,7 +85,7 @@ func NewClient(c ClientRecord) ([]crdt.Edit, error) { return create(KindClient, 
 // NewSite gives the edits that make an empty document a site.
 func NewSite(s Site) ([]crdt.Edit, error) { return create(KindSite, s.body(), nil) }
 
-// create writes a whole document: its parts, what else it begins with, and the maps that must be there, empty or not.
+// create writes a whole document: its members, what else it begins with, and the maps that must be there, empty or not.
 func create(kind string, b *body, root map[string]any, maps ...string) ([]crdt.Edit, error) {
 	if root == nil {
 		root = map[string]any{}

@@ -63,7 +63,7 @@ func (f *form) readNew(form map[string]any, b *body, also ...string) {
 	b.CreatedAt = cmp.Or(b.CreatedAt, f.Now)
 	for _, key := range sortedKeys(form) {
 		v := form[key]
-		part := partOf(f.kind, key)
+		part := memberOf(f.kind, key)
 		switch {
 		case part != nil:
 			part.read(f, key, v, b)

@@ -41,7 +41,7 @@ func Patch(tree map[string]any, patch map[string]any, a Author) ([]crdt.Edit, er
 	shall := *is
 	var have map[string]any // the JSON form, once it is needed
 	for _, key := range sortedKeys(patch) {
-		if part := partOf(kind, key); part != nil {
+		if part := memberOf(kind, key); part != nil {
 			part.read(f, key, patch[key], &shall)
 			continue
 		}

@@ -8,35 +8,35 @@ import (
 	"fieldsync/crdt"
 )
 
-// place is a map of a document that edits go into, as it stands now. Its methods add the smallest edits that lead from
+// spot is a map of a document that edits go into, as it stands now. Its methods add the smallest edits that lead from
 // what was read to what shall be; what they do not name they leave alone.
-type place struct {
+type spot struct {
 	m   map[string]any
 	at  crdt.Path
 	out *[]crdt.Edit
 }
 
-func (p place) add(e crdt.Edit) { *p.out = append(*p.out, e) }
+func (p spot) add(e crdt.Edit) { *p.out = append(*p.out, e) }
 
-func (p place) set(key string, value any) {
+func (p spot) set(key string, value any) {
 	p.add(crdt.Edit{Kind: crdt.EditSet, Path: p.at.Join(key), Value: value})
 }
 
 // drop takes a key away, if it is there.
-func (p place) drop(key string) {
+func (p spot) drop(key string) {
 	if _, there := p.m[key]; there {
 		p.add(crdt.Edit{Kind: crdt.EditDelete, Path: p.at.Join(key)})
 	}
 }
 
 // sub is the map under a key. Where none stands, or what is no map, the caller sets the whole.
-func (p place) sub(key string) (place, bool) {
+func (p spot) sub(key string) (spot, bool) {
 	m, ok := p.m[key].(map[string]any)
-	return place{m: m, at: p.at.Join(key), out: p.out}, ok
+	return spot{m: m, at: p.at.Join(key), out: p.out}, ok
 }
 
 // line is a string that is replaced as a whole. An empty one is absent.
-func (p place) line(key, old, now string) {
+func (p spot) line(key, old, now string) {
 	switch {
 	case old == now:
 	case now == "":
@@ -47,13 +47,13 @@ func (p place) line(key, old, now string) {
 }
 
 // text is a text that merges by characters.
-func (p place) text(key, old, now string) {
+func (p spot) text(key, old, now string) {
 	if old != now {
 		p.setText(key, now)
 	}
 }
 
-func (p place) setText(key, now string) {
+func (p spot) setText(key, now string) {
 	v, there := p.m[key]
 	if _, isText := asString(v); there && !isText {
 		p.set(key, crdt.Text(now)) // what stands there is no text and cannot become one
@@ -62,13 +62,13 @@ func (p place) setText(key, now string) {
 	p.add(crdt.Edit{Kind: crdt.EditSetText, Path: p.at.Join(key), Text: now})
 }
 
-func (p place) flag(key string, old, now bool) {
+func (p spot) flag(key string, old, now bool) {
 	if old != now {
 		p.set(key, now)
 	}
 }
 
-func (p place) time(key string, old, now crdt.Timestamp) {
+func (p spot) time(key string, old, now crdt.Timestamp) {
 	switch {
 	case old == now:
 	case now == 0:
@@ -78,7 +78,7 @@ func (p place) time(key string, old, now crdt.Timestamp) {
 	}
 }
 
-func (p place) number(key string, old, now float64) {
+func (p spot) number(key string, old, now float64) {
 	if old != now {
 		p.set(key, numberValue(now))
 	}
@@ -86,7 +86,7 @@ func (p place) number(key string, old, now float64) {
 
 // ref is replaced as a whole when it leads elsewhere: half of one reference with half of another would name nothing. A new name
 // of the same document is a smaller edit.
-func (p place) ref(key string, old, now Ref) {
+func (p spot) ref(key string, old, now Ref) {
 	in, isMap := p.sub(key)
 	switch {
 	case old == now:
@@ -100,7 +100,7 @@ func (p place) ref(key string, old, now Ref) {
 }
 
 // geolocation is replaced as a whole, so that two people who move it leave a place that one of them meant.
-func (p place) geolocation(key string, old, now *Location) {
+func (p spot) geolocation(key string, old, now *Location) {
 	switch {
 	case old == nil && now == nil || old != nil && now != nil && *old == *now:
 	case now == nil:
@@ -110,7 +110,7 @@ func (p place) geolocation(key string, old, now *Location) {
 	}
 }
 
-func (p place) address(key string, old, now Address) {
+func (p spot) address(key string, old, now Address) {
 	if old.equal(now) {
 		return
 	}
@@ -133,7 +133,7 @@ func (a Address) equal(b Address) bool {
 	return a == b && (la == nil) == (lb == nil) && (la == nil || *la == *lb)
 }
 
-func (p place) minutes(key string, old, now int64) {
+func (p spot) minutes(key string, old, now int64) {
 	in, isMap := p.sub(key)
 	switch {
 	case old == now:
@@ -149,7 +149,7 @@ func (p place) minutes(key string, old, now int64) {
 }
 
 // labels is a map of names to names.
-func (p place) labels(key string, old, now map[string]string) {
+func (p spot) labels(key string, old, now map[string]string) {
 	if maps.Equal(old, now) {
 		return
 	}
@@ -173,7 +173,7 @@ func (p place) labels(key string, old, now map[string]string) {
 }
 
 // names is a map of names to true.
-func (p place) names(key string, old, now []string) {
+func (p spot) names(key string, old, now []string) {
 	if slices.Equal(old, now) {
 		return
 	}
@@ -198,7 +198,7 @@ func (p place) names(key string, old, now []string) {
 	}
 }
 
-func (p place) assignees(key string, old, now []Assignee) {
+func (p spot) assignees(key string, old, now []Assignee) {
 	find := func(list []Assignee, user string) (Assignee, bool) {
 		i := slices.IndexFunc(list, func(a Assignee) bool { return a.User == user })
 		if i < 0 {
