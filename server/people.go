@@ -10,7 +10,7 @@ import (
 // seenEvery is how often it is written down who used the server lately.
 const seenEvery = 5 * time.Minute
 
-// noteWhoIsSeen writes down now and then which devices are used, until ctx ends, and then once more: connections are open still.
+// noteWhoIsSeen writes down now and then which devices are used, until ctx ends.
 func (s *Server) noteWhoIsSeen(ctx context.Context) {
 	tick := time.NewTicker(seenEvery)
 	defer tick.Stop()
@@ -19,7 +19,6 @@ func (s *Server) noteWhoIsSeen(ctx context.Context) {
 		case <-tick.C:
 			s.saveSeen()
 		case <-ctx.Done():
-			s.saveSeen()
 			return
 		}
 	}

@@ -69,10 +69,11 @@ func (s *Server) Run(ctx context.Context) error {
 	background, endBackground := context.WithCancel(context.Background())
 	noted := make(chan struct{})
 	go func() { defer close(noted); s.noteWhoIsSeen(background) }()
+	endCommands := s.serveOperator()
 	stop := func() error {
 		endBackground()
 		<-noted
-		return s.stop(srv)
+		return s.stop(srv, endCommands)
 	}
 	s.hintAtFirstRun()
 	s.log.Info("listening", "addr", s.Addr(), "version", s.cfg.Version, "demo", s.cfg.Demo)
@@ -84,9 +85,10 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 }
 
-func (s *Server) stop(srv *http.Server) error {
+func (s *Server) stop(srv *http.Server, endCommands func(context.Context)) error {
 	started := time.Now()
 	s.draining.Store(true)
+	s.saveSeen()
 	s.log.Info("draining", "timeout", s.cfg.DrainTimeout)
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.DrainTimeout)
 	defer cancel()
@@ -105,6 +107,7 @@ func (s *Server) stop(srv *http.Server) error {
 	if err := <-drained; err != nil {
 		s.log.Warn("sync connections cut off", "error", err)
 	}
+	endCommands(ctx)
 	err := s.Close()
 	s.log.Info("stopped", "took", time.Since(started), "clean", err == nil)
 	return err

@@ -17,6 +17,11 @@ import (
 type cli struct {
 	Config  kong.ConfigFlag `help:"Read settings from a YAML or JSON file; its keys are the flags' names." placeholder:"FILE"`
 	Serve   serveCmd        `cmd:"" help:"Serve until SIGTERM or Ctrl-C."`
+	Org     orgCmd          `cmd:"" help:"Organisations."`
+	User    userCmd         `cmd:"" help:"Users of an organisation."`
+	Team    teamCmd         `cmd:"" help:"Teams of an organisation."`
+	Device  deviceCmd       `cmd:"" help:"Where users are signed in."`
+	Apikey  apikeyCmd       `cmd:"" help:"API keys of programs."`
 	Version versionCmd      `cmd:"" help:"Print the version."`
 }
 
@@ -42,7 +47,10 @@ func (versionCmd) Run(out streams) error {
 	return err
 }
 
-type streams struct{ out, err io.Writer }
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
 
 // Exit codes.
 const (
@@ -51,7 +59,7 @@ const (
 	exitUsage  = 2 // the command line, the environment or the file is wrong
 )
 
-func run(ctx context.Context, args []string, out, err io.Writer) int {
+func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
 	parser, perr := newParser(&cli{}, out, err)
 	if perr != nil {
 		_, _ = fmt.Fprintln(err, "fieldsyncd:", perr)
@@ -69,7 +77,7 @@ func run(ctx context.Context, args []string, out, err io.Writer) int {
 		return exitUsage
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	if rerr := parsed.Run(streams{out, err}); rerr != nil {
+	if rerr := parsed.Run(streams{in, out, err}); rerr != nil {
 		_, _ = fmt.Fprintln(err, "fieldsyncd:", rerr)
 		return exitCode(rerr)
 	}

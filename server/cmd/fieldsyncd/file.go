@@ -40,7 +40,7 @@ func loadFile(r io.Reader) (kong.Resolver, error) {
 func (f file) Validate(app *kong.Application) error {
 	names := []string{}
 	err := kong.Visit(app, func(node kong.Visitable, next kong.Next) error {
-		if flag, ok := node.(*kong.Flag); ok && flag.Name != "help" && flag.Name != "config" {
+		if flag, ok := node.(*kong.Flag); ok && len(flag.Envs) > 0 && flag.Name != "config" { // what is no environment variable either is no setting
 			names = append(names, flag.Name)
 		}
 		return next(nil)
@@ -64,7 +64,7 @@ func (f file) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, erro
 		}
 	}
 	v, ok := f[flag.Name]
-	if !ok {
+	if !ok || len(flag.Envs) == 0 {
 		return nil, nil //nolint:nilnil // kong's way to say: not here
 	}
 	switch v := v.(type) {

@@ -1,0 +1,73 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/store"
+	"fieldsync/crdt/store/badgerstore"
+	"fieldsync/server/internal/admin"
+	"fieldsync/server/internal/auth"
+)
+
+// Operator does the operator's commands on a data folder.
+type Operator struct {
+	admin.Doer
+	close func() error
+}
+
+// Close releases the folder.
+func (o *Operator) Close() error { return o.close() }
+
+// OpenOperator reaches the server that runs over a data folder, or opens the folder itself where none runs. With make a folder
+// that is not there is made.
+func OpenOperator(ctx context.Context, dataDir string, make bool) (*Operator, error) {
+	if dataDir == "" {
+		return nil, crdt.Errorf(crdt.KindInvalid, "data: is required")
+	}
+	socket, err := admin.Dial(ctx, dataDir)
+	if err == nil {
+		return &Operator{Doer: socket, close: func() error { return nil }}, nil
+	}
+	if !errors.Is(err, admin.ErrNoServer) {
+		return nil, err
+	}
+	dir := filepath.Join(dataDir, "store")
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) && !make {
+		return nil, crdt.Errorf(crdt.KindInvalid, "data: there is nothing of a server in %s", dataDir)
+	}
+	if err := os.MkdirAll(dataDir, 0o700); err != nil {
+		return nil, crdt.Errorf(crdt.KindUnavailable, "data: %w", err)
+	}
+	st, err := badgerstore.Open(badgerstore.Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		return nil, crdt.Errorf(crdt.KindUnavailable, "data: a server that takes no commands has the folder open; it starts or stops, or is of an older version: %w", err)
+	case err != nil:
+		return nil, crdt.Errorf(crdt.KindUnavailable, "data: %w", err)
+	}
+	a, err := auth.New(auth.Options{Store: st, ClientIP: func(*http.Request) netip.Addr { return netip.Addr{} }})
+	if err == nil {
+		err = a.Upgrade()
+	}
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return &Operator{Doer: admin.Local{Auth: a}, close: st.Close}, nil
+}
+
+// serveOperator takes the operator's commands while the server runs; without it they work when it is stopped.
+func (s *Server) serveOperator() (stop func(context.Context)) {
+	socket, err := admin.Serve(s.cfg.Data, admin.Local{Auth: s.auth})
+	if err != nil {
+		s.log.Warn("the operator's commands work only while the server is stopped", "error", err)
+		return func(context.Context) {}
+	}
+	return socket.Close
+}
