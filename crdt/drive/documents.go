@@ -62,6 +62,19 @@ func storeOps(doc crdt.DocID, what []replica.StoreOp, index func(crdt.DocID, rep
 			for _, i := range w.Entries {
 				ops = append(ops, store.Op{Key: store.DocChange(doc, i)})
 			}
+		case replica.DropChanges:
+			if w.Snapshot {
+				ops = append(ops, store.Op{Key: store.DocSnapshot(doc)})
+			}
+			for _, i := range w.Entries {
+				ops = append(ops, store.Op{Key: store.DocChange(doc, i)})
+			}
+		case replica.DropActor:
+			ops = append(ops, store.Op{Key: store.DocAuthor(doc, w.Actor)})
+		case replica.DropRecord:
+			ops = append(ops, store.Op{Key: store.DocRecord(doc)})
+		case replica.DropSyncState:
+			ops = append(ops, store.Op{Key: store.DocPeer(doc, crdt.StorageID(w.Storage))})
 		}
 	}
 	return ops

@@ -152,6 +152,21 @@ func (d *Drive) Append(ctx context.Context, doc crdt.DocID, ev replica.Append) e
 	}
 }
 
+// Discard takes changes that were made here out of a document, and waits until that is durable: see replica.Discard.
+func (d *Drive) Discard(ctx context.Context, doc crdt.DocID, ev replica.Discard) error {
+	answer := make(chan error, 1)
+	ev.Token = d.lastToken.Add(1)
+	if err := d.post(doc, item{ev: ev, answer: answer}, false); err != nil {
+		return err
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err() // it may become durable all the same
+	}
+}
+
 // Inspect calls the function with the document, while nothing happens to it. What it gives is only valid during the call.
 func (d *Drive) Inspect(ctx context.Context, doc crdt.DocID, look func(*replica.Document) error) error {
 	answer := make(chan error, 1)

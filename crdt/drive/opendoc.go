@@ -163,10 +163,9 @@ func (d *Drive) handle(od *openDoc, it item) error {
 	case replica.Receive:
 		od.unstored += len(ev.Msg.Data)
 	case replica.Append:
-		if od.answers == nil {
-			od.answers = map[uint64]chan error{}
-		}
-		od.answers[ev.Token] = it.answer
+		od.expect(ev.Token, it.answer)
+	case replica.Discard:
+		od.expect(ev.Token, it.answer)
 	}
 	release := d.turns.take(it.bytes)
 	b, err := od.doc.Step(time.Now(), it.ev)
@@ -195,11 +194,12 @@ func (it *item) done() {
 // perform does what a step of a document asks for.
 func (d *Drive) perform(od *openDoc, b replica.Batch) {
 	for _, n := range b.Notify {
-		if a, ok := n.(replica.Appended); ok {
-			if answer := od.answers[a.Token]; answer != nil {
-				delete(od.answers, a.Token)
-				answer <- a.Err
-			}
+		switch n := n.(type) {
+		case replica.Appended:
+			od.answer(n.Token, n.Err)
+			continue
+		case replica.Discarded:
+			od.answer(n.Token, n.Err)
 			continue
 		}
 		if d.cfg.OnNotice != nil {
@@ -216,6 +216,21 @@ func (d *Drive) perform(od *openDoc, b replica.Batch) {
 	}
 	if b.Build != nil {
 		d.build(od, b.Build)
+	}
+}
+
+// expect notes who waits for the answer to an event.
+func (od *openDoc) expect(token uint64, answer chan error) {
+	if od.answers == nil {
+		od.answers = map[uint64]chan error{}
+	}
+	od.answers[token] = answer
+}
+
+func (od *openDoc) answer(token uint64, err error) {
+	if answer := od.answers[token]; answer != nil {
+		delete(od.answers, token)
+		answer <- err
 	}
 }
 

@@ -28,18 +28,21 @@ type Document struct {
 	firstTail uint64   // index of the first change behind the snapshot
 	entries   []uint64 // indices of the entries that hold it and those behind it, ascending
 
-	durable int          // changes that are durable; those behind it are in the Persist that is out, or wait for the next
-	writing int          // changes that will be durable when the Persist that is out is; -1: none is out
-	before  Record       // the record as it was before the Persist that is out
-	pending []Notice     // of the Persist that is out
-	putting *newSnapshot // the snapshot in the Persist that is out
-	held    bool         // frames wait for the Persist that is out
+	durable   int          // changes that are durable; those behind it are in the Persist that is out, or wait for the next
+	writing   int          // changes that will be durable when the Persist that is out is; -1: none is out
+	before    Record       // the record as it was before the Persist that is out
+	pending   []Notice     // of the Persist that is out
+	putting   *newSnapshot // the snapshot in the Persist that is out
+	rewriting *rewriting   // the Discard in the Persist that is out, or about to go out
+	held      bool         // frames wait for the Persist that is out
 
 	peers       []*peer // ascending by connection
 	appended    []localAppend
-	told        int  // refusals in this step
-	dirty       bool // something may have to be persisted or said
+	discards    []Discard // that wait for the Persist that is out
+	told        int       // refusals in this step
+	dirty       bool      // something may have to be persisted or said
 	building    bool
+	stale       bool   // what is being built is of no use any more
 	buildCovers int    // changes that the chunk being built is to hold
 	finished    *Built // a chunk that waits for the Persist that is out
 	tried       int    // changes at the last attempt to build a snapshot, so that a failure is not repeated at once
@@ -135,6 +138,8 @@ func (d *Document) Step(now time.Time, ev Event) (Batch, error) {
 		d.peerRefused(ev, &b)
 	case Append:
 		d.append(now, ev, &b)
+	case Discard:
+		d.discards = append(d.discards, ev)
 	case Stored:
 		if d.writing > d.durable {
 			d.grown = now
@@ -149,6 +154,7 @@ func (d *Document) Step(now time.Time, ev Event) (Batch, error) {
 	case Tick:
 		d.tick(now, ev, &b)
 	}
+	d.discardNext(&b)
 	d.flush(now, &b)
 	if d.writing < 0 && d.abandoned() {
 		b.Retire = true

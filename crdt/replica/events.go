@@ -68,6 +68,21 @@ type Append struct {
 // ErrHeadsDiffer answers an Append whose If are not the document's heads.
 var ErrHeadsDiffer = crdt.Errorf(crdt.KindConflict, "the document has changed since")
 
+// Discard takes changes that were made here out of the document, because a peer has refused them for good, and puts others in
+// their place (history.Rebase makes them): in one write, or not at all. The answer is Discarded. It is crdt.KindConflict, and nothing
+// is done, where another change was built on one of them that is not named, where the storage is known to hold one of them, or where
+// one is not durable yet. Changes that are not here are passed over: so it may be repeated. Where no change is left, so is no
+// document.
+//
+// What follows from a record (drive.Config.Index) is not taken back: a replica that keeps such lists discards nothing.
+type Discard struct {
+	Token   uint64         // comes back in Discarded
+	Author  history.Author // whose changes these are
+	Storage string         // of the peer that refused: what is shared with it is not discarded
+	Changes []crdt.Hash
+	News    []Made
+}
+
 // Stored says that the last Persist is durable.
 type Stored struct{}
 
@@ -102,6 +117,7 @@ func (PeerUnavailable) event() {}
 func (Relay) event()           {}
 func (PeerRefused) event()     {}
 func (Append) event()          {}
+func (Discard) event()         {}
 func (Stored) event()          {}
 func (StoreFailed) event()     {}
 func (Built) event()           {}

@@ -39,13 +39,17 @@ func (d *Document) flush(now time.Time, b *Batch) {
 // persistChanges puts the changes that are not durable into the batch, with the record that follows from them.
 func (d *Document) persistChanges(b *Batch) {
 	n := d.len()
-	if n == d.durable {
+	if n == d.durable && d.rewriting == nil {
 		return
 	}
 	h := d.graph
-	created := d.durable == 0
+	created := d.durable == 0 && d.rewriting == nil
 	local := true
-	d.putChanges(b)
+	from, looked := d.durable, d.durable
+	if d.rewriting != nil {
+		from, looked = d.persistDiscard(b), 0
+	}
+	d.putChanges(b, from)
 	for i := d.durable; i < n; i++ {
 		if h.Seq(i) == 1 {
 			b.Persist = append(b.Persist, PutActor{Actor: h.Actor(i), Author: h.Author(i)})
@@ -55,9 +59,14 @@ func (d *Document) persistChanges(b *Batch) {
 		local = local && !p.contributed
 	}
 	note := Changed{Heads: h.Heads(), From: d.durable, To: n, Created: created, Local: local}
+	if n == 0 {
+		d.pending = append(d.pending, note)
+		d.persistNothing(b)
+		return
+	}
 	d.rec.Heads = h.Heads()
 	if d.cfg.Describe != nil {
-		meta := d.cfg.Describe(d.id, d.rec.Meta, h, d.durable, d.rec.Creator)
+		meta := d.cfg.Describe(d.id, d.rec.Meta, h, looked, d.rec.Creator)
 		note.MetaChanged = created || !bytes.Equal(meta, d.rec.Meta)
 		d.rec.Meta = meta
 	}
@@ -78,15 +87,15 @@ const (
 	runBytes       = 1 << 20   // of changes, from which an entry of several is full
 )
 
-// putChanges puts the changes that are not durable into entries.
-func (d *Document) putChanges(b *Batch) {
+// putChanges puts the changes from an index on into entries.
+func (d *Document) putChanges(b *Batch, first int) {
 	h, n := d.graph, d.len()
 	size := 0
-	for i := d.durable; i < n; i++ {
+	for i := first; i < n; i++ {
 		size += len(h.Raw(i))
 	}
-	single := n-d.durable <= maxSingles && size <= maxSingleBytes
-	for i := d.durable; i < n; {
+	single := n-first <= maxSingles && size <= maxSingleBytes
+	for i := first; i < n; {
 		var value []byte
 		from := i
 		if single {

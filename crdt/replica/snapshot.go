@@ -92,6 +92,10 @@ func (d *Document) built(ev Built, b *Batch) {
 		return
 	}
 	d.building = false
+	if d.stale {
+		d.stale = false
+		return
+	}
 	if ev.Err == nil && d.writing >= 0 {
 		d.building = true
 		d.finished = &ev // the store is busy with this document: afterwards

@@ -22,6 +22,10 @@ func (d *Document) stored(b *Batch) {
 	}
 	b.Notify = append(b.Notify, d.pending...)
 	d.pending = nil
+	if d.rewriting != nil {
+		b.Notify = append(b.Notify, Discarded{Token: d.rewriting.token})
+		d.rewriting = nil
+	}
 	kept := d.appended[:0]
 	for _, a := range d.appended {
 		if a.upto <= d.durable {
@@ -69,7 +73,11 @@ func (d *Document) storeFailed(err error, b *Batch) {
 		return
 	}
 	d.writing, d.pending, d.putting = -1, nil, nil
-	lost := d.graph != nil && d.graph.Len() > d.durable
+	lost := d.rewriting != nil
+	if lost {
+		d.undiscard(err, b)
+	}
+	lost = lost || d.graph != nil && d.graph.Len() > d.durable
 	if lost {
 		if terr := d.graph.Truncate(d.durable); terr != nil {
 			d.corrupt = terr

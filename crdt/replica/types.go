@@ -136,11 +136,31 @@ type PutSyncState struct {
 	Value   []byte
 }
 
-func (PutRecord) storeOp()    {}
-func (PutChange) storeOp()    {}
-func (PutSnapshot) storeOp()  {}
-func (PutActor) storeOp()     {}
-func (PutSyncState) storeOp() {}
+// DropChanges removes entries, and the snapshot if that is said, in the same write in which other entries take their place.
+type DropChanges struct {
+	Entries  []uint64 // their indices
+	Snapshot bool
+	Gone     []crdt.Hash // the changes that none of the others holds
+}
+
+// DropActor removes who first delivered an actor's changes, of which none is left.
+type DropActor struct{ Actor crdt.ActorID }
+
+// DropRecord removes the record of a document of which no change is left.
+type DropRecord struct{}
+
+// DropSyncState removes what was shared with a peer's storage.
+type DropSyncState struct{ Storage string }
+
+func (DropChanges) storeOp()   {}
+func (DropActor) storeOp()     {}
+func (DropRecord) storeOp()    {}
+func (DropSyncState) storeOp() {}
+func (PutRecord) storeOp()     {}
+func (PutChange) storeOp()     {}
+func (PutSnapshot) storeOp()   {}
+func (PutActor) storeOp()      {}
+func (PutSyncState) storeOp()  {}
 
 // Notice tells the caller what happened. Notices in a Batch are about what is durable.
 type Notice interface{ notice() }
@@ -172,6 +192,12 @@ type Appended struct {
 	Err   error
 }
 
+// Discarded answers a Discard: after it is durable, or with why nothing was done.
+type Discarded struct {
+	Token uint64
+	Err   error
+}
+
 // Shared says that what a peer holds of the document, as far as we know, has changed, or that it has confirmed what an earlier
 // connection had left.
 type Shared struct {
@@ -190,6 +216,7 @@ func (SnapshotFailed) notice() {}
 func (Changed) notice()        {}
 func (Refused) notice()        {}
 func (Appended) notice()       {}
+func (Discarded) notice()      {}
 func (Shared) notice()         {}
 func (Unavailable) notice()    {}
 

@@ -177,6 +177,9 @@ func (s *Sim) checkAcknowledged() {
 // checkConverged holds I3: all who may read a document hold what the server holds, and it shows the same.
 func (s *Sim) checkConverged() {
 	for _, doc := range s.docs {
+		for _, c := range s.clients {
+			s.checkGone(c, doc)
+		}
 		at, ok := s.server.load(doc)
 		if !ok {
 			return

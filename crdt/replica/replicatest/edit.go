@@ -55,8 +55,8 @@ func (n *Node) writer(doc crdt.DocID, h *history.History) *historytest.Writer {
 			}
 		}
 	}
-	if w == nil {
-		w = historytest.NewWriter(n.actor(), n.sim.rand)
+	if w == nil || w.Actor != n.actorOf(doc) {
+		w = historytest.NewWriter(n.actorOf(doc), n.sim.rand)
 		n.writers[doc] = w
 	}
 	for i := len(w.Changes); i < h.Len(); i++ {

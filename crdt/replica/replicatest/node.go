@@ -42,6 +42,12 @@ type Node struct {
 	dials  bool // an attempt is planned
 	acked  map[crdt.DocID]map[crdt.Hash]bool
 	counts uint64 // presence sent
+
+	// Of changes that the server refused, see discard.go. All of it outlives a crash but bad, which the server will tell again.
+	bad        map[crdt.DocID]map[crdt.Hash]bool
+	generation map[crdt.DocID]int
+	fates      map[crdt.DocID]map[crdt.Hash]fate
+	gone       map[crdt.DocID]map[crdt.Hash]bool
 }
 
 // openDoc is a document in memory, with what waits for it. It is opened when the first of that is handled.
@@ -68,6 +74,7 @@ const (
 func (s *Sim) newNode(name string, w who) *Node {
 	n := &Node{sim: s, name: name, who: w, store: memstore.New(memstore.Options{Manual: true}),
 		durable: map[crdt.DocID]map[crdt.Hash]bool{}, acked: map[crdt.DocID]map[crdt.Hash]bool{},
+		generation: map[crdt.DocID]int{}, fates: map[crdt.DocID]map[crdt.Hash]fate{}, gone: map[crdt.DocID]map[crdt.Hash]bool{},
 		cfg: &replica.Config{PeerID: crdt.PeerID(name), StorageID: "disk-of-" + name, IdleAfter: idleAfter, JoinTimeout: joinTimeout,
 			History: limits()}}
 	s.names.nodes[n.actor()] = name
@@ -82,6 +89,7 @@ func (n *Node) start() {
 	n.hub = replica.NewHub(n.cfg)
 	n.open, n.ends = map[crdt.DocID]*openDoc{}, map[replica.ConnID]*end{}
 	n.writers = map[crdt.DocID]*historytest.Writer{}
+	n.bad = map[crdt.DocID]map[crdt.Hash]bool{}
 	n.checkStore()
 	n.sweep()
 	if n.online {
@@ -402,6 +410,11 @@ func (n *Node) notice(od *openDoc, x replica.Notice) {
 			return
 		}
 		n.sim.note("%s refuses %s of %s: %s", n.name, n.sim.names.change(x.Refusal.Change), x.Author, x.Refusal.Code)
+		if !n.server {
+			n.refused(od.id, x.Refusal)
+		}
+	case replica.Discarded:
+		n.discarded(od.id, x.Err)
 	case replica.SnapshotFailed:
 		n.sim.note("%s: no snapshot of %s", n.name, n.sim.names.doc(od.id))
 	}
@@ -436,6 +449,8 @@ func (n *Node) nowDurable(doc crdt.DocID, what []replica.StoreOp) {
 				n.sim.broken("%s stores what cannot be read: %v", n.name, err)
 				return
 			}
+		case replica.DropChanges:
+			n.nowGone(doc, w.Gone)
 		case replica.PutSnapshot:
 			n.sim.stats.Snapshots++
 			n.sim.note("%s: a snapshot of %s takes the place of changes %d to %d", n.name, n.sim.names.doc(doc), w.From, w.To-1)

@@ -56,11 +56,14 @@ func (r *rules) access(p replica.Principal, _ crdt.DocID, meta []byte) replica.A
 	return 0
 }
 
-// policy: an actor belongs to the principal who delivered it first.
-func policy(replica.Principal, crdt.DocID, []byte) history.Policy {
+// policy: an actor belongs to the principal who delivered it first, and workers keep out of what is the office's.
+func policy(p replica.Principal, _ crdt.DocID, _ []byte) history.Policy {
 	return func(a *history.Admission) *crdt.Refusal {
 		if owner, bound := a.History.Binding(a.Change.Actor); bound && owner != a.Author {
 			return &crdt.Refusal{Code: crdt.RefusedActorTaken, Change: a.Change.Hash}
+		}
+		if w, ok := p.(who); ok && !w.all && trespasses(a) {
+			return &crdt.Refusal{Code: crdt.RefusedNotAllowed, Change: a.Change.Hash, Detail: "that is the office's"}
 		}
 		return nil
 	}

@@ -104,8 +104,15 @@ func (s *Sim) act() {
 		c.edit(s.someDoc(), c.who.all && c.name != "old", scribble)
 		s.run(s.between(3, 60))
 		s.crash([]*Node{c, s.server}[s.rand.IntN(2)])
-	case n < 34:
+	case n < 31:
 		c.edit(s.someDoc(), c.who.all && c.name != "old", scribble)
+	case n < 34:
+		w := s.workers()[s.rand.IntN(len(s.workers()))]
+		doc := s.someDoc()
+		w.edit(doc, false, trespass)
+		for range s.rand.IntN(3) {
+			w.edit(doc, false, scribble)
+		}
 	case n < 38:
 		s.server.edit(s.someDoc(), false, scribble)
 	case n < 48:

@@ -10,7 +10,7 @@ import (
 // up and nobody is connected when it begins; after each command the world settles.
 //
 //	connect NODE | break NODE | crash NODE | fail NODE (its disk, for 12 ms) | ask NODE DOC
-//	create NODE DOC | edit NODE DOC | assign NODE DOC | unassign NODE DOC | suspend NODE | restore NODE
+//	create NODE DOC | edit NODE DOC | trespass NODE DOC (a change that the server refuses a worker) | assign NODE DOC | unassign NODE DOC | suspend NODE | restore NODE
 //	wait DURATION | together (the next two commands are given before the world settles)
 func Scenario(script string) (string, error) {
 	s := newSim(1, true)
@@ -77,6 +77,8 @@ func (s *Sim) command(args []string) error {
 		n.hubStep(subscribe(doc))
 	case "create", "edit":
 		n.edit(doc, args[0] == "create", scribble)
+	case "trespass":
+		n.edit(doc, false, trespass)
 	case "assign", "unassign":
 		s.node("dora").edit(doc, false, assign(n.who.name, args[0] == "assign"))
 	case "suspend", "restore":

@@ -36,7 +36,7 @@ type Sim struct {
 
 // Stats counts what happened, so that a test can tell that it did.
 type Stats struct {
-	Edits, Frames, Crashes, Failed, Closed, Slow, Retired, Opened, Snapshots, Refused, Lies, Revoked, Dropped, Compared, Lost int
+	Edits, Frames, Crashes, Failed, Closed, Slow, Retired, Opened, Snapshots, Refused, Lies, Revoked, Dropped, Compared, Lost, Discards, DiscardsFailed int
 }
 
 // Add adds the counts of another run.
@@ -56,6 +56,8 @@ func (s *Stats) Add(o Stats) {
 	s.Dropped += o.Dropped
 	s.Compared += o.Compared
 	s.Lost += o.Lost
+	s.Discards += o.Discards
+	s.DiscardsFailed += o.DiscardsFailed
 }
 
 type pair struct {

@@ -58,6 +58,19 @@ func storeOps(doc crdt.DocID, what []replica.StoreOp) []store.Op {
 			for _, i := range w.Entries {
 				put(store.DocChange(doc, i), nil)
 			}
+		case replica.DropChanges:
+			if w.Snapshot {
+				put(store.DocSnapshot(doc), nil)
+			}
+			for _, i := range w.Entries {
+				put(store.DocChange(doc, i), nil)
+			}
+		case replica.DropActor:
+			put(store.DocAuthor(doc, w.Actor), nil)
+		case replica.DropRecord:
+			put(store.DocRecord(doc), nil)
+		case replica.DropSyncState:
+			put(store.DocPeer(doc, crdt.StorageID(w.Storage)), nil)
 		}
 	}
 	return ops

@@ -36,7 +36,7 @@ func (s *Sim) checkDelivered(c *Node, doc crdt.DocID, mine *history.History, acc
 		return
 	}
 	for i := range mine.Len() {
-		if h := mine.Hash(i); mine.Actor(i) == c.actor() && !s.server.durable[doc][h] {
+		if h := mine.Hash(i); c.ownActor(mine.Actor(i)) && !s.server.durable[doc][h] {
 			s.broken("I7: %s may still deliver to %s, and the server does not have %s", c.name, s.names.doc(doc), s.names.change(h))
 			return
 		}
