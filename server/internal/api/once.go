@@ -40,7 +40,7 @@ func (a *API) once(next http.Handler) http.Handler {
 			return
 		}
 		if err := a.doOnce(w, r, keys, next); err != nil {
-			problem.Write(w, keyProblem(err))
+			problem.Write(w, KeyProblem(err))
 		}
 	})
 }
@@ -101,8 +101,8 @@ func fingerprint(r *http.Request, body []byte) (out [32]byte) {
 	return out
 }
 
-// keyProblem gives the answers that the draft asks for.
-func keyProblem(err error) error {
+// KeyProblem gives the answers that the draft asks for.
+func KeyProblem(err error) error {
 	switch {
 	case errors.Is(err, idempotency.ErrReused):
 		return problem.New(http.StatusUnprocessableEntity, "idempotency-key-reused", err.Error())

@@ -24,7 +24,7 @@ func describe(version string) *huma.OpenAPI {
 			License:     &huma.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"},
 		},
 		Components: &huma.Components{
-			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+			Schemas: schemas(),
 			SecuritySchemes: map[string]*huma.SecurityScheme{
 				"token":   {Type: "http", Scheme: "bearer", Description: "The token of a device or the key of an integration."},
 				"session": {Type: "apiKey", In: "cookie", Name: "fieldsync", Description: "A browser's session, by POST /api/v1/session; over TLS the cookie is called __Host-fieldsync."},

@@ -177,3 +177,45 @@ func unavailable(err error) error {
 	}
 	return crdt.Errorf(crdt.KindUnavailable, "documents: %w", err)
 }
+
+// Heads gives the newest durable heads of a document to who may read it. Errors: ErrNoDocument, KindUnavailable.
+func (s *Service) Heads(p access.Principal, doc crdt.DocID) (crdt.Heads, error) {
+	rec, err := drive.ReadRecord(s.store, doc)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, ErrNoDocument
+	}
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	who, err := access.DecodeRecord(rec.Meta)
+	if err != nil {
+		return nil, err
+	}
+	if !access.Decide(p, who).Read {
+		return nil, ErrNoDocument
+	}
+	return rec.Heads, nil
+}
+
+// Times tells how many changes the document holds, and when the first and the newest of them arrived here.
+func (c *Copy) Times() (n int, first, last crdt.Timestamp, err error) {
+	note := func(arrived int64) {
+		at := crdt.Timestamp(arrived)
+		if n == 0 || at < first {
+			first = at
+		}
+		last = max(last, at)
+		n++
+	}
+	if c.stored.Snapshot != nil {
+		arrivals, _, err := replica.DecodeSnapshot(c.stored.Snapshot)
+		if err != nil {
+			return 0, 0, 0, err
+		}
+		for _, at := range arrivals {
+			note(at)
+		}
+	}
+	err = c.tail(func(arrived int64, _ []byte) { note(arrived) })
+	return n, first, last, err
+}

@@ -1,0 +1,211 @@
+package jobs
+
+import (
+	"context"
+	"net/http"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/job"
+	"fieldsync/server/internal/access"
+	"fieldsync/server/internal/api"
+	"fieldsync/server/internal/documents"
+)
+
+// Template is a template as the API gives it.
+type Template struct {
+	Meta
+	job.Template
+	Archived bool `json:"archived" doc:"It is kept for the jobs that were made from it, and no longer offered"`
+}
+
+// Client is a client as the API gives it.
+type Client struct {
+	Meta
+	job.ClientRecord
+	Archived bool `json:"archived" doc:"It is kept for its jobs, and no longer offered"`
+}
+
+// Site is a site as the API gives it.
+type Site struct {
+	Meta
+	job.Site
+	Archived bool `json:"archived" doc:"It is kept for its jobs, and no longer offered"`
+}
+
+// DocOut answers with a document that is no job.
+type DocOut[T any] struct {
+	Status   int
+	ETag     string `header:"ETag"`
+	Location string `header:"Location"`
+	Body     *T
+}
+
+// kindOf is how documents of a kind that is no job are read and made.
+type kindOf[T any] struct {
+	kind, path string
+	read       func(tree map[string]any, m Meta) *T
+	parse      func(form Form, a job.Author) ([]crdt.Edit, error)
+}
+
+var templates = kindOf[Template]{
+	kind: job.KindTemplate, path: "templates",
+	read: func(tree map[string]any, m Meta) *Template {
+		t, _ := job.ReadTemplate(tree)
+		return &Template{m, t, archived(tree)}
+	},
+	parse: func(form Form, a job.Author) ([]crdt.Edit, error) {
+		t, wrong := job.ParseTemplate(form, a)
+		if err := wrong.Err(); err != nil {
+			return nil, err
+		}
+		return job.NewTemplate(t)
+	},
+}
+
+var clients = kindOf[Client]{
+	kind: job.KindClient, path: "clients",
+	read: func(tree map[string]any, m Meta) *Client {
+		c, _ := job.ReadClient(tree)
+		return &Client{m, c, archived(tree)}
+	},
+	parse: func(form Form, a job.Author) ([]crdt.Edit, error) {
+		c, wrong := job.ParseClient(form, a)
+		if err := wrong.Err(); err != nil {
+			return nil, err
+		}
+		return job.NewClient(c)
+	},
+}
+
+var sites = kindOf[Site]{
+	kind: job.KindSite, path: "sites",
+	read: func(tree map[string]any, m Meta) *Site {
+		s, _ := job.ReadSite(tree)
+		return &Site{m, s, archived(tree)}
+	},
+	parse: func(form Form, a job.Author) ([]crdt.Edit, error) {
+		s, wrong := job.ParseSite(form, a)
+		if err := wrong.Err(); err != nil {
+			return nil, err
+		}
+		return job.NewSite(s)
+	},
+}
+
+// get reads a document of the kind, as it is or as it was.
+func (k kindOf[T]) get(ctx context.Context, s *Service, p access.Principal, id crdt.DocID, at crdt.Heads) (*DocOut[T], error) {
+	c, err := s.opt.Documents.Load(ctx, p, id)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	v, err := viewOf(c, at)
+	if err != nil {
+		return nil, err
+	}
+	defer v.close()
+	if job.KindOf(v.tree) != k.kind {
+		return nil, documents.ErrNoDocument
+	}
+	return &DocOut[T]{Status: http.StatusOK, ETag: etag(v.heads), Body: k.read(v.tree, v.meta)}, nil
+}
+
+func (k kindOf[T]) answer(ctx context.Context, s *Service, in *GetIn) (*DocOut[T], error) {
+	p, err := api.Principal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id, err := in.doc()
+	if err != nil {
+		return nil, err
+	}
+	at, err := parseHeads("query.at", in.At)
+	if err != nil {
+		return nil, err
+	}
+	if fresh, err := s.unchanged(p, id, in.IfNoneMatch, at); err != nil || fresh != "" {
+		return &DocOut[T]{Status: http.StatusNotModified, ETag: fresh}, err
+	}
+	return k.get(ctx, s, p, id, at)
+}
+
+func (k kindOf[T]) create(ctx context.Context, s *Service, in *CreateIn) (*DocOut[T], error) {
+	p, err := api.Principal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	form, archive, err := archiving(in.Body)
+	if err != nil {
+		return nil, err
+	}
+	if form, _, err = s.named(ctx, p, form); err != nil {
+		return nil, err
+	}
+	edits, err := k.parse(form, s.author(ctx, p))
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.create(ctx, p, in.Muting, append(edits, archive...))
+	if err != nil {
+		return nil, err
+	}
+	out, err := k.get(ctx, s, p, id, nil)
+	if err != nil {
+		return nil, err
+	}
+	out.Status, out.Location = http.StatusCreated, made(k.path, id)
+	return out, nil
+}
+
+func (k kindOf[T]) patch(ctx context.Context, s *Service, in *PatchIn) (*DocOut[T], error) {
+	p, err := api.Principal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	form, archive, err := archiving(in.Body)
+	if err != nil {
+		return nil, err
+	}
+	if form, _, err = s.named(ctx, p, form); err != nil {
+		return nil, err
+	}
+	if err := s.edit(ctx, k.kind, in.Target, in.IfMatch, in.Muting, func(c *change) ([]crdt.Edit, error) {
+		edits, err := job.Patch(c.tree, form, c.author)
+		return append(edits, archive...), err
+	}); err != nil {
+		return nil, err
+	}
+	id, err := in.doc()
+	if err != nil {
+		return nil, err
+	}
+	return k.get(ctx, s, p, id, nil)
+}
+
+// keyArchived is the root's key that says that a template, client or site is no longer offered. Nothing is deleted: jobs refer to it.
+const keyArchived = "archived"
+
+func archived(tree map[string]any) bool {
+	b, _ := tree[keyArchived].(bool)
+	return b
+}
+
+// archiving takes what a form says of archived out of it, as edits: package job does not know it.
+func archiving(form Form) (Form, []crdt.Edit, error) {
+	out := cloned(form)
+	v, has := out[keyArchived]
+	if !has {
+		return out, nil, nil
+	}
+	delete(out, keyArchived)
+	switch v := v.(type) {
+	case nil:
+		return out, []crdt.Edit{{Kind: crdt.EditDelete, Path: crdt.Path{keyArchived}}}, nil
+	case bool:
+		if !v {
+			return out, []crdt.Edit{{Kind: crdt.EditDelete, Path: crdt.Path{keyArchived}}}, nil
+		}
+		return out, []crdt.Edit{{Kind: crdt.EditSet, Path: crdt.Path{keyArchived}, Value: true}}, nil
+	}
+	return nil, nil, wrong(keyArchived, "must be true or false")
+}

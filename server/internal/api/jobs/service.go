@@ -1,0 +1,157 @@
+package jobs
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/engine"
+	"fieldsync/crdt/job"
+	"fieldsync/server/internal/access"
+	"fieldsync/server/internal/api"
+	"fieldsync/server/internal/documents"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+)
+
+// People is what the API needs to know of accounts.
+type People interface {
+	// Active tells whether a user of an organisation exists and may sign in.
+	Active(org, user string) (bool, error)
+	// Assignees are the foreman, with edit access, and the members of a team; an error of kind NotFound where there is no such team.
+	Assignees(org, team string) ([]job.Assignee, error)
+}
+
+// Options are what New needs.
+type Options struct {
+	Documents *documents.Service
+	People    People
+	Now       func() time.Time // nil: time.Now
+	Log       *slog.Logger
+}
+
+// Service is the operations over documents.
+type Service struct{ opt Options }
+
+// New makes a Service.
+func New(opt Options) *Service {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{opt: opt}
+}
+
+// Register adds the operations to the API.
+func (s *Service) Register(a *api.API) {
+	s.registerJobs(a)
+	s.registerTemplates(a)
+	s.registerClients(a)
+	s.registerSites(a)
+}
+
+func (s *Service) now() crdt.Timestamp { return crdt.Timestamp(s.opt.Now().UnixMilli()) }
+
+// Target names a document in the path.
+type Target struct {
+	ID string `path:"id" maxLength:"64" doc:"The document's id"`
+}
+
+// doc is the id. What is no id names nothing.
+func (t Target) doc() (crdt.DocID, error) {
+	id, err := crdt.ParseDocID(t.ID)
+	if err != nil {
+		return id, documents.ErrNoDocument
+	}
+	return id, nil
+}
+
+// Muting asks that nobody is notified.
+type Muting struct {
+	Mute bool `header:"Fieldsync-Mute" doc:"true: nobody is notified of this change, and webhooks of the same API key do not hear of it. For dispatchers and above, and integrations"`
+}
+
+// author says who makes a change, for package job. Entries get ids of the request's idempotency key, one after another.
+func (s *Service) author(ctx context.Context, p access.Principal) job.Author {
+	n := 0
+	return job.Author{User: p.User, Device: p.Device, Class: classOf(p), Now: s.now(), NewID: func() string {
+		n++
+		id, _ := api.NewID(ctx, "entry "+strconv.Itoa(n))
+		return uuid.UUID(id).String()
+	}}
+}
+
+func classOf(p access.Principal) job.Class {
+	switch p.Role {
+	case access.RoleOwner, access.RoleAdministrator, access.RoleDispatcher:
+		return job.ClassDispatcher
+	default:
+		return job.ClassWorker
+	}
+}
+
+// load reads a document of a kind for who asks; documents.ErrNoDocument where it is of another.
+func (s *Service) load(ctx context.Context, p access.Principal, id crdt.DocID, kind string) (*documents.Copy, map[string]any, error) {
+	c, err := s.opt.Documents.Load(ctx, p, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	tree, err := c.Doc.Tree()
+	if err == nil && job.KindOf(tree) != kind {
+		err = documents.ErrNoDocument
+	}
+	if err != nil {
+		c.Close()
+		return nil, nil, err
+	}
+	return c, tree, nil
+}
+
+// change is an edit that is being made.
+type change struct {
+	who    access.Principal
+	author job.Author
+	tree   map[string]any // the document as it is
+}
+
+// edit makes one change of a document of a kind: what fn gives of the state that it is shown.
+func (s *Service) edit(ctx context.Context, kind string, to Target, match IfMatch, mute Muting, fn func(c *change) ([]crdt.Edit, error)) error {
+	p, err := api.Principal(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := to.doc()
+	if err != nil {
+		return err
+	}
+	opt := documents.EditOptions{Mute: mute.Mute}
+	if opt.If, err = s.precondition(p, id, match); err != nil {
+		return err
+	}
+	_, err = s.opt.Documents.Edit(ctx, p, id, opt, func(tx *engine.Tx) error {
+		value, err := tx.Get()
+		if err != nil {
+			return err
+		}
+		tree, _ := value.(map[string]any)
+		if job.KindOf(tree) != kind {
+			return documents.ErrNoDocument
+		}
+		edits, err := fn(&change{who: p, author: s.author(ctx, p), tree: tree})
+		if err != nil {
+			return err
+		}
+		return tx.Apply(edits...)
+	})
+	return differs(err)
+}
+
+// operation describes one in few words.
+func operation(id, method, path, summary, tag string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: method, Path: api.Prefix + path, Summary: summary, Tags: []string{tag}}
+}
