@@ -6,6 +6,7 @@ import (
 	"fieldsync/server/internal/api"
 	"fieldsync/server/internal/api/accounts"
 	"fieldsync/server/internal/api/files"
+	"fieldsync/server/internal/api/hooks"
 	"fieldsync/server/internal/api/jobs"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -16,6 +17,7 @@ func (s *Server) mountAPI(mux *http.ServeMux) {
 	a := api.New(mux, api.Options{Version: s.cfg.Version, Require: s.auth.Require, Quickly: quickly, Keys: s.keys, Log: s.log})
 	accounts.Handlers{Auth: s.auth}.Register(a)
 	jobs.New(jobs.Options{Documents: s.documents, People: assignable{s.auth}, Log: s.log}).Register(a)
+	hooks.Register(a, s.webhooks)
 	if s.files != nil {
 		addFiles(a, s.files)
 	}

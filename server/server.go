@@ -20,6 +20,7 @@ import (
 	"fieldsync/server/internal/documents"
 	"fieldsync/server/internal/metrics"
 	"fieldsync/server/internal/netlimit"
+	"fieldsync/server/internal/webhook"
 )
 
 // Config says how a server runs. Its fields document unit, default and what zero means.
@@ -59,6 +60,7 @@ type Server struct {
 	documents *documents.Service
 	files     http.Handler // what /api/v1/files/ serves; nil: not mounted
 	keys      *idempotency.Keeper
+	webhooks  *webhook.Webhooks
 	handler   http.Handler
 
 	ready      readiness
@@ -138,6 +140,9 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 	if s.keys, err = idempotency.New(s.data.store, nil); err != nil {
 		return nil, err
 	}
+	if err := s.openWebhooks(); err != nil {
+		return nil, err
+	}
 	if cfg.Demo {
 		if err := s.seedDemoJobs(); err != nil {
 			return nil, err
@@ -145,6 +150,7 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 	}
 	s.handler = s.routes()
 	s.background.run(func(ctx context.Context) { s.keys.Run(ctx, log) })
+	s.background.run(s.webhooks.Run)
 	return s, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fieldsync/crdt"
+	"fieldsync/crdt/job"
 )
 
 // Times of one delivery. A receiver is meant to take a message and to work on it later.
@@ -105,7 +106,7 @@ const maxURLBytes = 2048
 
 // checkURL tells whether a hook may have an address, as far as its text says.
 func (a Allowed) checkURL(raw string) error {
-	invalid := func(why string) error { return crdt.Errorf(crdt.KindInvalid, "url: %s", why) }
+	invalid := func(why string) error { return job.FieldErrors{{Field: "url", Message: why}} }
 	if len(raw) > maxURLBytes {
 		return invalid("is too long")
 	}

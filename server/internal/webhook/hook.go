@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 	"unicode/utf8"
 
 	"fieldsync/crdt"
+	"fieldsync/crdt/job"
 	"fieldsync/crdt/store"
 
 	"github.com/google/uuid"
@@ -69,14 +71,14 @@ func (w *Webhooks) check(d *Draft) error {
 		return err
 	}
 	if len(d.Description) > MaxDescription || !utf8.ValidString(d.Description) {
-		return crdt.Errorf(crdt.KindInvalid, "description: at most %d bytes of text", MaxDescription)
+		return job.FieldErrors{{Field: "description", Message: fmt.Sprintf("has more than %d bytes, or is no text", MaxDescription)}}
 	}
 	if len(d.Events) == 0 {
 		d.Events = []string{"*"}
 	}
 	for _, e := range d.Events {
 		if e != "*" && !slices.Contains(Events(), e) {
-			return crdt.Errorf(crdt.KindInvalid, "events: there is no event of this name; there are %v", Events())
+			return job.FieldErrors{{Field: "events", Message: fmt.Sprintf("there is no event of this name; there are %v", Events())}}
 		}
 	}
 	d.Events = slices.Compact(slices.Sorted(slices.Values(d.Events)))

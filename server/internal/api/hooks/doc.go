@@ -1,0 +1,2 @@
+// Package hooks is the API over webhooks (package webhook), for administrators.
+package hooks
