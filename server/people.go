@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"fieldsync/server/internal/access"
+	"fieldsync/server/internal/auth/oidc"
 )
 
 // seenEvery is how often it is written down who used the server lately.
@@ -39,4 +40,20 @@ func (s *Server) hintAtFirstRun() {
 	if empty, err := s.auth.Empty(); err == nil && empty {
 		s.log.Warn("there is no organisation yet, so nobody can sign in; make one and its owner: fieldsyncd org add, then fieldsyncd user add")
 	}
+}
+
+// mountOIDC makes what lets people in by an OpenID provider, where one is set. It asks the provider nothing yet.
+func (s *Server) mountOIDC() error {
+	if s.cfg.OIDCIssuer == "" {
+		return nil
+	}
+	if _, err := s.auth.Organisation(s.cfg.OIDCOrg); err != nil {
+		s.log.Warn("nobody can sign in by the OpenID provider: there is no such organisation", "oidc-org", s.cfg.OIDCOrg)
+	}
+	var err error
+	s.oidc, err = oidc.New(context.Background(), oidc.Options{
+		Auth: s.auth, Issuer: s.cfg.OIDCIssuer, ClientID: s.cfg.OIDCClientID, ClientSecret: s.cfg.OIDCClientSecret, Org: s.cfg.OIDCOrg,
+		Claim: s.cfg.OIDCClaim, Create: access.Role(s.cfg.OIDCCreate), PublicURL: s.cfg.PublicURL, Log: s.log,
+	})
+	return err
 }

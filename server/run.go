@@ -64,12 +64,12 @@ func (s *Server) Run(ctx context.Context) error {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          log.New(protocolNoise{s.log}, "", 0),
 	}
+	endCommands := s.serveOperator()
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(s.listener) }()
 	background, endBackground := context.WithCancel(context.Background())
 	noted := make(chan struct{})
 	go func() { defer close(noted); s.noteWhoIsSeen(background) }()
-	endCommands := s.serveOperator()
 	stop := func() error {
 		endBackground()
 		<-noted

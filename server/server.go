@@ -16,6 +16,7 @@ import (
 	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/api/idempotency"
 	"fieldsync/server/internal/auth"
+	"fieldsync/server/internal/auth/oidc"
 	"fieldsync/server/internal/config"
 	"fieldsync/server/internal/documents"
 	"fieldsync/server/internal/metrics"
@@ -54,6 +55,7 @@ type Server struct {
 	log       *slog.Logger
 	metrics   *metrics.Metrics
 	auth      *auth.Auth
+	oidc      *oidc.Handler // nil: nobody signs in by an OpenID provider
 	proxies   netlimit.Proxies
 	data      backends
 	sync      *endpoint // what /sync serves; nil: not mounted
@@ -130,6 +132,9 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 		if err := s.auth.SeedDemo(); err != nil {
 			return nil, err
 		}
+	}
+	if err := s.mountOIDC(); err != nil {
+		return nil, err
 	}
 	if err := s.mountSync(); err != nil {
 		return nil, err

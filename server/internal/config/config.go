@@ -44,6 +44,18 @@ type Config struct {
 	// MaxConnectionsPerIP bounds those from one address that is no trusted proxy. Default 2000: an office, or a mobile
 	// network, behind one address.
 	MaxConnectionsPerIP int `name:"max-connections-per-ip" help:"Open connections at most, from one address (default 2000)." placeholder:"N"`
+	// OIDCIssuer is an OpenID provider by which people sign in, as its tokens name it, https://…; with it OIDCClientID and OIDCOrg are
+	// required. Default none.
+	OIDCIssuer string `name:"oidc-issuer" env:"FIELDSYNC_OIDC_ISSUER" help:"An OpenID provider by which people sign in, as its tokens name it: https://…" placeholder:"URL"`
+	// OIDCClientID and OIDCClientSecret are this server's at the provider; a public client has no secret. The secret is never logged.
+	OIDCClientID     string `name:"oidc-client-id" env:"FIELDSYNC_OIDC_CLIENT_ID" help:"This server's client id at the OpenID provider." placeholder:"ID"`
+	OIDCClientSecret string `name:"oidc-client-secret" env:"FIELDSYNC_OIDC_CLIENT_SECRET" help:"Its secret; better given by environment or file." placeholder:"SECRET"`
+	// OIDCOrg is the organisation whose people sign in so.
+	OIDCOrg string `name:"oidc-org" env:"FIELDSYNC_OIDC_ORG" help:"The organisation whose people sign in by the OpenID provider." placeholder:"ID"`
+	// OIDCClaim is what names a user's login: email, which the provider must have verified, or preferred_username. Default email.
+	OIDCClaim string `name:"oidc-claim" env:"FIELDSYNC_OIDC_CLAIM" help:"What of the provider's is the login: email (verified) or preferred_username (default email)." placeholder:"CLAIM"`
+	// OIDCCreate is the role of users that are made when they first sign in. Default none: users must be there.
+	OIDCCreate string `name:"oidc-create" env:"FIELDSYNC_OIDC_CREATE" help:"Make users who are not there yet, as worker, dispatcher or director (default: they must be there)." placeholder:"ROLE"`
 	// DrainTimeout bounds how long a stop waits for what is under way. Default 8s, at most 1m.
 	DrainTimeout time.Duration `help:"How long a stop waits for what is under way (default 8s)." placeholder:"DURATION"`
 	// LogLevel is debug, info, warn or error. Default info.
@@ -104,6 +116,11 @@ func (c Config) Validate() error {
 		{"webhook-allow", second(webhook.ParseAllowed(c.WebhookAllow))},
 		{"max-connections", positive(c.MaxConnections)},
 		{"max-connections-per-ip", positive(c.MaxConnectionsPerIP)},
+		{"oidc-issuer", c.checkIssuer()},
+		{"oidc-client-id", c.neededByOIDC(c.OIDCClientID)},
+		{"oidc-org", c.neededByOIDC(c.OIDCOrg)},
+		{"oidc-claim", oneOf(c.OIDCClaim, "", "email", "preferred_username")},
+		{"oidc-create", oneOf(c.OIDCCreate, "", "worker", "dispatcher", "director")},
 		{"drain-timeout", checkDrain(c.DrainTimeout)},
 		{"log-level", second(c.Level())},
 		{"log-format", oneOf(c.LogFormat, "json", "text")},
@@ -146,6 +163,33 @@ func (c Config) checkBlobs() error {
 	}
 	if b.Bucket != "" && (c.S3AccessKey == "" || c.S3SecretKey == "") {
 		return invalid("s3 needs s3-access-key and s3-secret-key")
+	}
+	return nil
+}
+
+// checkIssuer takes an address over TLS, or on this machine: whoever reads or changes what the provider says signs in as anybody.
+func (c Config) checkIssuer() error {
+	if c.OIDCIssuer == "" {
+		if c.OIDCClientID+c.OIDCClientSecret+c.OIDCOrg+c.OIDCClaim+c.OIDCCreate != "" {
+			return invalid("is needed with the other oidc settings")
+		}
+		return nil
+	}
+	u, err := url.Parse(c.OIDCIssuer)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return invalid("%q is not https://HOST[/PATH]", c.OIDCIssuer)
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	local := u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
+	if u.Scheme != "https" && (u.Scheme != "http" || !local) {
+		return invalid("%q is not https://HOST[/PATH]", c.OIDCIssuer)
+	}
+	return nil
+}
+
+func (c Config) neededByOIDC(s string) error {
+	if c.OIDCIssuer != "" && s == "" {
+		return invalid("is required with oidc-issuer")
 	}
 	return nil
 }

@@ -43,9 +43,19 @@ func TestValidateNamesTheField(t *testing.T) {
 		"webhook networks":     {func(c *Config) { c.WebhookAllow = []string{"intranet"} }, "webhook-allow"},
 		"negative":             {func(c *Config) { c.MaxConnections = -1 }, "max-connections"},
 		"negative per ip":      {func(c *Config) { c.MaxConnectionsPerIP = -1 }, "max-connections-per-ip"},
-		"drains for ever":      {func(c *Config) { c.DrainTimeout = time.Hour }, "drain-timeout"},
-		"level":                {func(c *Config) { c.LogLevel = "loud" }, "log-level"},
-		"format":               {func(c *Config) { c.LogFormat = "xml" }, "log-format"},
+		"a provider over http": {func(c *Config) { c.OIDCIssuer, c.OIDCClientID, c.OIDCOrg = "http://sso.example", "x", "acme" }, "oidc-issuer"},
+		"no provider":          {func(c *Config) { c.OIDCOrg = "acme" }, "oidc-issuer"},
+		"provider as client":   {func(c *Config) { c.OIDCIssuer, c.OIDCOrg = "https://sso.example", "acme" }, "oidc-client-id"},
+		"provider of whom":     {func(c *Config) { c.OIDCIssuer, c.OIDCClientID = "https://sso.example", "x" }, "oidc-org"},
+		"makes owners": {func(c *Config) {
+			c.OIDCIssuer, c.OIDCClientID, c.OIDCOrg, c.OIDCCreate = "https://sso.example", "x", "acme", "owner"
+		}, "oidc-create"},
+		"names by nickname": {func(c *Config) {
+			c.OIDCIssuer, c.OIDCClientID, c.OIDCOrg, c.OIDCClaim = "https://sso.example", "x", "acme", "nickname"
+		}, "oidc-claim"},
+		"drains for ever": {func(c *Config) { c.DrainTimeout = time.Hour }, "drain-timeout"},
+		"level":           {func(c *Config) { c.LogLevel = "loud" }, "log-level"},
+		"format":          {func(c *Config) { c.LogFormat = "xml" }, "log-format"},
 	} {
 		cfg := Config{Data: "d"}
 		c.change(&cfg)

@@ -7,12 +7,14 @@ import (
 	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/api"
 	"fieldsync/server/internal/auth"
+	"fieldsync/server/internal/auth/oidc"
 	"fieldsync/server/internal/problem"
 )
 
 // Handlers serve the addresses about accounts.
 type Handlers struct {
 	Auth *auth.Auth
+	OIDC *oidc.Handler // nil: nobody signs in by an OpenID provider
 }
 
 // Identity answers POST and GET /api/v1/session: who the caller is.
