@@ -1,0 +1,137 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"testing"
+)
+
+func form(kv ...any) map[string]any {
+	m := map[string]any{}
+	for i := 0; i+1 < len(kv); i += 2 {
+		m[kv[i].(string)] = kv[i+1]
+	}
+	return m
+}
+
+func list(v ...any) []any { return v }
+
+// TestEveryOperationIsAsTheDescriptionSays drives each operation at least once to success, and many to failure.
+func TestEveryOperationIsAsTheDescriptionSays(t *testing.T) {
+	s := start(t, "--webhook-allow", "127.0.0.1")
+	s.driveDescription()
+	s.driveSession()
+	s.driveAccounts()
+	tpl := s.drivePlans()
+	s.driveJobs(tpl)
+	s.driveWebhooks()
+	for _, op := range s.operations() {
+		succeeded := false
+		for status := range s.seen[op] {
+			succeeded = succeeded || status < 400
+		}
+		if !succeeded {
+			t.Errorf("operation %s was not driven to success: %v", op, s.seen[op])
+		}
+	}
+	for op := range s.seen {
+		if op != "" && !slices.Contains(s.operations(), op) {
+			t.Errorf("%s is not described", op)
+		}
+	}
+}
+
+func (s *server) driveDescription() {
+	a := s.valid("", "GET", "openapi.json", nil, 200)
+	s.valid("", "GET", "openapi.json", nil, 304, "If-None-Match", a.header.Get("ETag"))
+	s.valid("", "GET", "openapi.yaml", nil, 200)
+	for _, path := range []string{"openapi", "nothing", "jobs/a/b/c/d"} {
+		if a := s.do("dora", "GET", path, nil); a.status != 404 || a.at("code") != "not-found" {
+			s.t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	if a := s.do("dora", "DELETE", "jobs", nil); a.status != 405 || a.at("code") != "method-not-allowed" || a.header.Get("Allow") == "" {
+		s.t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+func (s *server) drivePlans() (template string) {
+	for _, kind := range []string{"templates", "clients", "sites"} {
+		f := form("name", "A "+kind, "external_ids", form("erp", "1"), "address", form("formatted", "Main street", "geolocation", form("longitude", 13.4, "latitude", 52.5)))
+		if kind == "templates" {
+			f["report_fields"] = list(form("name", "Pressure", "field_type", "number"), form("name", "State", "field_type", "pick_list", "options", list("good", "bad")))
+			f["worker_create"] = true
+		}
+		a := s.valid("dora", "POST", kind, f, 201, "Idempotency-Key", "make-"+kind)
+		s.valid("dora", "POST", kind, f, 201, "Idempotency-Key", "make-"+kind)
+		s.valid("dora", "POST", kind, form("name", "Another"), 422, "Idempotency-Key", "make-"+kind)
+		path := kind + "/" + a.str("id")
+		s.valid("dirk", "GET", path, nil, 200)
+		s.valid("dora", "GET", path, nil, 304, "If-None-Match", a.header.Get("ETag"))
+		s.valid("rita", "GET", path, nil, 404)
+		b := s.valid("key", "PATCH", path, form("description", "more", "contacts", form("c1", form("name", "Janitor", "type", "phone", "value", "+49")), "external_id", nil), 200, "If-Match", a.header.Get("ETag"))
+		s.valid("key", "PATCH", path, form("archived", true), 412, "If-Match", a.header.Get("ETag"))
+		s.valid("key", "PATCH", path, form("archived", true), 200)
+		s.valid("key", "GET", path+"?at="+b.str("heads", 0), nil, 200)
+		s.valid("key", "PATCH", path, form("archived", false), 200)
+		s.valid("dirk", "PATCH", path, form("archived", true), 403)
+		if kind == "templates" {
+			template = a.str("id")
+		}
+	}
+	return template
+}
+
+func (s *server) driveJobs(template string) {
+	a := s.valid("key", "POST", "jobs", form("template", template, "title", "Boiler", "assignees", list(form("user", s.ids["anna"], "edit", true)), "status", "published",
+		"scheduled_at", "2026-11-24T09:30:00Z", "scheduled_duration", form("minutes", 90), "skills", list("gas"), "checklist", list(form("text", "Gas off")),
+		"contacts", list(form("name", "Janitor")), "possible_resolutions", list(form("name", "repaired", "successful", true)), "client", "A hotel", "external_id", "4711"), 201,
+		"Idempotency-Key", "make-job", "Fieldsync-Mute", "true")
+	path := "jobs/" + a.str("id")
+	s.valid("anna", "GET", path, nil, 200)
+	s.valid("anna", "GET", path, nil, 304, "If-None-Match", a.header.Get("ETag"))
+	s.valid("ben", "GET", path, nil, 404)
+	s.valid("", "GET", path, nil, 401)
+	s.valid("dora", "PATCH", path, form("description", "No hot water", "territory", "North", "assignees", form(s.ids["ben"], form("edit", false)), "scheduled_at", nil), 200)
+	s.valid("dora", "PATCH", path, form("title", "x"), 412, "If-Match", a.header.Get("ETag"))
+	s.valid("anna", "POST", path+"/status", form("status", "started", "location", form("latitude", 52.5, "longitude", 13.4)), 200)
+	c := s.valid("anna", "POST", path+"/comments", form("text", "I am there"), 200)
+	comment := path + "/comments/" + c.str("comments", 0, "uuid")
+	s.valid("anna", "PATCH", comment, form("text", "I was there"), 200)
+	s.valid("anna", "DELETE", comment, nil, 200)
+	s.valid("anna", "PUT", path+"/fields/"+c.str("report_fields", 0, "uuid"), form("value", 2.5), 200)
+	s.valid("anna", "PUT", path+"/fields/"+c.str("report_fields", 1, "uuid"), form("value", "ugly"), 400)
+	s.valid("anna", "PUT", path+"/checklist/"+c.str("checklist", 0, "uuid"), form("done", true), 200)
+	s.driveFiles(path, a.str("id"))
+	s.valid("anna", "POST", path+"/status", form("status", "finished"), 400)
+	s.valid("anna", "POST", path+"/status", form("status", "finished", "resolution", "repaired"), 200)
+	f := s.valid("dora", "GET", path, nil, 200)
+	log := f.at("status_log").([]any)
+	s.valid("anna", "POST", path+"/status/"+f.str("status_log", len(log)-1, "uuid")+"/undo", nil, 200)
+	s.valid("dora", "POST", path+"/status", form("status", "cancelled"), 200)
+	s.valid("dora", "POST", path+"/status", form("status", "en_route"), 409)
+	s.valid("dora", "GET", path+"?at="+a.str("heads", 0), nil, 200)
+
+	b := s.valid("dora", "POST", "jobs", form("follows", a.str("id")), 201)
+	plan := "jobs/" + b.str("id")
+	s.valid("dora", "POST", plan+"/assignees", form("user", s.ids["anna"]), 200)
+	s.valid("dora", "DELETE", plan+"/assignees/"+s.ids["anna"], nil, 200)
+	s.valid("dora", "POST", plan+"/clashes/settle", form("field", "title", "value", 0), 404)
+	s.clash(plan, "external_order_id")
+	c = s.valid("dora", "GET", plan, nil, 200)
+	s.valid("dora", "POST", plan+"/clashes/settle", form("field", c.str("clashes", 0, "field"), "value", 1), 200, "If-Match", c.header.Get("ETag"))
+}
+
+func (s *server) driveFiles(path, id string) {
+	bytes := []byte("a picture")
+	sum := sha256.Sum256(bytes)
+	name := hex.EncodeToString(sum[:])
+	s.valid("anna", "PUT", "files/"+name+"?job="+id, bytes, 201, "Content-Type", "application/octet-stream")
+	s.valid("anna", "PUT", "files/"+name+"?job="+id, bytes, 200, "Content-Type", "application/octet-stream")
+	a := s.valid("anna", "POST", path+"/attachments", form("sha256", name, "size", len(bytes), "name", "a.jpg", "media_type", "image/jpeg"), 200)
+	s.valid("anna", "GET", "files/"+name+"?job="+id, nil, 200)
+	s.valid("anna", "GET", "files/"+name+"?job="+id, nil, 206, "Range", "bytes=0-2")
+	s.valid("rita", "GET", "files/"+name+"?job="+id, nil, 404)
+	s.valid("anna", "DELETE", path+"/attachments/"+a.str("attachments", 0, "uuid"), nil, 200)
+}
