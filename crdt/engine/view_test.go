@@ -136,14 +136,11 @@ func TestALayoutKnowsWhereElementsStand(t *testing.T) {
 				texts++
 			}
 			check(before)
-			var touched []history.ElemID
-			for op := range replay.Operations(i) {
-				if op.Object == obj && op.InSeq {
-					touched = append(touched, op.Elem)
-				}
-			}
-			l.Follow(after, touched...)
+			l.Move(after)
 			check(after)
+			elsewhere := replay.After(r.IntN(h.Len()))
+			l.Move(elsewhere)
+			check(elsewhere)
 		}
 	})
 	if texts < 100 || lists < 100 {

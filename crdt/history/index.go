@@ -156,17 +156,35 @@ func (h *History) at(obj ObjID, key string) []uint32 {
 	return out
 }
 
+// visible reads operations. It decodes each change once, as one change may have a million operations in one place.
 func (h *History) visible(at []uint32) []VisibleOp {
-	var out []VisibleOp
-	for _, i := range at {
+	if len(at) == 0 {
+		return nil
+	}
+	out := make([]VisibleOp, len(at))
+	byIndex := make([]int, len(at))
+	for k := range byIndex {
+		byIndex[k] = k
+	}
+	slices.SortFunc(byIndex, func(a, b int) int { return cmp.Compare(at[a], at[b]) })
+	var c *format.Change
+	decoded := -1
+	for _, k := range byIndex {
+		i := at[k]
 		in := h.changeOfOp(i)
 		v := VisibleOp{ID: h.idOf(i), Change: int(in), Action: h.ops[i].flags().action()}
 		if isMake(v.Action) {
 			v.Object = ObjID(i + 1)
-		} else if c, err := format.DecodeTrusted(h.Raw(int(in))); err == nil { // it was decoded before
-			v.Value = c.Ops[i-h.changes[in].op].Value
+		} else {
+			if decoded != int(in) {
+				c, _ = format.DecodeTrusted(h.Raw(int(in))) // it was decoded before
+				decoded = int(in)
+			}
+			if c != nil {
+				v.Value = c.Ops[i-h.changes[in].op].Value
+			}
 		}
-		out = append(out, v)
+		out[k] = v
 	}
 	return out
 }

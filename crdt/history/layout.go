@@ -13,6 +13,7 @@ import (
 // a change, in logarithmic time for each element.
 type Layout struct {
 	v     *View
+	obj   ObjID
 	s     *sequence
 	text  bool
 	shown []uint32 // 1 + the operation that each element shows, by rank; 0: it is not there
@@ -25,7 +26,7 @@ type Layout struct {
 func (v *View) Layout(obj ObjID) *Layout {
 	s := v.r.sequence(obj)
 	n := len(s.elems)
-	l := &Layout{v: v, s: s, text: isText(v.r.h, obj), shown: make([]uint32, n), width: make([]uint32, n), sums: make([]uint32, n+1)}
+	l := &Layout{v: v, obj: obj, s: s, text: isText(v.r.h, obj), shown: make([]uint32, n), width: make([]uint32, n), sums: make([]uint32, n+1)}
 	for k := range n {
 		l.shown[k], l.width[k] = l.look(v, k)
 		l.total += l.width[k]
@@ -56,6 +57,17 @@ func (l *Layout) look(v *View, rank int) (shown, width uint32) {
 // Len is the length of the sequence.
 func (l *Layout) Len() int { return int(l.total) }
 
+// Single tells whether each element that is there is one character, as clients for people write them; one that holds no string
+// is not.
+func (l *Layout) Single() bool {
+	for k, shown := range l.shown {
+		if shown != 0 && (l.width[k] != 1 || l.text && l.shows(k) == NoCharacter) {
+			return false
+		}
+	}
+	return true
+}
+
 // Index is how much stands before an element, whether it is there itself or not.
 func (l *Layout) Index(e ElemID) int {
 	sum := uint32(0)
@@ -82,16 +94,19 @@ func (l *Layout) shows(rank int) string {
 	return l.v.r.character(at, l.v.r.h.changeOfOp(at))
 }
 
-// Same tells whether an element shows the same operation's value in both layouts, which are of one sequence.
-func (l *Layout) Same(other *Layout, e ElemID) bool {
-	k := l.s.rankOf(e)
-	return l.shown[k] == other.shown[k]
-}
-
-// Follow brings elements to what they are in another view. Those that differ between the views and are not named stay as they are.
-func (l *Layout) Follow(v *View, elems ...ElemID) {
-	for _, e := range elems {
-		k := l.s.rankOf(e)
+// Move lays the sequence out as another view of the same replay shows it. It costs as much as the changes between the two views
+// are long, but no more than a new layout.
+func (l *Layout) Move(v *View) {
+	if v == l.v {
+		return
+	}
+	elems, ok := l.between(v)
+	if !ok {
+		*l = *v.Layout(l.obj)
+		return
+	}
+	l.v = v
+	for _, k := range elems {
 		shown, width := l.look(v, k)
 		grown := width - l.width[k] // wraps around, as the sums do
 		l.shown[k], l.width[k] = shown, width
@@ -103,6 +118,34 @@ func (l *Layout) Follow(v *View, elems ...ElemID) {
 			l.sums[k] += grown
 		}
 	}
+}
+
+// between gives the elements, by rank, that changes write to which one of the views has and the other has not; false where it
+// is better to look at all.
+func (l *Layout) between(v *View) ([]int, bool) {
+	h := v.r.h
+	if v.r != l.v.r || v.clock == nil || l.v.clock == nil {
+		return nil, false
+	}
+	var out []int
+	left := len(l.width)/4 + 64
+	for a := range h.actors {
+		from, to := l.v.clock[a], v.clock[a]
+		for seq := min(from, to); seq < max(from, to); seq++ {
+			i := h.actors[a].changes[seq]
+			begin, end := h.changes[i].op, h.opsEnd(i)
+			if left -= 1 + int(end-begin); left < 0 {
+				return nil, false
+			}
+			v.r.work += 1 + int(end-begin)
+			for ; begin < end; begin++ {
+				if o := &h.ops[begin]; o.object() == uint32(l.obj) && o.is(flagInSeq) {
+					out = append(out, l.s.rankOf(ElemID(o.slot(begin))))
+				}
+			}
+		}
+	}
+	return out, true
 }
 
 // Slice gives the characters of a text from one index to before another. It costs as many steps as there are characters, times

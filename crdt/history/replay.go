@@ -78,37 +78,29 @@ func (r *Replay) value(at, in uint32) format.Value {
 	return r.spell(in).values[at-r.h.changes[in].op]
 }
 
-// Operation is an operation of an admitted change, with what it names.
-type Operation struct {
-	Object   ObjID
-	Own      bool   // the same change made the object
-	Key      string // if not InSeq
-	Elem     ElemID // if InSeq: the element that is written to, the new one for an insertion
-	InSeq    bool
-	Insert   bool
-	Action   format.Action
-	Value    format.Value
-	MarkName string // of a mark's beginning; HasMark tells it from its end
-	HasMark  bool
+// Place is what an operation of an admitted change does, and where.
+type Place struct {
+	Object ObjID
+	Own    bool   // the same change made the object
+	Key    string // if not InSeq
+	Elem   ElemID // if InSeq: the element that is written to, the new one for an insertion
+	InSeq  bool
+	Insert bool
+	Action format.Action
 }
 
-// Operations gives the operations of change i, in their order. Values share the history's memory.
-func (r *Replay) Operations(i int) iter.Seq[Operation] {
-	return func(yield func(Operation) bool) {
-		h := r.h
-		c, err := format.DecodeTrusted(h.Raw(i))
-		if err != nil || len(c.Ops) != h.NumOpsOf(i) {
-			return
-		}
+// Places gives where the operations of change i write, in their order. Nothing is decoded for it.
+func (h *History) Places(i int) iter.Seq[Place] {
+	return func(yield func(Place) bool) {
 		begin := h.changes[i].op
-		r.work += 4 * len(c.Ops)
-		for k := range c.Ops {
-			at := begin + uint32(k)
-			o, x := &h.ops[at], &c.Ops[k]
-			out := Operation{Object: ObjID(o.object()), Own: o.object() > begin, Key: x.Key, InSeq: x.InSeq, Insert: x.Insert,
-				Action: x.Action, Value: x.Value, MarkName: x.MarkName, HasMark: x.HasMark}
-			if x.InSeq {
+		for at := begin; at < h.opsEnd(uint32(i)); at++ {
+			o := &h.ops[at]
+			out := Place{Object: ObjID(o.object()), Own: o.object() > begin, InSeq: o.is(flagInSeq), Insert: o.is(flagInsert),
+				Action: o.flags().action()}
+			if out.InSeq {
 				out.Elem = ElemID(o.slot(at))
+			} else {
+				out.Key = string(h.keyString(o.place))
 			}
 			if !yield(out) {
 				return
@@ -122,16 +114,19 @@ func (h *History) Elem(e ElemID) (ObjID, OpID) {
 	return ObjID(h.ops[e-1].object()), h.idOf(uint32(e - 1))
 }
 
-// Place is where an object was made: the object that holds it, and the key, or else the element. False for the root.
-func (h *History) Place(obj ObjID) (in ObjID, key string, elem ElemID, ok bool) {
+// MadeAt is where an object was made: the object that holds it, and the key, or else the element. False for the root.
+func (h *History) MadeAt(obj ObjID) (Place, bool) {
 	if obj == 0 || int(obj) > len(h.ops) {
-		return 0, "", 0, false
+		return Place{}, false
 	}
 	o := &h.ops[obj-1]
-	if o.is(flagInSeq) {
-		return ObjID(o.object()), "", ElemID(o.slot(uint32(obj - 1))), true
+	out := Place{Object: ObjID(o.object()), InSeq: o.is(flagInSeq), Insert: o.is(flagInsert), Action: o.flags().action()}
+	if out.InSeq {
+		out.Elem = ElemID(o.slot(uint32(obj - 1)))
+	} else {
+		out.Key = string(h.keyString(o.place))
 	}
-	return ObjID(o.object()), string(h.keyString(o.place)), 0, true
+	return out, true
 }
 
 // MadeBy is the index of the change that made an object; -1 for the root.
@@ -140,6 +135,24 @@ func (h *History) MadeBy(obj ObjID) int {
 		return -1
 	}
 	return int(h.changeOfOp(uint32(obj - 1)))
+}
+
+// Increment is by how much the increments among change i's operations at a key of a map, or in an element, count a counter up.
+func (r *Replay) Increment(i int, place Place) int64 {
+	h := r.h
+	sum := int64(0)
+	begin := h.changes[i].op
+	for at := begin; at < h.opsEnd(uint32(i)); at++ {
+		o := &h.ops[at]
+		if o.flags().action() != format.ActionIncrement || ObjID(o.object()) != place.Object || o.is(flagInSeq) != place.InSeq {
+			continue
+		}
+		if place.InSeq && ElemID(o.slot(at)) == place.Elem || !place.InSeq && string(h.keyString(o.place)) == place.Key {
+			n, _ := r.value(at, uint32(i)).Int()
+			sum += n
+		}
+	}
+	return sum
 }
 
 // WritesIn gives the indexes of the changes that write to an object itself, ascending and each once. What stands in objects
