@@ -68,7 +68,7 @@ type slot struct {
 func (l *Log) effects(e *Entry, i int) {
 	before, after := l.r.Before(i), l.r.After(i)
 	seen := make(map[slot]bool)
-	left := maxEntryBytes
+	left := l.caps.entryBytes
 	add := func(d Effect, did bool) {
 		if did {
 			left -= d.bytes
@@ -93,7 +93,7 @@ func (l *Log) effects(e *Entry, i int) {
 			continue
 		}
 		seen[s] = true
-		if len(e.Did) == MaxEffects {
+		if len(e.Did) == l.caps.effects {
 			e.More++
 			continue
 		}
@@ -105,7 +105,7 @@ func (l *Log) effects(e *Entry, i int) {
 		case text:
 			add(l.textEffect(place.Object, before, after, func(visit func(history.ElemID)) { l.elementsOf(i, place.Object, visit) }))
 		default:
-			add(l.slotEffect(i, place, before, after, min(left, maxValueBytes)))
+			add(l.slotEffect(i, place, before, after, min(left, l.caps.valueBytes)))
 		}
 	}
 }
@@ -151,7 +151,7 @@ func (l *Log) slotEffect(i int, place history.Place, before, after *history.View
 		}
 		d.Kind = Incremented
 	}
-	b := history.Budget{Values: maxValues, Bytes: max(bytes, 0)}
+	b := history.Budget{Values: l.caps.values, Bytes: max(bytes, 0)}
 	if len(is) > 0 {
 		d.New = after.Value(is[len(is)-1], &b)
 	}
@@ -168,7 +168,7 @@ func (l *Log) slotEffect(i int, place history.Place, before, after *history.View
 	} else {
 		d.Path = append(d.Path, l.step(place, before, false))
 	}
-	d.Cut, d.bytes = b.Cut, max(bytes, 0)-b.Bytes+16*(maxValues-b.Values)
+	d.Cut, d.bytes = b.Cut, max(bytes, 0)-b.Bytes+16*(l.caps.values-b.Values)
 	return d, true
 }
 
@@ -186,15 +186,15 @@ func (l *Log) marks(i int, obj history.ObjID, before *history.View) []Effect {
 		if place.Object != obj || place.Action != format.ActionMark || !o.HasMark {
 			continue
 		}
-		if len(out) == maxSplices {
+		if len(out) == maxMarks {
 			out[len(out)-1].Cut = true
 			break
 		}
-		b := history.Budget{Values: 1, Bytes: maxSpliceText}
-		d := Effect{Kind: Formatted, Mark: cutText(o.MarkName, maxSpliceText),
+		b := history.Budget{Values: 1, Bytes: l.caps.spliceBytes}
+		d := Effect{Kind: Formatted, Mark: cutText(o.MarkName, maxMessage),
 			New: before.Value(history.VisibleOp{Action: format.ActionSet, Value: o.Value}, &b)}
 		d.at(l.path(obj, before))
-		d.Cut, d.bytes = b.Cut, len(d.Mark)+maxSpliceText-b.Bytes
+		d.Cut, d.bytes = b.Cut, len(d.Mark)+l.caps.spliceBytes-b.Bytes
 		out = append(out, d)
 	}
 	return out

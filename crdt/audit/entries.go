@@ -26,8 +26,8 @@ type Entry struct {
 	Late     bool           // see Log.Late
 
 	Did  []Effect
-	More int // effects beyond MaxEffects, which are not listed
-	Cut  bool
+	More int  // effects beyond MaxEffects, which are not listed
+	Cut  bool // a value, or a text, is longer than what is told
 }
 
 // Query says which entries are wanted.

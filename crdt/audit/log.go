@@ -35,6 +35,7 @@ type Log struct {
 	layouts map[side]*history.Layout
 	ever    map[string]int64 // when users were first assigned; see wasAssigned
 	headers map[int]header
+	caps    caps
 	looked  int // as Replay.Work, for what is looked at without it
 }
 
@@ -42,7 +43,8 @@ type Log struct {
 func New(h *history.History, o Options) *Log {
 	n := h.Len()
 	l := &Log{h: h, r: h.Replay(), o: o, order: make([]int, n), at: make([]int, n), arrived: make([]int64, n),
-		layouts: make(map[side]*history.Layout), ever: make(map[string]int64), headers: make(map[int]header)}
+		layouts: make(map[side]*history.Layout), ever: make(map[string]int64), headers: make(map[int]header),
+		caps: pageCaps}
 	depth := make([]int, n)
 	for i := range n {
 		l.order[i] = i

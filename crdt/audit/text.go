@@ -46,11 +46,11 @@ func (l *Log) textEffect(obj history.ObjID, before, after *history.View, element
 		at.Before, at.After = lay.Slice(begin-contextText, begin), lay.Slice(begin+grown, begin+grown+contextText)
 		moved += grown - (end - at.Index)
 		for _, s := range []*string{&at.Deleted, &at.Inserted} {
-			if len(*s) > maxSpliceText {
-				*s, d.Cut = cutText(*s, maxSpliceText), true
+			if len(*s) > l.caps.spliceBytes {
+				*s, d.Cut = cutText(*s, l.caps.spliceBytes), true
 			}
 		}
-		if len(d.Splices) < maxSplices {
+		if len(d.Splices) < l.caps.splices {
 			d.Splices = append(d.Splices, at)
 			d.bytes += len(at.Deleted) + len(at.Inserted) + len(at.Before) + len(at.After)
 		} else {

@@ -182,28 +182,33 @@ func (u *undo) slots() error {
 // reach gives the path to an object that can be edited; nil where it cannot: then it is noted as left, unless the change itself
 // took it away, so that it comes back as a whole.
 func (u *undo) reach(obj history.ObjID) crdt.Path {
-	path, shown := u.l.path(obj, u.now)
-	if shown {
-		if path == nil {
-			path = crdt.Path{} // the root
-		}
-		return path
-	}
+	l := u.l
+	path, shown := l.path(obj, u.now)
 	for at := obj; ; {
-		place, ok := u.l.h.MadeAt(at)
+		place, ok := l.h.MadeAt(at)
 		if !ok {
 			break
 		}
-		holds := func(v *history.View) bool {
-			return slices.ContainsFunc(u.l.stands(place, v), func(op history.VisibleOp) bool { return op.Object == at })
+		if shown && l.h.Type(place.Object) == format.ActionMakeText {
+			u.leave(LeftStrange, path) // no path of the engine leads into a text
+			return nil
 		}
-		if holds(u.before) && !holds(u.after) {
+		holds := func(v *history.View) bool {
+			return slices.ContainsFunc(l.stands(place, v), func(op history.VisibleOp) bool { return op.Object == at })
+		}
+		if !shown && holds(u.before) && !holds(u.after) {
 			return nil
 		}
 		at = place.Object
 	}
-	u.leave(LeftGone, path)
-	return nil
+	if !shown {
+		u.leave(LeftGone, path)
+		return nil
+	}
+	if path == nil {
+		return crdt.Path{} // the root
+	}
+	return path
 }
 
 func top(ops []history.VisibleOp) *history.VisibleOp {
