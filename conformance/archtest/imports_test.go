@@ -14,7 +14,8 @@ var layers = [][]string{
 	{"crdt", "crdt/format", "crdt/history", "crdt/syncproto", "crdt/replica", "crdt/drive", "server"},
 	{"crdt", "crdt/wire", "crdt/replica", "crdt/drive", "server"},
 	{"crdt", "crdt/store", "crdt/drive", "server"},
-	{"crdt", "crdt/engine", "crdt/job", "client"},
+	{"crdt", "crdt/engine", "crdt/job", "crdt/audit", "client"},
+	{"crdt", "crdt/format", "crdt/history", "crdt/audit", "server"},
 }
 
 // only says who alone may import something of others. Tests of a package count as the package.
