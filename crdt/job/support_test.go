@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"fieldsync/crdt"
@@ -172,3 +173,9 @@ func theJob(c *copyOf) *job.Job {
 	j := c.job()
 	return &j
 }
+
+var (
+	ignorePositions = cmp.Options{cmpopts.IgnoreFields(job.Field{}, "Position"), cmpopts.IgnoreFields(job.Item{}, "Position"),
+		cmpopts.IgnoreFields(job.PossibleResolution{}, "Position"), cmpopts.IgnoreFields(job.Contact{}, "Position")}
+	emptyIsNil = cmpopts.EquateEmpty()
+)
