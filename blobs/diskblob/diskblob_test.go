@@ -287,3 +287,11 @@ func TestADamagedFileIsNoticedAndATruncatedOneIsReplaced(t *testing.T) {
 		t.Errorf("after it was sent again: %v", err)
 	}
 }
+
+func TestDiskblobIsAStage(t *testing.T) {
+	blobtest.RunStage(t, func(t *testing.T) blobtest.Staged {
+		root := filepath.Join(t.TempDir(), "root")
+		t.Cleanup(func() { mustBeSwept(t, root) })
+		return open(t, root)
+	})
+}

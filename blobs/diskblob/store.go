@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -32,11 +33,13 @@ type Store struct {
 	commits [256]sync.RWMutex
 	durable sync.Map // path of a folder whose own name is known to be fsynced -> struct{}; at most 257 per space
 	disk    disk
+	stage   stage
 }
 
 // disk is what a write does to the file system, apart so that a test can make each step fail.
 type disk struct {
 	create  func(dir string) (file, error)
+	reopen  func(path string) (partFile, error)
 	rename  func(from, to string) error
 	syncDir func(dir string) error
 }
@@ -47,6 +50,13 @@ type file interface {
 	Sync() error
 	Close() error
 	Name() string
+}
+
+// partFile is the part of *os.File that a part of a growing file needs.
+type partFile interface {
+	WriteAt(p []byte, offset int64) (int, error)
+	Sync() error
+	Close() error
 }
 
 // Open opens a root, making it if need be, and sweeps what writes that did not end have left. Errors: blobs.ErrLocked,
@@ -63,7 +73,8 @@ func Open(root string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{root: root, lock: lock, disk: disk{create: createTemp, rename: os.Rename, syncDir: syncDir}}
+	s := &Store{root: root, lock: lock, stage: stage{seed: maphash.MakeSeed()},
+		disk: disk{create: createTemp, reopen: reopen, rename: os.Rename, syncDir: syncDir}}
 	if err := s.sweep(); err != nil {
 		lock.Close()
 		return nil, err

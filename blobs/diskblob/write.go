@@ -77,19 +77,29 @@ func (s *Store) commit(in *blobs.Incoming, temp, path string) (created bool, err
 	case err != nil && !errors.Is(err, blobs.ErrNotFound) && !errors.Is(err, blobs.ErrMismatch):
 		return false, err
 	}
-	dir := filepath.Dir(path)
-	if err := s.ensureDir(dir); err != nil {
+	if err := s.rename(temp, path); err != nil {
 		return false, err
 	}
+	return true, nil
+}
+
+// rename gives a durable file its name, durably. The name's commit lock is held.
+func (s *Store) rename(temp, path string) error {
+	dir := filepath.Dir(path)
+	if err := s.ensureDir(dir); err != nil {
+		return err
+	}
 	if err := s.disk.rename(temp, path); err != nil {
-		return false, mapError("rename", err)
+		return mapError("rename", err)
 	}
 	if err := s.disk.syncDir(dir); err != nil {
-		// The name may not survive a power cut: nobody may be told of it.
-		os.Remove(path)
-		return false, mapError("fsync of the folder", err)
+		// The name may not survive a power cut: nobody may be told of it. The bytes stay with the caller.
+		if os.Rename(path, temp) != nil {
+			os.Remove(path)
+		}
+		return mapError("fsync of the folder", err)
 	}
-	return true, nil
+	return nil
 }
 
 // ensureDir makes "<space>/<aa>" and makes both names durable. That a folder stands there does not say that its name is
@@ -109,6 +119,8 @@ func (s *Store) ensureDir(dir string) error {
 	}
 	return nil
 }
+
+func reopen(path string) (partFile, error) { return os.OpenFile(path, os.O_WRONLY, 0) }
 
 func createTemp(dir string) (file, error) { return os.CreateTemp(dir, "") }
 

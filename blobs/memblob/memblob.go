@@ -38,6 +38,9 @@ type Store struct {
 	limit   int64
 	version int
 	opened  int
+	notes   map[blobs.Space]map[string]note
+	growing map[string]*growing // space and id -> parts
+	minPart int64
 }
 
 type entry struct {
@@ -49,7 +52,8 @@ type entry struct {
 
 // New makes an empty store that takes limit bytes in all; 0 means no limit. Over it, writing is blobs.ErrFull.
 func New(limit int64) *Store {
-	return &Store{files: make(map[string]entry), faults: make(map[Verb]error), limit: limit}
+	return &Store{files: make(map[string]entry), faults: make(map[Verb]error), limit: limit,
+		notes: make(map[blobs.Space]map[string]note), growing: make(map[string]*growing), minPart: 1}
 }
 
 // Fail makes every call of a verb fail with err until Fail is called again with nil.

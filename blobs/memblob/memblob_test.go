@@ -26,3 +26,12 @@ func TestAFaultHitsItsVerbAndEnds(t *testing.T) {
 		t.Errorf("after the fault: %v", err)
 	}
 }
+
+func TestMemblobIsAStage(t *testing.T) {
+	blobtest.RunStage(t, func(*testing.T) blobtest.Staged { return memblob.New(0) })
+	blobtest.RunStage(t, func(*testing.T) blobtest.Staged {
+		s := memblob.New(0)
+		s.SetMinPart(1000)
+		return s
+	})
+}

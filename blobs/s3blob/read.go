@@ -72,7 +72,7 @@ func (s *Store) Stat(ctx context.Context, space blobs.Space, ref blobs.Ref) (blo
 		return blobs.Info{}, mapError(ctx, "stat", err)
 	}
 	info := infoOf(object)
-	info.Attested = object.ChecksumSHA256 == checksum(ref)
+	info.Attested = object.ChecksumSHA256 == checksum(ref) || object.UserMetadata[verifiedMeta] == ref.String()
 	return info, nil
 }
 

@@ -42,6 +42,10 @@ type api interface {
 	StatObject(ctx context.Context, bucket, key string, opts minio.StatObjectOptions) (minio.ObjectInfo, error)
 	RemoveObject(ctx context.Context, bucket, key string, opts minio.RemoveObjectOptions) error
 	Objects(ctx context.Context, bucket string, opts minio.ListObjectsOptions) <-chan minio.ObjectInfo
+	NewMultipartUpload(ctx context.Context, bucket, key string, opts minio.PutObjectOptions) (string, error)
+	PutObjectPart(ctx context.Context, bucket, key, upload string, number int, data io.Reader, size int64, opts minio.PutObjectPartOptions) (minio.ObjectPart, error)
+	CompleteMultipartUpload(ctx context.Context, bucket, key, upload string, parts []minio.CompletePart, opts minio.PutObjectOptions) (minio.UploadInfo, error)
+	AbortMultipartUpload(ctx context.Context, bucket, key, upload string) error
 	BucketExists(ctx context.Context, bucket string) (bool, error)
 	MakeBucket(ctx context.Context, bucket string, opts minio.MakeBucketOptions) error
 }
@@ -111,8 +115,12 @@ func mapError(ctx context.Context, op string, err error) error {
 	answer := minio.ToErrorResponse(err)
 	kind := blobs.ErrUnavailable
 	switch answer.Code {
-	case minio.NoSuchKey:
+	case minio.NoSuchKey, minio.NoSuchUpload:
 		kind = blobs.ErrNotFound
+	case minio.PreconditionFailed, "ConditionalRequestConflict":
+		kind = blobs.ErrConflict
+	case minio.InvalidPart, "InvalidPartOrder", minio.EntityTooSmall:
+		kind = blobs.ErrMismatch
 	case minio.AccessDenied, minio.InvalidAccessKeyID, minio.SignatureDoesNotMatch, "AllAccessDisabled", "ExpiredToken":
 		kind = blobs.ErrDenied
 	case minio.BadDigest, "XAmzContentChecksumMismatch", minio.XAmzContentSHA256Mismatch, minio.IncompleteBody:

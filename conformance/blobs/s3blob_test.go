@@ -276,3 +276,16 @@ func rot(t *testing.T, dir string) {
 		t.Fatalf("nothing to damage below %s: %v", dir, err)
 	}
 }
+
+func TestS3blobIsAStageOnRealMinIO(t *testing.T) {
+	server := minioserver.Start(t)
+	n := 0
+	blobtest.RunStage(t, func(t *testing.T) blobtest.Staged {
+		n++
+		s, err := s3blob.Open(t.Context(), config(server, fmt.Sprintf("stage-%d", n)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	})
+}
