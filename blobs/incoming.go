@@ -19,7 +19,7 @@ type Incoming struct {
 	ref   Ref
 	size  int64
 	ctx   context.Context // bounds the reading; a field because io.Reader has no argument for it
-	old   bool            // a file of another size is there
+	old   bool            // a file is there that is to be replaced
 
 	mu   sync.Mutex
 	body *verifyReader
@@ -35,7 +35,7 @@ func (in *Incoming) Ref() Ref { return in.ref }
 // Size is the file's length in bytes, 0 to MaxSize.
 func (in *Incoming) Size() int64 { return in.size }
 
-// Replaces says that a file of another size was found under the name: a damaged one, which is to be written over.
+// Replaces says that what was found under the name is to be written over: it has another size, or its sender shall mend it.
 func (in *Incoming) Replaces() bool { return in.old }
 
 // Key is the path that the file will have, as Key gives it.

@@ -25,6 +25,16 @@ type Destination interface {
 // nothing is under the name that was not there before. Cancelling ctx stops between two reads of r; whoever passes a
 // reader that can block for ever gives it a deadline of its own.
 func Receive(ctx context.Context, dst Destination, space Space, ref Ref, size int64, r io.Reader) (created bool, err error) {
+	return receive(ctx, dst, space, ref, size, r, false)
+}
+
+// Overwrite is Receive for a sender who has to show that he has the bytes, and for one who mends: r is read whatever is
+// there, and what stands under the name is replaced by it. created is true also where something was there.
+func Overwrite(ctx context.Context, dst Destination, space Space, ref Ref, size int64, r io.Reader) (created bool, err error) {
+	return receive(ctx, dst, space, ref, size, r, true)
+}
+
+func receive(ctx context.Context, dst Destination, space Space, ref Ref, size int64, r io.Reader, over bool) (created bool, err error) {
 	if _, err := Key(space, ref); err != nil {
 		return false, err
 	}
@@ -36,12 +46,12 @@ func Receive(ctx context.Context, dst Destination, space Space, ref Ref, size in
 	}
 	info, err := dst.Stat(ctx, space, ref)
 	switch {
-	case err == nil && info.Size == size:
+	case err == nil && info.Size == size && !over:
 		return false, nil
 	case err != nil && !errors.Is(err, ErrNotFound):
 		return false, err
 	}
-	in := &Incoming{space: space, ref: ref, size: size, ctx: ctx, old: err == nil, body: newVerifyReader(ref, size, r)}
+	in := &Incoming{space: space, ref: ref, size: size, ctx: ctx, old: err == nil || over, body: newVerifyReader(ref, size, r)}
 	created, err = dst.Store(ctx, in)
 	verified, failed := in.end()
 	switch {
@@ -50,7 +60,7 @@ func Receive(ctx context.Context, dst Destination, space Space, ref Ref, size in
 		return false, failed
 	case err != nil:
 		return false, err
-	case created && !verified:
+	case (created || over) && !verified:
 		return false, fmt.Errorf("blobs: %T stored a file that it did not read to the end", dst)
 	}
 	return created, nil

@@ -72,7 +72,7 @@ func (s *Store) commit(in *blobs.Incoming, temp, path string) (created bool, err
 	mu.Lock()
 	defer mu.Unlock()
 	switch there, err := stat(path); {
-	case err == nil && there.Size == in.Size():
+	case err == nil && there.Size == in.Size() && !in.Replaces():
 		return false, nil // another writer was first; its name is durable, since it held the lock until then
 	case err != nil && !errors.Is(err, blobs.ErrNotFound) && !errors.Is(err, blobs.ErrMismatch):
 		return false, err

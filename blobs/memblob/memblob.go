@@ -39,7 +39,7 @@ type Store struct {
 	version int
 	opened  int
 	notes   map[blobs.Space]map[string]note
-	growing map[string]*growing // space and id -> parts
+	growing map[string]map[int][]byte // space, id and token -> number -> part
 	minPart int64
 }
 
@@ -53,7 +53,7 @@ type entry struct {
 // New makes an empty store that takes limit bytes in all; 0 means no limit. Over it, writing is blobs.ErrFull.
 func New(limit int64) *Store {
 	return &Store{files: make(map[string]entry), faults: make(map[Verb]error), limit: limit,
-		notes: make(map[blobs.Space]map[string]note), growing: make(map[string]*growing), minPart: 1}
+		notes: make(map[blobs.Space]map[string]note), growing: make(map[string]map[int][]byte), minPart: 1}
 }
 
 // Fail makes every call of a verb fail with err until Fail is called again with nil.
@@ -148,7 +148,7 @@ func (s *Store) Store(ctx context.Context, in *blobs.Incoming) (bool, error) {
 	defer s.mu.Unlock()
 	key := in.Key()
 	old, there := s.files[key]
-	if there && old.info.Size == in.Size() {
+	if there && old.info.Size == in.Size() && !in.Replaces() {
 		return false, nil
 	}
 	if s.limit > 0 && s.bytes+int64(len(data)) > s.limit {

@@ -53,11 +53,6 @@ type note struct {
 	modified time.Time
 }
 
-type growing struct {
-	token string
-	parts map[int][]byte
-}
-
 func versionOf(data []byte) blobs.Version {
 	sum := sha256.Sum256(data)
 	return blobs.Version(hex.EncodeToString(sum[:16]))
@@ -165,7 +160,7 @@ func (s *Store) MinPart() int64 {
 	return s.minPart
 }
 
-func growingKey(f blobs.Growing) string { return string(f.Space) + "/" + f.ID }
+func growingKey(f blobs.Growing) string { return string(f.Space) + "/" + f.ID + "/" + f.Token }
 
 // BeginFile implements blobs.Assembler.
 func (s *Store) BeginFile(ctx context.Context, f blobs.Growing) (string, error) {
@@ -178,9 +173,9 @@ func (s *Store) BeginFile(ctx context.Context, f blobs.Growing) (string, error) 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.version++
-	token := strconv.Itoa(s.version)
-	s.growing[growingKey(f)] = &growing{token: token, parts: map[int][]byte{}}
-	return token, nil
+	f.Token = strconv.Itoa(s.version)
+	s.growing[growingKey(f)] = map[int][]byte{}
+	return f.Token, nil
 }
 
 // PutPart implements blobs.Assembler.
@@ -194,14 +189,14 @@ func (s *Store) PutPart(ctx context.Context, f blobs.Growing, p blobs.Part, data
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.growing[growingKey(f)]
-	if g == nil || g.token != f.Token {
+	if g == nil {
 		return "", fmt.Errorf("memblob: part: %w", blobs.ErrNotFound)
 	}
 	if s.limit > 0 && s.bytes+int64(len(data)) > s.limit {
 		return "", fmt.Errorf("memblob: %w", blobs.ErrFull)
 	}
-	s.bytes += int64(len(data)) - int64(len(g.parts[p.Number]))
-	g.parts[p.Number] = slices.Clone(data)
+	s.bytes += int64(len(data)) - int64(len(g[p.Number]))
+	g[p.Number] = slices.Clone(data)
 	return string(versionOf(data)), nil
 }
 
@@ -217,7 +212,7 @@ func (s *Store) Assemble(ctx context.Context, f blobs.Growing, whole *blobs.Veri
 	defer s.mu.Unlock()
 	key, _ := blobs.Key(f.Space, f.Ref) // CheckAssembly has looked
 	g := s.growing[growingKey(f)]
-	if g == nil || g.token != f.Token {
+	if g == nil {
 		if e, ok := s.files[key]; ok && e.info.Size == whole.Size() {
 			return nil // an earlier try, whose answer was lost
 		}
@@ -225,13 +220,13 @@ func (s *Store) Assemble(ctx context.Context, f blobs.Growing, whole *blobs.Veri
 	}
 	var data []byte
 	for i, p := range parts {
-		part, ok := g.parts[p.Number]
+		part, ok := g[p.Number]
 		if !ok || string(versionOf(part)) != p.Tag || i < len(parts)-1 && int64(len(part)) < s.minPart {
 			return fmt.Errorf("memblob: assemble: part %d: %w", p.Number, blobs.ErrMismatch)
 		}
 		data = append(data, part...)
 	}
-	for _, part := range g.parts {
+	for _, part := range g {
 		s.bytes -= int64(len(part))
 	}
 	delete(s.growing, growingKey(f))
@@ -252,11 +247,9 @@ func (s *Store) DropFile(ctx context.Context, f blobs.Growing) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if g := s.growing[growingKey(f)]; g != nil && g.token == f.Token {
-		for _, part := range g.parts {
-			s.bytes -= int64(len(part))
-		}
-		delete(s.growing, growingKey(f))
+	for _, part := range s.growing[growingKey(f)] {
+		s.bytes -= int64(len(part))
 	}
+	delete(s.growing, growingKey(f))
 	return nil
 }
