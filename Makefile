@@ -16,6 +16,7 @@ TOOLS := $(FIELDSYNC_CACHE)/tools-$(shell cat conformance/tools/go.mod <($(GO) e
 
 PROGRAMS := $(wildcard server/cmd/* client/cmd/*)
 NPM_MARK := conformance/interop/node_modules/.fieldsync-installed
+TUS_MARK := conformance/uploads/node_modules/.fieldsync-installed
 
 # What may be said on the command line: make run LISTEN=127.0.0.1:9000, make fuzz FUZZTIME=10m, make sim SEEDS=100000
 LISTEN   ?= 127.0.0.1:8080
@@ -54,7 +55,7 @@ run: build ## a server with demonstration data, from a fresh checkout
 	  '  Ctrl-C stops it gracefully.' ''
 	@exec bin/fieldsyncd serve --demo --listen $(LISTEN) --data $(DATA)
 
-test: vet minio $(NPM_MARK) $(TOOLS)/gotestsum ## everything from a fresh checkout: installs, checks, tests, short fuzzing
+test: vet minio $(NPM_MARK) $(TUS_MARK) $(TOOLS)/gotestsum ## everything from a fresh checkout: installs, checks, tests, short fuzzing
 	@$(MAKE) fuzz FUZZTIME=3s
 	@conformance/tools/gotest.sh $(TOOLS)/gotestsum ./...
 
@@ -62,7 +63,7 @@ vet: ## gofmt and go vet
 	@unformatted=$$(git ls-files -z '*.go' | xargs -0 gofmt -l); [ -z "$$unformatted" ] || { echo "gofmt -w $$unformatted"; exit 1; }
 	$(GO) vet ./...
 
-race: minio $(NPM_MARK) ## all Go tests under the race detector
+race: minio $(NPM_MARK) $(TUS_MARK) ## all Go tests under the race detector
 	$(GO) test -race -timeout 30m ./...
 
 sim: ## SEEDS (10000) simulated worlds: partitions, crashes, failing disks, lying peers
@@ -97,7 +98,7 @@ vectors: $(NPM_MARK) ## write the golden vectors again, by automerge JS and auto
 tools: $(TOOLS)/gotestsum $(TOOLS)/golangci-lint ## the pinned tools, built into the cache
 
 clean: ## what was built in the tree (the cache stays)
-	rm -rf bin conformance/interop/node_modules conformance/artefacts
+	rm -rf bin conformance/*/node_modules conformance/artefacts
 
 $(TOOLS)/gotestsum: PACKAGE := gotest.tools/gotestsum
 $(TOOLS)/golangci-lint: PACKAGE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
@@ -106,6 +107,6 @@ $(TOOLS)/%:
 	@mkdir -p $(TOOLS)
 	@cd conformance/tools && CGO_ENABLED=0 $(GO) build -trimpath -o $@ $(PACKAGE)
 
-$(NPM_MARK): conformance/interop/package-lock.json
-	npm ci --prefix conformance/interop --omit=optional --no-audit --no-fund
+$(NPM_MARK) $(TUS_MARK): conformance/%/node_modules/.fieldsync-installed: conformance/%/package-lock.json
+	npm ci --prefix conformance/$* --omit=optional --no-audit --no-fund
 	@cp $< $@

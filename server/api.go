@@ -8,6 +8,7 @@ import (
 	"fieldsync/server/internal/api/files"
 	"fieldsync/server/internal/api/hooks"
 	"fieldsync/server/internal/api/jobs"
+	"fieldsync/server/internal/api/uploads"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -20,6 +21,7 @@ func (s *Server) mountAPI(mux *http.ServeMux) {
 	hooks.Register(a, s.webhooks)
 	if s.files != nil {
 		addFiles(a, s.files)
+		uploads.Register(a, s.resumable)
 	}
 }
 

@@ -4,11 +4,14 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"time"
 
 	"fieldsync/blobs"
+	"fieldsync/blobs/upload"
 	"fieldsync/crdt"
 	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/api/files"
+	"fieldsync/server/internal/api/uploads"
 	"fieldsync/server/internal/auth"
 )
 
@@ -23,7 +26,23 @@ func (s *Server) mountFiles() error {
 	if err != nil {
 		return err
 	}
-	s.files = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.files = s.counted(h)
+	cfg := uploads.Config{Authorize: s.authorizeJob, Who: whoAsks, Log: s.log}
+	s.uploads, err = upload.New(upload.Config{Store: s.data.blobs, MaxSize: files.DefaultMaxFile, Check: cfg.Check, Log: s.log})
+	if err != nil {
+		return err
+	}
+	resumable, err := cfg.Handler(s.uploads)
+	if err != nil {
+		return err
+	}
+	s.resumable = s.counted(resumable)
+	return nil
+}
+
+// counted counts the bytes of files, in and out.
+func (s *Server) counted(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := &countedBody{ReadCloser: r.Body}
 		r.Body = body
 		out := &countedWriter{ResponseWriter: w}
@@ -33,14 +52,46 @@ func (s *Server) mountFiles() error {
 		}()
 		h.ServeHTTP(out, r)
 	})
-	return nil
+}
+
+// sweepEvery is how often expired uploads are looked for: they are kept for days.
+const sweepEvery = time.Hour
+
+// sweepUploads removes expired uploads from time to time.
+func (s *Server) sweepUploads(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		swept, err := s.uploads.Sweep(ctx, false)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			s.log.Warn("uploads could not be swept", "error", err)
+		case swept != upload.Swept{}:
+			s.log.Info("expired uploads swept", "uploads", swept.Uploads, "bytes", swept.Bytes, "pieces", swept.Notes, "failed", swept.Failed)
+		}
+	}
+}
+
+func whoAsks(r *http.Request) (access.Principal, error) {
+	p, ok := auth.PrincipalFrom(r.Context())
+	if !ok {
+		return access.Principal{}, auth.ErrNoCredential
+	}
+	return p, nil
 }
 
 // authorizeJob is files.Config.Authorize. A job that somebody may not know of is not there.
 func (s *Server) authorizeJob(r *http.Request, job crdt.DocID, write bool) (access.Principal, error) {
-	p, ok := auth.PrincipalFrom(r.Context())
-	if !ok {
-		return access.Principal{}, crdt.Errorf(crdt.KindUnauthenticated, "a token or a session is needed")
+	p, err := whoAsks(r)
+	if err != nil {
+		return access.Principal{}, err
 	}
 	a, err := s.documents.Access(p, job)
 	switch {

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"fieldsync/blobs"
 	"fieldsync/blobs/diskblob"
 	"fieldsync/blobs/s3blob"
+	"fieldsync/blobs/upload"
 	"fieldsync/crdt"
 	"fieldsync/crdt/store/badgerstore"
 	"fieldsync/server/internal/config"
@@ -36,7 +36,7 @@ func open(cfg Config, log *slog.Logger) (backends, error) {
 }
 
 // openBlobs opens the place for files, and gives what there is to close afterwards.
-func openBlobs(cfg Config) (blobs.Store, func() error, error) {
+func openBlobs(cfg Config) (upload.Backend, func() error, error) {
 	place, err := config.ParseBlobs(cfg.Blobs)
 	if err != nil {
 		return nil, nil, err

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"fieldsync/blobs"
+	"fieldsync/blobs/upload"
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
 	"fieldsync/server/internal/access"
@@ -45,7 +45,7 @@ type endpoint struct {
 // backends are what a server keeps its data in. The server closes them.
 type backends struct {
 	store store.Store
-	blobs blobs.Store
+	blobs upload.Backend
 	close func() error // what else there is to close after the store; nil: nothing
 }
 
@@ -61,6 +61,8 @@ type Server struct {
 	sync      *endpoint // what /sync serves; nil: not mounted
 	documents *documents.Service
 	files     http.Handler // what /api/v1/files/ serves; nil: not mounted
+	uploads   *upload.Uploads
+	resumable http.Handler // what /api/v1/uploads serves
 	keys      *idempotency.Keeper
 	webhooks  *webhook.Webhooks
 	handler   http.Handler
@@ -156,6 +158,7 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 	s.handler = s.routes()
 	s.background.run(func(ctx context.Context) { s.keys.Run(ctx, log) })
 	s.background.run(s.webhooks.Run)
+	s.background.run(s.sweepUploads)
 	return s, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 )
 
 // Proxy forwards connections to a server. Safe for use by several goroutines.
@@ -14,6 +15,8 @@ type Proxy struct {
 	mu     sync.Mutex
 	l      net.Listener
 	conns  map[net.Conn]struct{}
+	cuts   int
+	sent   atomic.Int64
 }
 
 // New listens on a free loopback port and forwards to target (host:port). Close it with Cut.
@@ -24,6 +27,35 @@ func New(target string) (*Proxy, error) {
 
 // Addr is where clients connect, the same before a cut and after it has healed.
 func (p *Proxy) Addr() string { return p.addr }
+
+// Sent is how many bytes clients have sent into the proxy, whether or not they reached the server.
+func (p *Proxy) Sent() int64 { return p.sent.Load() }
+
+// Cuts is how many connections were broken by Break.
+func (p *Proxy) Cuts() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cuts
+}
+
+// Break resets every connection, and goes on accepting new ones: a moment without a network.
+func (p *Proxy) Break() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cuts += len(p.conns) / 2
+	for c := range p.conns {
+		reset(c)
+	}
+	clear(p.conns)
+}
+
+// reset ends a connection with an RST, so that what is still in its buffers is lost, as with a radio link.
+func reset(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = c.Close()
+}
 
 // Cut resets every connection and refuses new ones, as a phone without a network sees it.
 func (p *Proxy) Cut() {
@@ -81,7 +113,11 @@ func (p *Proxy) forward(l net.Listener, in net.Conn) {
 	p.conns[in], p.conns[out] = struct{}{}, struct{}{}
 	p.mu.Unlock()
 	copyThenClose := func(dst, src net.Conn) {
-		_, _ = io.Copy(dst, src)
+		if src == in {
+			_, _ = io.Copy(dst, io.TeeReader(src, counter{&p.sent}))
+		} else {
+			_, _ = io.Copy(dst, src)
+		}
 		_ = dst.Close()
 		_ = src.Close()
 		p.mu.Lock()
@@ -90,4 +126,11 @@ func (p *Proxy) forward(l net.Listener, in net.Conn) {
 	}
 	go copyThenClose(out, in)
 	copyThenClose(in, out)
+}
+
+type counter struct{ n *atomic.Int64 }
+
+func (c counter) Write(p []byte) (int, error) {
+	c.n.Add(int64(len(p)))
+	return len(p), nil
 }

@@ -10,14 +10,18 @@ import (
 )
 
 // NodeModules makes sure that the npm packages of conformance/interop are installed as its lock file says, and gives
-// the folder. Several test binaries may ask at once: a file lock lets one of them install.
-func NodeModules() (string, error) {
+// the folder.
+func NodeModules() (string, error) { return NodeModulesOf("interop") }
+
+// NodeModulesOf is NodeModules for another folder of conformance. Several test binaries may ask at once: a file lock lets one of
+// them install.
+func NodeModulesOf(folder string) (string, error) {
 	root, err := Root()
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(root, "conformance", "interop")
-	lock, err := os.OpenFile(filepath.Join(os.TempDir(), "fieldsync-interop-npm.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	dir := filepath.Join(root, "conformance", folder)
+	lock, err := os.OpenFile(filepath.Join(os.TempDir(), "fieldsync-"+folder+"-npm.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return "", err
 	}
@@ -36,7 +40,7 @@ func NodeModules() (string, error) {
 	cmd := exec.Command("npm", "ci", "--omit=optional", "--no-audit", "--no-fund") //nolint:noctx // half an installation helps nobody
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("npm ci in conformance/interop: %w\n%s", err, out)
+		return "", fmt.Errorf("npm ci in conformance/%s: %w\n%s", folder, err, out)
 	}
 	return dir, os.WriteFile(mark, want, 0o600)
 }
