@@ -99,6 +99,37 @@ func (c *Copy) load(r store.Reader) error {
 	return err
 }
 
+// ReadFrom reads a document from a store that no Service runs over, whoever may read it.
+func ReadFrom(r store.Reader, doc crdt.DocID) (*Copy, error) {
+	c := &Copy{ID: doc}
+	if err := c.load(r); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Arrivals gives how many changes the document holds, and when the first and the newest of them arrived here, in ms since 1970.
+func (c *Copy) Arrivals() (n uint64, first, last int64, err error) {
+	see := func(arrived int64) {
+		if n++; n == 1 {
+			first = arrived
+		}
+		last = max(last, arrived)
+	}
+	if c.stored.Snapshot != nil {
+		times, _, err := replica.DecodeSnapshot(c.stored.Snapshot)
+		if err != nil {
+			return 0, 0, 0, err
+		}
+		for _, t := range times {
+			see(t)
+		}
+	}
+	err = c.tail(func(arrived int64, _ []byte) { see(arrived) })
+	return n, first, last, err
+}
+
 // tail visits the changes behind the snapshot.
 func (c *Copy) tail(visit func(arrived int64, raw []byte)) error {
 	for _, entry := range c.stored.Changes {

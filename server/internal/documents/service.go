@@ -35,6 +35,9 @@ type Options struct {
 	Store   store.Store
 	Metrics Metrics
 	Log     *slog.Logger
+	// OnChange hears of each document that has changed or is new, after its change is durable. It must not block, nor call the Service.
+	// Nil: nobody hears.
+	OnChange func(doc crdt.DocID)
 	// IdleAfter is how long a document that nobody talks about stays in memory. 0: 30 s.
 	IdleAfter time.Duration
 	// MaxOpen bounds the idle documents kept in memory. 0: 10,000.
@@ -149,6 +152,9 @@ func (s *Service) notice(doc crdt.DocID, n replica.Notice) {
 	switch n := n.(type) {
 	case replica.Changed:
 		s.opt.Metrics.ChangesAdmitted(n.To - n.From)
+		if s.opt.OnChange != nil {
+			s.opt.OnChange(doc)
+		}
 		if n.MetaChanged {
 			s.announce(doc, n.Meta)
 		}

@@ -28,61 +28,36 @@ type Row struct {
 	ExternalOrderID string            `json:"external_order_id,omitempty"`
 	ExternalIDs     map[string]string `json:"external_ids,omitempty"` // system -> id there
 
-	Title      string      `json:"title"` // job.Job.Label: never empty for what people can tell apart
-	Status     job.Status  `json:"status,omitempty"`
-	Clash      bool        `json:"clash,omitempty"`
-	Resolution *Resolution `json:"resolution,omitempty"`
+	Title        string          `json:"title,omitempty"` // of a job: job.Job.Label
+	Name         string          `json:"name,omitempty"`  // of the other kinds
+	WorkerCreate bool            `json:"worker_create,omitempty"`
+	Status       job.Status      `json:"status,omitempty"`
+	Clash        bool            `json:"clash,omitempty"`
+	Resolution   job.Resolution  `json:"resolution,omitzero"` // without its note
+	Timestamps   *job.Timestamps `json:"timestamps,omitempty"`
 
-	Client    *Ref   `json:"client,omitempty"`
-	Site      *Ref   `json:"site,omitempty"`
-	Template  *Ref   `json:"template,omitempty"`
-	Territory string `json:"territory,omitempty"`
-	Type      string `json:"type,omitempty"`
+	Client    job.Ref `json:"client,omitzero"`
+	Site      job.Ref `json:"site,omitzero"`
+	Template  job.Ref `json:"template,omitzero"`
+	Territory job.Ref `json:"territory,omitzero"`
+	Type      string  `json:"type,omitempty"`
 
-	Assignees         []Assignee      `json:"assignees,omitempty"` // sorted by user
-	ScheduledAt       *crdt.Timestamp `json:"scheduled_at,omitempty"`
-	ScheduledDuration *Duration       `json:"scheduled_duration,omitempty"`
-	Skills            []string        `json:"skills,omitempty"` // sorted
-	Address           *Address        `json:"address,omitempty"`
-	Follows           string          `json:"follows,omitempty"` // document id
+	Assignees         []job.Assignee `json:"assignees,omitempty"` // by user id
+	ScheduledAt       crdt.Timestamp `json:"scheduled_at,omitempty"`
+	ScheduledDuration job.Duration   `json:"scheduled_duration,omitzero"`
+	Skills            []string       `json:"skills,omitempty"`
+	Address           job.Address    `json:"address,omitzero"`  // formatted and geolocation only
+	Follows           string         `json:"follows,omitempty"` // document id
 
 	Counts *Counts `json:"counts,omitempty"` // of a job
 }
 
-// Ref names something that a job refers to. UUID is empty where the job has a plain name.
-type Ref struct {
-	UUID string `json:"uuid,omitempty"`
-	Name string `json:"name"`
-}
-
-// Assignee is a user who is to do the job.
-type Assignee struct {
-	User string `json:"user"` // user id
-	Edit bool   `json:"edit"`
-}
-
-// Duration is a planned length.
-type Duration struct {
-	Minutes int64 `json:"minutes"`
-}
-
-// Resolution is what a finished job came to.
-type Resolution struct {
-	UUID       string `json:"uuid,omitempty"` // id among the job's possible resolutions
-	Name       string `json:"name"`
-	Successful *bool  `json:"successful,omitempty"` // absent where nobody said
-}
-
-// Address is where a job is.
-type Address struct {
-	Formatted   string       `json:"formatted,omitempty"`
-	Geolocation *Geolocation `json:"geolocation,omitempty"`
-}
-
-// Geolocation is a place in WGS 84 degrees.
-type Geolocation struct {
-	Longitude float64 `json:"longitude"`
-	Latitude  float64 `json:"latitude"`
+// Label is what people call the document.
+func (r *Row) Label() string {
+	if r.Kind == job.Kind {
+		return r.Title
+	}
+	return r.Name
 }
 
 // Counts are how many there are of what a list does not show.
@@ -106,4 +81,6 @@ type Event struct {
 	After *Row
 	// JSON is After as the lists give it; nil with After.
 	JSON json.RawMessage
+
+	before, after *header // nil: not known; after is also there for a row that is gone
 }

@@ -1,0 +1,75 @@
+package index
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+
+	"fieldsync/crdt"
+)
+
+// position is a place in an order: behind the row that has this place and document.
+type position struct {
+	sort []byte // header.sort, or relevance
+	doc  crdt.DocID
+}
+
+func (p *position) compare(sort []byte, doc crdt.DocID) int {
+	if c := bytes.Compare(p.sort, sort); c != 0 {
+		return c
+	}
+	return bytes.Compare(p.doc[:], doc[:])
+}
+
+// A cursor says where a page has ended: version, print of the query, place in the order, document; in base64. Nothing in it is
+// trusted: it chooses where reading begins inside of what the query allows, and a wrong one finds other rows of the same query.
+const (
+	cursorVersion = 1
+	printLen      = 8
+	maxCursor     = 4 * (1 + printLen + maxNameKey + 1 + docLen + 2) / 3
+)
+
+var errCursor = crdt.Errorf(crdt.KindInvalid, "the cursor is not one of this list: begin with its first page")
+
+func (p *position) cursor(print [printLen]byte) string {
+	b := append([]byte{cursorVersion}, print[:]...)
+	b = append(append(b, p.sort...), p.doc[:]...)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// parseCursor reads a cursor of a query in an order; nil for the first page.
+func parseCursor(s string, print [printLen]byte, by order) (*position, error) {
+	if s == "" {
+		return nil, nil
+	}
+	if len(s) > maxCursor {
+		return nil, errCursor
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if err != nil || len(b) < 1+printLen+docLen || b[0] != cursorVersion || [printLen]byte(b[1:]) != print {
+		return nil, errCursor
+	}
+	rest := b[1+printLen:]
+	at := &position{sort: rest[:len(rest)-docLen], doc: crdt.DocID(rest[len(rest)-docLen:])}
+	if by == byName {
+		if i := bytes.IndexByte(at.sort, 0); i < 0 || i != len(at.sort)-1 || i > maxNameKey {
+			return nil, errCursor
+		}
+	} else if len(at.sort) != 8 {
+		return nil, errCursor
+	}
+	return at, nil
+}
+
+// print tells queries apart whose cursors must not be mixed up.
+func (q *Query) print() [printLen]byte {
+	same := *q
+	same.Cursor, same.Limit, same.Total = "", 0, false
+	b, err := json.Marshal(&same)
+	if err != nil {
+		b = nil // a struct of strings and numbers has no such error
+	}
+	sum := sha256.Sum256(b)
+	return [printLen]byte(sum[:])
+}

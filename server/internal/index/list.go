@@ -1,0 +1,262 @@
+package index
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/store"
+)
+
+// Query gives a page of rows. Its errors are of kind Invalid where the query is wrong, Unavailable where the store or the full
+// text cannot be read.
+func (x *Index) Query(ctx context.Context, q Query) (Page, error) {
+	f, err := q.filter()
+	if err != nil {
+		return Page{}, err
+	}
+	print := q.print()
+	behind, err := parseCursor(q.Cursor, print, f.order)
+	if err != nil {
+		return Page{}, err
+	}
+	l := &list{ctx: ctx, f: f, behind: behind, print: print, page: Page{Total: -1}}
+	var found []match
+	if len(f.words) > 0 {
+		if x.text == nil {
+			return Page{}, crdt.Errorf(crdt.KindUnavailable, "index: there is no full text here")
+		}
+		if found, l.page.Partial, err = x.text.search(ctx, f); err != nil {
+			return Page{}, err
+		}
+	}
+	err = x.opt.Store.View(func(r store.Reader) error {
+		l.r = r
+		return l.read(found, q.Total)
+	})
+	if err != nil && crdt.KindOf(err) == crdt.KindInternal {
+		err = crdt.Errorf(crdt.KindUnavailable, "index: %w", err)
+	}
+	return l.page, err
+}
+
+// match is a document that the full text has found.
+type match struct {
+	doc  crdt.DocID
+	sort []byte // relevance: the best first
+}
+
+// list gathers a page.
+type list struct {
+	ctx    context.Context //nolint:containedctx // of the one call that it lives in
+	r      store.Reader
+	f      *filter
+	behind *position
+	print  [printLen]byte
+	page   Page
+
+	last []byte // place of the entry that was looked at last
+	more bool   // there is something behind it
+	h    header
+
+	sorted  []candidate
+	matches int
+}
+
+// candidate is a row of the query, before its rows are sorted.
+type candidate struct {
+	place []byte // sort and document
+	raw   json.RawMessage
+}
+
+func (l *list) read(found []match, total bool) error {
+	if len(l.f.words) > 0 {
+		return l.candidates(found)
+	}
+	if len(l.f.ids) > 0 {
+		docs, few, err := l.lookup()
+		if err != nil {
+			return err
+		}
+		if few {
+			return l.candidates(docs)
+		}
+	}
+	p, err := l.f.choose(l.r, total)
+	if err != nil {
+		return err
+	}
+	if p.sorted {
+		done, err := l.sort(&p)
+		if err != nil || done {
+			return err
+		}
+		p.option, p.order, p.sorted = all(), l.f.order, false
+		if err := p.estimate(l.r, l.f); err != nil {
+			return err
+		}
+	}
+	l.page.Total = p.total
+	return l.stream(&p)
+}
+
+// stream reads a page from ranges that have its order.
+func (l *list) stream(p *plan) error {
+	from, to := p.bounds(l.f)
+	l.page.Rows = make([]json.RawMessage, 0, min(l.f.limit, 64))
+	if err := scan(l.r, p.ranges(l.f), l.f.desc, from, to, l.behind, l.visit); err != nil {
+		return err
+	}
+	if l.more {
+		at := placeOf(l.last)
+		l.page.Next = at.cursor(l.print)
+	} else if l.behind == nil {
+		l.page.Total = len(l.page.Rows)
+	}
+	return nil
+}
+
+// visit looks at an entry for stream.
+func (l *list) visit(e entry) error {
+	if len(l.page.Rows) == l.f.limit || l.page.Looked == maxLooked {
+		l.more = true
+		return store.ErrStop
+	}
+	l.last = append(l.last[:0], e.place...)
+	raw, err := l.look(e)
+	if raw != nil {
+		l.page.Rows = append(l.page.Rows, bytes.Clone(raw))
+	}
+	return err
+}
+
+// look gives the JSON of an entry if it is one of the query's rows. It may share the entry's memory.
+func (l *list) look(e entry) (json.RawMessage, error) {
+	if l.page.Looked++; l.page.Looked%256 == 0 && l.ctx.Err() != nil {
+		return nil, l.ctx.Err()
+	}
+	head, raw, err := splitEntry(e.value)
+	if err == nil {
+		err = l.h.decode(head)
+	}
+	if err != nil || !l.f.has(&l.h) {
+		return nil, err
+	}
+	if len(raw) > 0 {
+		return raw, nil
+	}
+	row, err := readRow(l.r, l.f.keys, docOf(e.place))
+	return row.json, err
+}
+
+// sort reads all rows of a plan and sorts them. It is not done where they are too many.
+func (l *list) sort(p *plan) (done bool, err error) {
+	from, to := p.bounds(l.f)
+	tooMany := false
+	if err := scan(l.r, p.ranges(l.f), false, from, to, nil, func(e entry) error {
+		if l.page.Looked == maxSorted {
+			tooMany = true
+			return store.ErrStop
+		}
+		raw, err := l.look(e)
+		if raw != nil {
+			l.candidate(append(l.h.sort(l.f.order), e.place[len(e.place)-docLen:]...), raw)
+		}
+		return err
+	}); err != nil {
+		return false, err
+	}
+	if tooMany {
+		l.page.Looked, l.sorted, l.matches = 0, nil, 0
+		return false, nil
+	}
+	l.cut()
+	return true, nil
+}
+
+// candidate takes a row that is to be sorted.
+func (l *list) candidate(place []byte, raw json.RawMessage) {
+	l.matches++
+	if l.behind != nil {
+		at := placeOf(place)
+		if c := l.behind.compare(at.sort, at.doc); c == 0 || (c > 0) != l.f.desc {
+			return
+		}
+	}
+	l.sorted = append(l.sorted, candidate{place, bytes.Clone(raw)})
+	if len(l.sorted) >= 2*(l.f.limit+1)+64 {
+		l.best()
+	}
+}
+
+// best keeps as many candidates as the page may need, sorted.
+func (l *list) best() {
+	slices.SortFunc(l.sorted, func(a, b candidate) int {
+		if l.f.desc {
+			a, b = b, a
+		}
+		return bytes.Compare(a.place, b.place)
+	})
+	l.sorted = l.sorted[:min(len(l.sorted), l.f.limit+1)]
+}
+
+// cut makes the page of the candidates.
+func (l *list) cut() {
+	l.best()
+	l.page.Total = l.matches
+	rows := l.sorted[:min(len(l.sorted), l.f.limit)]
+	for _, c := range rows {
+		l.page.Rows = append(l.page.Rows, c.raw)
+	}
+	if len(l.sorted) > len(rows) {
+		at := placeOf(rows[len(rows)-1].place)
+		l.page.Next = at.cursor(l.print)
+	}
+}
+
+// lookup finds the documents with the first id that is asked for; they are not few where sorting them would cost too much.
+func (l *list) lookup() (docs []match, few bool, err error) {
+	few = true
+	err = l.r.Scan(l.f.keys.lookups(l.f.ids[0]), nil, func(key, _ []byte) error {
+		if few = len(docs) < maxSorted/4; !few { // each is read by itself
+			return store.ErrStop
+		}
+		docs = append(docs, match{doc: docOf(key)})
+		return nil
+	})
+	return docs, few, err
+}
+
+// candidates makes a page of documents that something else has found.
+func (l *list) candidates(docs []match) error {
+	for _, m := range docs {
+		if l.page.Looked++; l.page.Looked%64 == 0 && l.ctx.Err() != nil {
+			return l.ctx.Err()
+		}
+		row, err := readRow(l.r, l.f.keys, m.doc)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			continue
+		case err != nil:
+			return err
+		case !l.f.has(&row.head):
+			continue
+		}
+		place := m.sort
+		if l.f.order != byRelevance {
+			place = row.head.sort(l.f.order)
+		}
+		l.candidate(append(slices.Clip(place), m.doc[:]...), row.json)
+	}
+	l.cut()
+	return nil
+}
+
+// placeOf takes a place apart into sort and document.
+func placeOf(place []byte) position {
+	n := len(place) - docLen
+	return position{sort: place[:n], doc: crdt.DocID(place[n:])}
+}

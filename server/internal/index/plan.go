@@ -1,0 +1,168 @@
+package index
+
+import (
+	"encoding/binary"
+
+	"fieldsync/crdt/store"
+)
+
+const (
+	// maxRanges bounds the ranges that a page is merged from: opening one costs about as much as reading ten rows.
+	maxRanges = 64
+
+	// maxCounted bounds the values of one filter whose counters are read; of more, the rest is guessed from these.
+	maxCounted = 8
+
+	// maxLooked bounds the entries that are looked at for one page, at about a microsecond each.
+	maxLooked = 5_000
+
+	// maxSorted bounds the rows that are read to be sorted, where no range has the order that is asked for.
+	maxSorted = 2_000
+)
+
+// option is a set of ranges that together hold every row of a query, in the main order.
+type option struct {
+	values []value
+	exact  bool // it holds each row once, and nothing but rows of the query if that has no other filter
+	rows   uint64
+	counts []counts // of the values; nil: not read
+}
+
+// options are the ways to read a query's rows by what it filters.
+func (f *filter) options() []option {
+	var out []option
+	for _, ref := range f.refs {
+		o := option{exact: true}
+		for _, t := range ref.want {
+			o.values = append(o.values, value{ref.dim, t})
+		}
+		out = append(out, o)
+	}
+	if len(f.assignees) > 0 || f.unassigned {
+		o := option{exact: len(f.assignees) <= 1}
+		for _, t := range f.assignees {
+			o.values = append(o.values, value{dimAssignee, t})
+		}
+		if f.unassigned {
+			o.values = append(o.values, value{dimUnassigned, 0})
+		}
+		out = append(out, o)
+	}
+	if f.reader != 0 {
+		out = append(out, option{exact: true, values: []value{{dimAssignee, f.reader}, {dimMaker, f.reader}}})
+	}
+	if f.clash {
+		out = append(out, option{exact: true, values: []value{{dimClash, 0}}})
+	}
+	return out
+}
+
+// all is the option of a query that filters nothing that has ranges.
+func all() option { return option{exact: true, values: []value{{dimAll, 0}}} }
+
+// estimate reads how many rows an option holds.
+func (o *option) estimate(r store.Reader, f *filter) error {
+	if o.counts != nil {
+		return nil
+	}
+	o.counts = []counts{}
+	for _, v := range o.values[:min(len(o.values), maxCounted)] {
+		c, err := readCounts(r, f.keys.counter(f.kind, v))
+		if err != nil {
+			return err
+		}
+		o.counts = append(o.counts, c)
+		o.rows += c.of(f.statuses)
+	}
+	if n := len(o.values); n > maxCounted {
+		o.rows, o.exact = o.rows*uint64(n)/maxCounted, false
+	}
+	return nil
+}
+
+// plan is how a page is read.
+type plan struct {
+	option
+	order  order // of the ranges
+	sorted bool  // the rows have to be sorted; else the ranges have the order that is asked for
+	total  int   // how many rows match; -1: not known
+}
+
+// choose decides how a query is read: by the smallest option in the main order; in another order by an option that is small enough
+// to be sorted, else by all rows in that order.
+func (f *filter) choose(r store.Reader, total bool) (plan, error) {
+	options := f.options()
+	if f.kind != kindJob {
+		options = nil
+	}
+	best := all()
+	for i := range options {
+		o := &options[i]
+		if len(o.values)*len(f.statuses) > maxRanges {
+			continue
+		}
+		if err := o.estimate(r, f); err != nil {
+			return plan{}, err
+		}
+		if best.values[0].dim == dimAll || o.rows < best.rows {
+			best = *o
+		}
+	}
+	p := plan{option: best, order: f.order, total: -1}
+	if f.kind == kindJob && f.order != byScheduled {
+		if err := p.estimate(r, f); err != nil {
+			return plan{}, err
+		}
+		if p.rows <= maxSorted || f.scheduled != always {
+			p.order, p.sorted = byScheduled, true
+		} else {
+			p.option = all()
+		}
+	}
+	if err := p.estimate(r, f); err != nil {
+		return plan{}, err
+	}
+	only := len(options) == 0 || len(options) == 1 && p.values[0].dim != dimAll
+	if total && only && p.exact && len(f.skills)+len(f.ids) == 0 && f.scheduled == always && f.created == always && f.updated == always {
+		p.total = int(p.rows) //nolint:gosec // a count of rows
+	}
+	return p, nil
+}
+
+// keyRange is a range of entries with one value and one status.
+type keyRange struct{ prefix []byte }
+
+// ranges are those of a plan that are not empty.
+func (p *plan) ranges(f *filter) []keyRange {
+	var out []keyRange
+	for i, v := range p.values {
+		for _, s := range f.statuses {
+			if i < len(p.counts) && p.counts[i][s] == 0 {
+				continue
+			}
+			out = append(out, keyRange{f.keys.entries(f.kind, v, p.order, s)})
+		}
+	}
+	return out
+}
+
+// bounds are the places between which the rows of a plan lie, as far as its order says: from the first, before the second; nil:
+// no bound.
+func (p *plan) bounds(f *filter) (from, to []byte) {
+	s := always
+	switch p.order {
+	case byScheduled:
+		s = f.scheduled
+	case byUpdated:
+		s = f.updated
+	case byCreated:
+		s = f.created
+	}
+	if s.from > 0 {
+		from = binary.BigEndian.AppendUint64(nil, s.from)
+	}
+	if s.to < always.to || s != always {
+		to = binary.BigEndian.AppendUint64(nil, min(s.to, noTime))
+	}
+	return from, to
+}
