@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
+	"encoding/binary"
+	"strconv"
 
 	"fieldsync/crdt"
 )
@@ -62,13 +63,28 @@ func parseCursor(s string, print [printLen]byte, by order) (*position, error) {
 	return at, nil
 }
 
-// print tells queries apart whose cursors must not be mixed up.
+// print tells queries apart whose cursors must not be mixed up: it is of all that decides on the rows and their order.
 func (q *Query) print() [printLen]byte {
-	same := *q
-	same.Cursor, same.Limit, same.Total = "", 0, false
-	b, err := json.Marshal(&same)
-	if err != nil {
-		b = nil // a struct of strings and numbers has no such error
+	b := make([]byte, 0, 256)
+	list := func(values ...string) {
+		b = binary.AppendUvarint(b, uint64(len(values)))
+		for _, v := range values {
+			b = append(binary.AppendUvarint(b, uint64(len(v))), v...)
+		}
+	}
+	list(q.Org, q.Kind, q.Reader, q.ExternalID, q.ExternalOrderID, q.SerialNo, q.Text, string(q.Sort))
+	for _, values := range [...][]string{q.Assignees, q.Clients, q.Sites, q.Templates, q.Territories, q.Types, q.Skills} {
+		list(values...)
+	}
+	b = binary.AppendUvarint(b, uint64(len(q.Statuses)))
+	for _, s := range q.Statuses {
+		list(string(s))
+	}
+	for _, t := range [...]crdt.Timestamp{q.ScheduledFrom, q.ScheduledTo, q.CreatedFrom, q.CreatedTo, q.UpdatedSince} {
+		b = binary.AppendVarint(b, int64(t))
+	}
+	for _, yes := range [...]bool{q.Unassigned, q.Clash, q.Desc} {
+		b = strconv.AppendBool(b, yes)
 	}
 	sum := sha256.Sum256(b)
 	return [printLen]byte(sum[:])

@@ -42,10 +42,11 @@ type Options struct {
 
 // Index keeps the rows. Its methods may be called from any goroutine.
 type Index struct {
-	opt   Options
-	log   *slog.Logger
-	queue *queue
-	text  *fullText // nil: none
+	opt    Options
+	limits limits
+	log    *slog.Logger
+	queue  *queue
+	text   *fullText // nil: none
 
 	passing sync.Mutex // held while all documents are gone through; taken before writing
 	writing sync.Mutex // held while a batch is put together and written, and while entries are dropped
@@ -91,7 +92,7 @@ func open(opt Options) (*Index, error) {
 	if opt.Metrics == nil {
 		opt.Metrics = noMetrics{}
 	}
-	x := &Index{opt: opt, log: opt.Log, queue: newQueue(), results: make(chan result, maxBatchRows)}
+	x := &Index{opt: opt, limits: defaultLimits, log: opt.Log, queue: newQueue(), results: make(chan result, maxBatchRows)}
 	st, err := readState(opt.Store)
 	if err != nil {
 		return nil, err

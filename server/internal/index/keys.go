@@ -91,7 +91,7 @@ var jobShapes = []shape{
 	{dimAssignee, byScheduled, true},
 	{dimMaker, byScheduled, false},
 	{dimClient, byScheduled, true},
-	{dimSite, byScheduled, true},
+	{dimSite, byScheduled, false},
 	{dimTemplate, byScheduled, true},
 	{dimTerritory, byScheduled, true},
 	{dimType, byScheduled, false},

@@ -23,7 +23,7 @@ func (x *Index) Query(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	l := &list{ctx: ctx, f: f, behind: behind, print: print, page: Page{Total: -1}}
+	l := &list{ctx: ctx, limits: x.limits, f: f, behind: behind, print: print, page: Page{Total: -1}}
 	var found []match
 	if len(f.words) > 0 {
 		if x.text == nil {
@@ -52,6 +52,7 @@ type match struct {
 // list gathers a page.
 type list struct {
 	ctx    context.Context //nolint:containedctx // of the one call that it lives in
+	limits limits
 	r      store.Reader
 	f      *filter
 	behind *position
@@ -63,6 +64,7 @@ type list struct {
 	h    header
 
 	sorted  []candidate
+	worst   []byte // what is behind it is not of the page
 	matches int
 }
 
@@ -73,7 +75,10 @@ type candidate struct {
 }
 
 func (l *list) read(found []match, total bool) error {
-	if len(l.f.words) > 0 {
+	switch {
+	case len(l.f.words) > 0 && l.f.order == byRelevance:
+		return l.ranked(found)
+	case len(l.f.words) > 0:
 		return l.candidates(found)
 	}
 	if len(l.f.ids) > 0 {
@@ -85,7 +90,7 @@ func (l *list) read(found []match, total bool) error {
 			return l.candidates(docs)
 		}
 	}
-	p, err := l.f.choose(l.r, total)
+	p, err := l.f.choose(l.r, l.limits, total)
 	if err != nil {
 		return err
 	}
@@ -94,7 +99,7 @@ func (l *list) read(found []match, total bool) error {
 		if err != nil || done {
 			return err
 		}
-		p.option, p.order, p.sorted = all(), l.f.order, false
+		p.option, p.order, p.sorted, p.few = all(), l.f.order, false, false
 		if err := p.estimate(l.r, l.f); err != nil {
 			return err
 		}
@@ -121,7 +126,7 @@ func (l *list) stream(p *plan) error {
 
 // visit looks at an entry for stream.
 func (l *list) visit(e entry) error {
-	if len(l.page.Rows) == l.f.limit || l.page.Looked == maxLooked {
+	if len(l.page.Rows) == l.f.limit || l.page.Looked == l.limits.looked {
 		l.more = true
 		return store.ErrStop
 	}
@@ -156,22 +161,35 @@ func (l *list) look(e entry) (json.RawMessage, error) {
 func (l *list) sort(p *plan) (done bool, err error) {
 	from, to := p.bounds(l.f)
 	tooMany := false
-	if err := scan(l.r, p.ranges(l.f), false, from, to, nil, func(e entry) error {
-		if l.page.Looked == maxSorted {
-			tooMany = true
-			return store.ErrStop
-		}
-		raw, err := l.look(e)
-		if raw != nil {
-			l.candidate(append(l.h.sort(l.f.order), e.place[len(e.place)-docLen:]...), raw)
-		}
-		return err
-	}); err != nil {
-		return false, err
+	var seen map[crdt.DocID]bool
+	if len(p.values) > 1 {
+		seen = map[crdt.DocID]bool{}
 	}
-	if tooMany {
-		l.page.Looked, l.sorted, l.matches = 0, nil, 0
-		return false, nil
+	for _, k := range p.ranges(l.f) {
+		if err := k.scan(l.r, false, from, to, nil, func(e entry) error {
+			if tooMany = l.page.Looked == l.limits.sorted; tooMany {
+				return store.ErrStop
+			}
+			raw, err := l.look(e)
+			if raw == nil {
+				return err
+			}
+			doc := docOf(e.place)
+			if seen[doc] {
+				return nil
+			}
+			if seen != nil {
+				seen[doc] = true
+			}
+			l.candidate(append(l.h.sort(l.f.order), doc[:]...), raw)
+			return nil
+		}); err != nil {
+			return false, err
+		}
+		if tooMany {
+			l.page.Looked, l.sorted, l.worst, l.matches = 0, nil, nil, 0
+			return false, nil
+		}
 	}
 	l.cut()
 	return true, nil
@@ -186,8 +204,11 @@ func (l *list) candidate(place []byte, raw json.RawMessage) {
 			return
 		}
 	}
+	if l.worst != nil && (bytes.Compare(place, l.worst) > 0) != l.f.desc {
+		return
+	}
 	l.sorted = append(l.sorted, candidate{place, bytes.Clone(raw)})
-	if len(l.sorted) >= 2*(l.f.limit+1)+64 {
+	if len(l.sorted) >= 2*(l.f.limit+1) {
 		l.best()
 	}
 }
@@ -200,7 +221,10 @@ func (l *list) best() {
 		}
 		return bytes.Compare(a.place, b.place)
 	})
-	l.sorted = l.sorted[:min(len(l.sorted), l.f.limit+1)]
+	if len(l.sorted) > l.f.limit {
+		l.sorted = l.sorted[:l.f.limit+1]
+		l.worst = l.sorted[l.f.limit].place
+	}
 }
 
 // cut makes the page of the candidates.
@@ -221,7 +245,7 @@ func (l *list) cut() {
 func (l *list) lookup() (docs []match, few bool, err error) {
 	few = true
 	err = l.r.Scan(l.f.keys.lookups(l.f.ids[0]), nil, func(key, _ []byte) error {
-		if few = len(docs) < maxSorted/4; !few { // each is read by itself
+		if few = len(docs) < l.limits.found; !few {
 			return store.ErrStop
 		}
 		docs = append(docs, match{doc: docOf(key)})
@@ -233,26 +257,59 @@ func (l *list) lookup() (docs []match, few bool, err error) {
 // candidates makes a page of documents that something else has found.
 func (l *list) candidates(docs []match) error {
 	for _, m := range docs {
-		if l.page.Looked++; l.page.Looked%64 == 0 && l.ctx.Err() != nil {
-			return l.ctx.Err()
-		}
-		row, err := readRow(l.r, l.f.keys, m.doc)
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			continue
-		case err != nil:
+		row, err := l.fetch(m.doc)
+		if err != nil {
 			return err
-		case !l.f.has(&row.head):
-			continue
 		}
-		place := m.sort
-		if l.f.order != byRelevance {
-			place = row.head.sort(l.f.order)
+		if row != nil {
+			l.candidate(append(row.head.sort(l.f.order), m.doc[:]...), row.json)
 		}
-		l.candidate(append(slices.Clip(place), m.doc[:]...), row.json)
 	}
 	l.cut()
 	return nil
+}
+
+// ranked makes a page of documents that are in the order of the page.
+func (l *list) ranked(docs []match) error {
+	for _, m := range docs {
+		if l.behind != nil && l.behind.compare(m.sort, m.doc) >= 0 {
+			continue
+		}
+		if len(l.page.Rows) == l.f.limit {
+			at := placeOf(l.last)
+			l.page.Next = at.cursor(l.print)
+			return nil
+		}
+		row, err := l.fetch(m.doc)
+		if err != nil {
+			return err
+		}
+		if row != nil {
+			l.page.Rows = append(l.page.Rows, row.json)
+			l.last = append(append(l.last[:0], m.sort...), m.doc[:]...)
+		}
+	}
+	if l.behind == nil && !l.page.Partial {
+		l.page.Total = len(l.page.Rows)
+	}
+	return nil
+}
+
+// fetch reads a row; nil where it is none of the query's.
+func (l *list) fetch(doc crdt.DocID) (*storedRow, error) {
+	if l.page.Looked++; l.page.Looked%64 == 0 && l.ctx.Err() != nil {
+		return nil, l.ctx.Err()
+	}
+	row, err := readRow(l.r, l.f.keys, doc)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !l.f.has(&row.head):
+		return nil, nil
+	}
+	return &row, nil
 }
 
 // placeOf takes a place apart into sort and document.

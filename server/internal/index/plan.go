@@ -2,23 +2,27 @@ package index
 
 import (
 	"encoding/binary"
+	"math"
 
 	"fieldsync/crdt/store"
 )
 
-const (
-	// maxRanges bounds the ranges that a page is merged from: opening one costs about as much as reading ten rows.
-	maxRanges = 64
+// limits bound the work of one page.
+type limits struct {
+	// ranges a page is merged from: opening one costs about as much as reading ten rows.
+	ranges int
+	// looked is how many entries are looked at, at about a microsecond each.
+	looked int
+	// sorted is how many rows are read to be sorted, where no range has the order that is asked for.
+	sorted int
+	// found is how many rows are read one by one, where something else than a range has found them.
+	found int
+}
 
-	// maxCounted bounds the values of one filter whose counters are read; of more, the rest is guessed from these.
-	maxCounted = 8
+var defaultLimits = limits{ranges: 64, looked: 5_000, sorted: 2_000, found: 500}
 
-	// maxLooked bounds the entries that are looked at for one page, at about a microsecond each.
-	maxLooked = 5_000
-
-	// maxSorted bounds the rows that are read to be sorted, where no range has the order that is asked for.
-	maxSorted = 2_000
-)
+// maxCounted bounds the values of one filter whose counters are read; of more, the rest is guessed from these.
+const maxCounted = 8
 
 // option is a set of ranges that together hold every row of a query, in the main order.
 type option struct {
@@ -85,12 +89,13 @@ type plan struct {
 	option
 	order  order // of the ranges
 	sorted bool  // the rows have to be sorted; else the ranges have the order that is asked for
+	few    bool  // there are so few rows that those of all statuses are read in one go
 	total  int   // how many rows match; -1: not known
 }
 
 // choose decides how a query is read: by the smallest option in the main order; in another order by an option that is small enough
 // to be sorted, else by all rows in that order.
-func (f *filter) choose(r store.Reader, total bool) (plan, error) {
+func (f *filter) choose(r store.Reader, lim limits, total bool) (plan, error) {
 	options := f.options()
 	if f.kind != kindJob {
 		options = nil
@@ -98,7 +103,7 @@ func (f *filter) choose(r store.Reader, total bool) (plan, error) {
 	best := all()
 	for i := range options {
 		o := &options[i]
-		if len(o.values)*len(f.statuses) > maxRanges {
+		if len(o.values)*len(f.statuses) > lim.ranges {
 			continue
 		}
 		if err := o.estimate(r, f); err != nil {
@@ -113,7 +118,7 @@ func (f *filter) choose(r store.Reader, total bool) (plan, error) {
 		if err := p.estimate(r, f); err != nil {
 			return plan{}, err
 		}
-		if p.rows <= maxSorted || f.scheduled != always {
+		if p.rows <= uint64(lim.sorted) || f.scheduled != always {
 			p.order, p.sorted = byScheduled, true
 		} else {
 			p.option = all()
@@ -122,11 +127,36 @@ func (f *filter) choose(r store.Reader, total bool) (plan, error) {
 	if err := p.estimate(r, f); err != nil {
 		return plan{}, err
 	}
+	if p.few = p.all() <= 2*uint64(f.limit) && len(f.statuses) > 1; p.few { //nolint:gosec // a limit
+		p.order, p.sorted = p.main(f), true
+	}
 	only := len(options) == 0 || len(options) == 1 && p.values[0].dim != dimAll
 	if total && only && p.exact && len(f.skills)+len(f.ids) == 0 && f.scheduled == always && f.created == always && f.updated == always {
 		p.total = int(p.rows) //nolint:gosec // a count of rows
 	}
 	return p, nil
+}
+
+// all is how many rows the option holds, whatever their status.
+func (o *option) all() uint64 {
+	if len(o.values) > maxCounted {
+		return math.MaxUint64
+	}
+	sum := uint64(0)
+	for i := range o.counts {
+		for _, n := range o.counts[i] {
+			sum += n
+		}
+	}
+	return sum
+}
+
+// main is an order that the option has.
+func (p *plan) main(f *filter) order {
+	if f.kind == kindJob {
+		return byScheduled
+	}
+	return f.order
 }
 
 // keyRange is a range of entries with one value and one status.
@@ -136,6 +166,11 @@ type keyRange struct{ prefix []byte }
 func (p *plan) ranges(f *filter) []keyRange {
 	var out []keyRange
 	for i, v := range p.values {
+		if p.few {
+			key := f.keys.entries(f.kind, v, p.order, 0)
+			out = append(out, keyRange{key[:len(key)-1]})
+			continue
+		}
 		for _, s := range f.statuses {
 			if i < len(p.counts) && p.counts[i][s] == 0 {
 				continue
@@ -150,6 +185,9 @@ func (p *plan) ranges(f *filter) []keyRange {
 // no bound.
 func (p *plan) bounds(f *filter) (from, to []byte) {
 	s := always
+	if p.few {
+		return nil, nil
+	}
 	switch p.order {
 	case byScheduled:
 		s = f.scheduled

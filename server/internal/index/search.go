@@ -1,6 +1,8 @@
 package index
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
@@ -97,7 +99,6 @@ func (t *fullText) search(ctx context.Context, f *filter) (found []match, partia
 		return nil, false, err
 	}
 	req := bleve.NewSearchRequestOptions(q, maxFound, 0, false)
-	req.SortBy([]string{"-_score", "_id"})
 	res, err := t.idx.SearchInContext(ctx, req)
 	if err != nil {
 		return nil, false, crdt.Errorf(crdt.KindUnavailable, "index: search: %w", err)
@@ -107,6 +108,9 @@ func (t *fullText) search(ctx context.Context, f *filter) (found []match, partia
 			found = append(found, match{doc: crdt.DocID([]byte(hit.ID)), sort: relevance(hit.Score)})
 		}
 	}
+	slices.SortFunc(found, func(a, b match) int {
+		return cmp.Or(bytes.Compare(a.sort, b.sort), bytes.Compare(a.doc[:], b.doc[:]))
+	})
 	return found, res.Total > maxFound, nil
 }
 
@@ -212,10 +216,7 @@ func (t *fullText) beginnings(org, w string) ([]string, error) {
 			}
 			return 1
 		}
-		if a.n != b.n {
-			return -int(min(1, max(-1, int64(a.n)-int64(b.n)))) //nolint:gosec // counts of documents
-		}
-		return strings.Compare(a.word, b.word)
+		return cmp.Or(cmp.Compare(b.n, a.n), strings.Compare(a.word, b.word))
 	})
 	out := make([]string, 0, maxBeginnings)
 	for _, c := range all[:min(len(all), maxBeginnings)] {
