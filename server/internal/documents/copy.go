@@ -130,6 +130,47 @@ func (c *Copy) Arrivals() (n uint64, first, last int64, err error) {
 	return n, first, last, err
 }
 
+// Authored is who made a change, and what its message says.
+type Authored struct {
+	Author  history.Author // <organisation>/<principal id>
+	Message string
+}
+
+// ChangesFrom tells of the changes from an index on, in the order of admission. Those that stand behind the snapshot, as the newest do, cost
+// little.
+func (c *Copy) ChangesFrom(from uint64) ([]Authored, error) {
+	authors := make(map[crdt.ActorID]history.Author, len(c.stored.Actors))
+	for _, a := range c.stored.Actors {
+		authors[a.Actor] = a.Author
+	}
+	var out []Authored
+	n := uint64(0)
+	if c.stored.Snapshot != nil {
+		times, chunk, err := replica.DecodeSnapshot(c.stored.Snapshot)
+		if err != nil {
+			return nil, err
+		}
+		if n = uint64(len(times)); from < n {
+			doc, err := format.DecodeDocument(chunk, format.DefaultLimits())
+			if err != nil {
+				return nil, err
+			}
+			for _, ch := range doc.Changes[min(from, uint64(len(doc.Changes))):] {
+				out = append(out, Authored{authors[ch.Actor], ch.Message})
+			}
+		}
+	}
+	var failed error
+	err := c.tail(func(_ int64, raw []byte) {
+		if n++; n > from && failed == nil {
+			var head format.Header
+			head, failed = format.DecodeHeader(raw)
+			out = append(out, Authored{authors[head.Actor], head.Message})
+		}
+	})
+	return out, errors.Join(err, failed)
+}
+
 // tail visits the changes behind the snapshot.
 func (c *Copy) tail(visit func(arrived int64, raw []byte)) error {
 	for _, entry := range c.stored.Changes {

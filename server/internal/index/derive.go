@@ -35,6 +35,8 @@ type Document struct {
 	First   crdt.Timestamp // when the first change arrived
 	Last    crdt.Timestamp // when the newest one did
 	Tree    map[string]any // the values
+	// By tells who made the changes from an index on; nil: nobody knows. It may be called until the row is durable.
+	By func(from uint64) ([]By, error)
 }
 
 // digest is the digest of the heads that a row was made of.

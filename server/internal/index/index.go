@@ -30,6 +30,9 @@ type Options struct {
 	// OnRow gives what is to be written with a row, in the same durable batch. It is called by one goroutine, must not block, and
 	// may be called again for a row whose write failed. Nil: nothing.
 	OnRow func(Event) []store.Op
+	// OnWritten hears of rows after they are durable, in the order of the feed. It is called by one goroutine, and must not block. Nil: nobody
+	// hears.
+	OnWritten func([]Event)
 	// Search is the folder of the full text; empty: there is none, and queries with a text are refused.
 	Search string
 	// Gather is how long a document waits for more changes before its row is made. 0: 100 ms.

@@ -2,6 +2,8 @@ package index
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
@@ -23,11 +25,26 @@ func FromStore(s store.Reader) func(ctx context.Context, doc crdt.DocID) (*Docum
 		}
 		d := &Document{
 			ID: doc, Org: c.Record.Org, Kind: c.Record.Kind, Creator: c.Record.Creator, Readers: c.Record.Assignees,
-			Heads: c.Heads, Changes: n, First: crdt.Timestamp(first), Last: crdt.Timestamp(last),
+			By: by(c), Heads: c.Heads, Changes: n, First: crdt.Timestamp(first), Last: crdt.Timestamp(last),
 		}
 		if indexed(d.Kind) {
 			d.Tree, err = c.Doc.Tree()
 		}
 		return d, err
+	}
+}
+
+// by keeps what tells the authors of a copy's changes.
+func by(c *documents.Copy) func(from uint64) ([]By, error) {
+	return func(from uint64) ([]By, error) {
+		changes, err := c.ChangesFrom(from)
+		var out []By
+		for _, ch := range changes {
+			_, principal, _ := strings.Cut(string(ch.Author), "/")
+			if one := (By{principal, ch.Message}); len(out) < maxBy && !slices.Contains(out, one) {
+				out = append(out, one)
+			}
+		}
+		return out, err
 	}
 }

@@ -81,6 +81,17 @@ type Event struct {
 	After *Row
 	// JSON is After as the lists give it; nil with After.
 	JSON json.RawMessage
+	// By tells who made the changes between the two, and with which messages, each once; up to 32. Nil in what Since gives.
+	By []By
 
 	before, after *header // nil: not known; after is also there for a row that is gone
 }
+
+// By is who made a change, and the change's message.
+type By struct {
+	Principal string // "user:<id>" or "integration:<id>"
+	Message   string
+}
+
+// maxBy bounds an event's authors. More people hardly change one document within a moment.
+const maxBy = 32

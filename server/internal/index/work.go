@@ -55,7 +55,7 @@ func (x *Index) make(it item) result {
 		return out
 	}
 	d := out.doc
-	out.made = made{doc: it.doc, org: d.Org, digest: d.digest(), changes: d.Changes}
+	out.made = made{doc: it.doc, org: d.Org, digest: d.digest(), changes: d.Changes, by: d.By}
 	if indexed(d.Kind) {
 		var der derived
 		if der, out.err = derive(d); out.err == nil {
@@ -158,6 +158,9 @@ func (x *Index) put(rows []made) error {
 		return err
 	}
 	x.opt.Metrics.RowsWritten(b.rows)
+	if x.opt.OnWritten != nil && len(b.events) > 0 {
+		x.opt.OnWritten(b.events)
+	}
 	x.subs.publish(b.events)
 	if x.text != nil {
 		for org := range b.orgs {

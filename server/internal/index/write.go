@@ -16,6 +16,7 @@ type made struct {
 	org     string
 	digest  [16]byte
 	changes uint64
+	by      func(from uint64) ([]By, error) // Document.By
 }
 
 // batch gathers the writes of some rows. Only one is under way at a time, so what it reads stays so until it is durable.
@@ -108,6 +109,11 @@ func (b *batch) add(m made) error {
 	ev := Event{Org: m.org, Seq: after.head.seq, Doc: m.doc, Before: was, before: old, after: &after.head}
 	if m.derived != nil {
 		ev.After, ev.JSON = &m.row, m.json
+	}
+	if m.by != nil {
+		if ev.By, err = m.by(before.changes); err != nil {
+			return err
+		}
 	}
 	b.events = append(b.events, ev)
 	if b.onRow != nil {
