@@ -14,6 +14,7 @@ import (
 	"fieldsync/crdt/store/badgerstore"
 	"fieldsync/server/internal/admin"
 	"fieldsync/server/internal/auth"
+	"fieldsync/server/internal/index"
 )
 
 // Operator does the operator's commands on a data folder.
@@ -59,12 +60,34 @@ func OpenOperator(ctx context.Context, dataDir string, make bool) (*Operator, er
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	return &Operator{Doer: admin.Local{Auth: a}, close: st.Close}, nil
+	rows := &lazyIndex{opt: indexOptions(dataDir, st, slog.New(slog.DiscardHandler))}
+	return &Operator{Doer: admin.Local{Auth: a, Index: rows.open}, close: func() error { return errors.Join(rows.close(), st.Close()) }}, nil
+}
+
+// lazyIndex is the index of a folder whose server is stopped, opened by the first command that needs it.
+type lazyIndex struct {
+	opt index.Options
+	x   *index.Index
+}
+
+func (l *lazyIndex) open() (*index.Index, error) {
+	var err error
+	if l.x == nil {
+		l.x, err = index.Open(l.opt)
+	}
+	return l.x, err
+}
+
+func (l *lazyIndex) close() error {
+	if l.x == nil {
+		return nil
+	}
+	return l.x.Close()
 }
 
 // serveOperator takes the operator's commands while the server runs; without it they work when it is stopped.
 func (s *Server) serveOperator() (stop func(context.Context)) {
-	socket, err := admin.Serve(s.cfg.Data, admin.Local{Auth: s.auth})
+	socket, err := admin.Serve(s.cfg.Data, admin.Local{Auth: s.auth, Index: func() (*index.Index, error) { return s.index, nil }})
 	if err != nil {
 		s.log.Warn("the operator's commands work only while the server is stopped", "error", err)
 		return func(context.Context) {}

@@ -19,6 +19,7 @@ import (
 	"fieldsync/server/internal/auth/oidc"
 	"fieldsync/server/internal/config"
 	"fieldsync/server/internal/documents"
+	"fieldsync/server/internal/index"
 	"fieldsync/server/internal/metrics"
 	"fieldsync/server/internal/netlimit"
 	"fieldsync/server/internal/webhook"
@@ -60,6 +61,7 @@ type Server struct {
 	data      backends
 	sync      *endpoint // what /sync serves; nil: not mounted
 	documents *documents.Service
+	index     *index.Index
 	files     http.Handler // what /api/v1/files/ serves; nil: not mounted
 	uploads   *upload.Uploads
 	resumable http.Handler // what /api/v1/uploads serves
@@ -114,7 +116,11 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 		if s.documents != nil {
 			s.documents.Close()
 		}
-		return data.Close()
+		var err error
+		if s.index != nil {
+			err = s.index.Close()
+		}
+		return errors.Join(err, data.Close())
 	})
 	s.ready = newReadiness(log, s.data)
 	s.auth, err = auth.New(auth.Options{
@@ -136,6 +142,9 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 		}
 	}
 	if err := s.mountOIDC(); err != nil {
+		return nil, err
+	}
+	if err := s.openIndex(); err != nil {
 		return nil, err
 	}
 	if err := s.mountSync(); err != nil {

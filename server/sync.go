@@ -18,7 +18,7 @@ import (
 func (s *Server) mountSync() error {
 	var svc *documents.Service
 	counters := metrics.NewDocuments(s.metrics, func() int { return svc.Open() })
-	svc, err := documents.New(documents.Options{Store: s.data.store, Metrics: counters, Log: s.log})
+	svc, err := documents.New(documents.Options{Store: s.data.store, Metrics: counters, Log: s.log, OnChange: s.index.Changed})
 	if err != nil {
 		return err
 	}

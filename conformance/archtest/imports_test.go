@@ -37,6 +37,8 @@ var only = map[string][]string{
 	"fieldsync/blobs/diskblob":            {"blobs", "server", "client", "conformance"},
 	"fieldsync/blobs/s3blob":              {"blobs", "server", "client", "conformance"},
 	"github.com/danielgtaylor/huma/v2":    {"server"},
+	"github.com/blevesearch/bleve/v2":     {"server/internal/index"},
+	"github.com/schollz/progressbar/v3":   {"server/cmd", "client/cmd"},
 	"net/http/pprof":                      {},
 	"testing/quick":                       {},
 	"github.com/stretchr/testify":         {},

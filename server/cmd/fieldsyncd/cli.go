@@ -22,6 +22,7 @@ type cli struct {
 	Team    teamCmd         `cmd:"" help:"Teams of an organisation."`
 	Device  deviceCmd       `cmd:"" help:"Where users are signed in."`
 	Apikey  apikeyCmd       `cmd:"" help:"API keys of programs."`
+	Index   indexCmd        `cmd:"" help:"The index of documents, which lists are read from."`
 	Version versionCmd      `cmd:"" help:"Print the version."`
 }
 

@@ -25,7 +25,7 @@ func newLocal(t *testing.T) Local {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Local{a}
+	return Local{Auth: a}
 }
 
 func serve(t *testing.T, dir string, d Doer) *Server {

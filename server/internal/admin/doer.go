@@ -6,6 +6,7 @@ import (
 
 	"fieldsync/crdt"
 	"fieldsync/server/internal/auth"
+	"fieldsync/server/internal/index"
 )
 
 // Doer does commands.
@@ -32,13 +33,22 @@ func Call[O any](ctx context.Context, d Doer, name string, in any) (O, error) {
 }
 
 // Local does commands in this process.
-type Local struct{ Auth *auth.Auth }
+type Local struct {
+	Auth *auth.Auth
+	// Index gives the index of documents when a command needs it. Nil: there is none.
+	Index func() (*index.Index, error)
+}
 
 var _ Doer = Local{}
 
 // Do implements Doer.
 func (l Local) Do(ctx context.Context, name string, in json.RawMessage) (json.RawMessage, error) {
 	do, ok := commands()[name]
+	if work, of := indexCommands()[name]; of && l.Index != nil {
+		do, ok = func(_ context.Context, _ *auth.Auth, in json.RawMessage) (any, error) {
+			return onIndex(l.Index, work, in)
+		}, true
+	}
 	if !ok {
 		return nil, crdt.Errorf(crdt.KindUnsupported, "the server does not know the command %q: it is of another version", name)
 	}

@@ -155,7 +155,7 @@ func benchIndex(b *testing.B) (*world, string) {
 			b.Fatal(err)
 		}
 		w.store = s
-		w.Index = must(open(w.options(func(o *Options) { o.Search = filepath.Join(dir, "search") })))
+		w.Index = must(Open(w.options(func(o *Options) { o.Search = filepath.Join(dir, "search") })))
 	}
 	opened()
 	if last := must(w.Last("org")); last == 0 {

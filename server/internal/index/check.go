@@ -11,30 +11,37 @@ import (
 )
 
 // Check compares all that the index holds with what follows from the documents, and reports each difference in words. While a server
-// runs, documents that change meanwhile are reported too. It gives how many rows there are.
-func (x *Index) Check(ctx context.Context, report func(problem string)) (rows int, err error) {
+// runs, documents that change meanwhile are reported too.
+func (x *Index) Check(ctx context.Context, progress func(Progress), report func(problem string)) error {
 	st, err := readState(x.opt.Store)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if st.layout != layoutVersion || st.phase != phaseComplete {
 		report("the index is not complete: a rebuild is under way, or was cut off")
 	}
+	total, rows := 0, 0
 	if err := x.documents(ctx, func(r store.Reader, doc crdt.DocID) error {
+		total++
 		fresh, err := x.fresh(r, doc)
 		if err == nil && !fresh {
 			report(fmt.Sprintf("document %s: its row is not there, or is of another state", doc))
 		}
 		return err
 	}); err != nil {
-		return 0, err
+		return err
 	}
 	err = x.eachOrg(func(o orgKeys) error {
-		n, err := x.checkOrg(ctx, o, report)
-		rows += n
-		return err
+		return x.checkOrg(ctx, o, report, func() {
+			if rows++; rows%passView == 0 {
+				progress(Progress{Done: min(rows, total), Total: total})
+			}
+		})
 	})
-	return rows, err
+	if err == nil {
+		progress(Progress{Done: total, Total: total})
+	}
+	return err
 }
 
 // census is what the rows of an organisation should have beside them.
@@ -43,11 +50,11 @@ type census struct {
 	counts                         map[string]*counts
 }
 
-func (x *Index) checkOrg(ctx context.Context, o orgKeys, report func(string)) (rows int, err error) {
+func (x *Index) checkOrg(ctx context.Context, o orgKeys, report func(string), checked func()) error {
 	c := census{counts: map[string]*counts{}}
 	last, err := lastSeq(x.opt.Store, o)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	prefix := o.part(partRow)
 	if err := x.opt.Store.Scan(prefix, nil, func(key, value []byte) error {
@@ -63,12 +70,10 @@ func (x *Index) checkOrg(ctx context.Context, o orgKeys, report func(string)) (r
 		if row.head.seq > last {
 			report(fmt.Sprintf("document %s: its row is ahead of the feed", doc))
 		}
-		if !row.gone() {
-			rows++
-		}
+		checked()
 		return x.checkRow(ctx, o, doc, &row, &c, report)
 	}); err != nil {
-		return rows, err
+		return err
 	}
 	for _, part := range []struct {
 		name string
@@ -77,13 +82,13 @@ func (x *Index) checkOrg(ctx context.Context, o orgKeys, report func(string)) (r
 	}{{"entries", partEntry, c.entries}, {"places in the feed", partFeed, c.feeds}, {"lookups", partLookup, c.lookups}, {"texts", partText, c.texts}} {
 		n := 0
 		if err := x.opt.Store.Scan(o.part(part.part), nil, func(_, _ []byte) error { n++; return nil }); err != nil {
-			return rows, err
+			return err
 		}
 		if n != part.want {
 			report(fmt.Sprintf("there are %d %s; the rows have %d", n, part.name, part.want))
 		}
 	}
-	return rows, x.checkCounts(o, &c, report)
+	return x.checkCounts(o, &c, report)
 }
 
 func (x *Index) checkCounts(o orgKeys, c *census, report func(string)) error {

@@ -57,6 +57,7 @@ type Index struct {
 	ready   atomic.Bool // all documents that there were have their rows
 
 	subs    subscribers
+	task    tasks
 	results chan result
 	ctx     context.Context //nolint:containedctx // it is the index's own life
 	stop    context.CancelFunc
@@ -73,7 +74,7 @@ type result struct {
 
 // New starts an Index over a store. It compares all records with the rows in the background.
 func New(opt Options) (*Index, error) {
-	x, err := open(opt)
+	x, err := Open(opt)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +82,9 @@ func New(opt Options) (*Index, error) {
 	return x, nil
 }
 
-// open starts an Index that makes the rows that it is told of.
-func open(opt Options) (*Index, error) {
+// Open starts an Index that makes the rows that it is told of and compares nothing by itself: for the commands about a folder whose server
+// is stopped.
+func Open(opt Options) (*Index, error) {
 	if opt.Gather == 0 {
 		opt.Gather = 100 * time.Millisecond
 	}

@@ -48,7 +48,7 @@ func newWorld(t tb) *world {
 // open opens the index: one that makes rows when it is told to, and compares nothing by itself.
 func (w *world) open(change func(*Options)) {
 	w.t.Helper()
-	w.Index = must(open(w.options(change)))
+	w.Index = must(Open(w.options(change)))
 	w.t.Cleanup(func() { check(w.t, w.Index.Close()) })
 	must(w.pass(w.t.Context(), false, func(Progress) {}))
 }
@@ -149,7 +149,7 @@ func ref(uuid, name string) map[string]any {
 func (w *world) sound() {
 	w.t.Helper()
 	var problems []string
-	must(w.Check(w.t.Context(), func(p string) { problems = append(problems, p) }))
+	check(w.t, w.Check(w.t.Context(), func(Progress) {}, func(p string) { problems = append(problems, p) }))
 	if len(problems) > 0 {
 		w.t.Fatalf("%d problems: %q", len(problems), problems[:min(5, len(problems))])
 	}

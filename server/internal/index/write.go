@@ -110,7 +110,7 @@ func (b *batch) add(m made) error {
 	if m.derived != nil {
 		ev.After, ev.JSON = &m.row, m.json
 	}
-	if m.by != nil {
+	if m.by != nil && b.onRow != nil {
 		if ev.By, err = m.by(before.changes); err != nil {
 			return err
 		}
