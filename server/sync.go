@@ -18,7 +18,7 @@ import (
 func (s *Server) mountSync() error {
 	var svc *documents.Service
 	counters := metrics.NewDocuments(s.metrics, func() int { return svc.Open() })
-	svc, err := documents.New(documents.Options{Store: s.data.store, Metrics: counters, Log: s.log, OnChange: s.index.Changed})
+	svc, err := documents.New(documents.Options{Store: s.data.store, Metrics: counters, Log: s.log, WorkerJobs: s.workerJobs, OnChange: s.index.Changed})
 	if err != nil {
 		return err
 	}
@@ -48,6 +48,15 @@ func (s *Server) mountSync() error {
 		},
 	}
 	return nil
+}
+
+// workerJobs is the organisation's setting of which jobs workers may make; the strictest where it cannot be read.
+func (s *Server) workerJobs(org string) access.WorkerJobs {
+	o, err := s.auth.Organisation(org)
+	if err != nil {
+		return access.WorkerJobsNone
+	}
+	return o.Settings.WorkerJobs
 }
 
 func principalOf(r *http.Request) (replica.Principal, bool) {

@@ -16,6 +16,9 @@ var layers = [][]string{
 	{"crdt", "crdt/store", "crdt/drive", "server"},
 	{"crdt", "crdt/engine", "crdt/job", "crdt/audit", "client"},
 	{"crdt", "crdt/format", "crdt/history", "crdt/audit", "server"},
+	{"crdt", "crdt/format", "crdt/history", "crdt/policy", "client"},
+	{"crdt", "crdt/format", "crdt/history", "crdt/policy", "server"},
+	{"crdt/job", "crdt/policy"},
 }
 
 // only says who alone may import something of others. Tests of a package count as the package.

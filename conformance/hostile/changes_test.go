@@ -197,10 +197,12 @@ func TestAChangeInTheNameOfAnotherIsRefused(t *testing.T) {
 	w.must(err)
 	w.refuses(client, w.doc, copied, crdt.RefusedActorTaken, change)
 	w.unharmed()
-	// In her own name she may.
-	if err := client.Edit(copied, "hers"); err != nil {
-		t.Fatal(err)
-	}
+	// In her own name she may write what she may write: a comment.
+	f = copied.Next()
+	own := func(n uint64) format.OpID { return format.OpID{Counter: f.StartOp + n} }
+	f.Ops = []format.Op{{Key: "comments", Action: format.ActionMakeMap}, {Object: own(0), Key: "c1", Action: format.ActionMakeMap},
+		{Object: own(1), Key: "text", Action: format.ActionSet, Value: format.StringValue("hers")}}
+	w.must(client.SendSync("sync", w.doc, copied.Message(w.added(copied, &f))))
 	w.must(client.Until(func() bool { return copied.Unconfirmed() == 0 }))
 	w.must(w.good.Until(func() bool { return w.copy.Has(copied.Heads()[0]) }))
 	w.unharmed()

@@ -75,23 +75,23 @@ func (a *Admission) Key(i int) []byte {
 	return nil
 }
 
-// Holder gives the object that holds another one, and the key under which it does; nil where it is an element of a sequence.
-// The root has no holder: ok is false.
-func (a *Admission) Holder(obj ObjID) (holder ObjID, key []byte, ok bool) {
+// Holder gives the object that holds another one, and the key under which it does, or that it is an element of a sequence. Nothing
+// holds the root.
+func (a *Admission) Holder(obj ObjID) (holder ObjID, key []byte, inSeq bool) {
 	if obj == 0 {
 		return 0, nil, false
 	}
 	o := a.History.stagedOp(a.staged, uint32(obj-1))
-	if !o.is(flagInSeq) {
-		key = a.History.keyString(o.place)
+	if o.is(flagInSeq) {
+		return ObjID(o.object()), nil, true
 	}
-	return ObjID(o.object()), key, true
+	return ObjID(o.object()), a.History.keyString(o.place), false
 }
 
 // InSequence tells whether operation i works on an element of a list or a text.
 func (a *Admission) InSequence(i int) bool { return a.staged.ops[i].is(flagInSeq) }
 
-// MakerOf is who delivered the change that makes the object.
+// MakerOf is who delivered the change that makes the object, or that put there what Stands gave.
 func (a *Admission) MakerOf(obj ObjID) Author {
 	if a.MadeHere(obj) {
 		return a.Author
@@ -99,9 +99,9 @@ func (a *Admission) MakerOf(obj ObjID) Author {
 	return a.History.Author(int(a.History.changeOfOp(uint32(obj - 1))))
 }
 
-// Stands gives what stood in the map's place that operation i writes to before the change, also what its author did not know of:
-// visit is told who delivered each.
-func (a *Admission) Stands(i int, visit func(Author)) {
+// Stands gives what stood in the map's place that operation i writes to before the change, also what its author did not know of.
+// visit is told the operation that put it there, as MakerOf takes it.
+func (a *Admission) Stands(i int, visit func(ObjID)) {
 	h := a.History
 	o := &a.staged.ops[i]
 	if int(o.object()) > len(h.ops) || int(o.place) >= a.staged.keys { // the object, or the key, comes with the change
@@ -109,7 +109,7 @@ func (a *Admission) Stands(i int, visit func(Author)) {
 	}
 	for at := range h.inSlot(o.object(), o.place) {
 		if x := &h.ops[at]; !x.is(flagHidden|flagInSeq) && x.flags().holdsValue() {
-			visit(h.Author(int(h.changeOfOp(at))))
+			visit(ObjID(at + 1))
 		}
 	}
 }

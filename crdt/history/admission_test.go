@@ -32,13 +32,10 @@ func TestAnAdmissionTellsWhereEachOperationWritesAndWhatStoodThere(t *testing.T)
 					t.Fatalf("operation %d: key %q, in a sequence %v; want %q, %v", i, got, a.InSequence(i), o.Key, o.InSeq)
 				}
 				id, k := o.Object, len(path)-2
-				for at := obj; ; k-- {
-					holder, key, ok := a.Holder(at)
-					if ok != (id != historytest.ID{}) {
-						t.Fatalf("operation %d: the root is reached too early or too late", i)
-					}
-					if !ok {
-						break
+				for at := obj; at != h.Root(); k-- {
+					holder, key, inSeq := a.Holder(at)
+					if id == (historytest.ID{}) {
+						t.Fatalf("operation %d: the root is reached too late", i)
 					}
 					maker := m.Ops[id]
 					if made := maker == nil; made != a.MadeHere(at) {
@@ -52,12 +49,12 @@ func TestAnAdmissionTellsWhereEachOperationWritesAndWhatStoodThere(t *testing.T)
 					if a.MakerOf(at) != by(id.Actor) {
 						t.Fatalf("operation %d: object %v was made by %q", i, id, a.MakerOf(at))
 					}
-					if path[k].InSeq != (key == nil) || string(key) != path[k].Key {
+					if path[k].InSeq != inSeq || string(key) != path[k].Key {
 						t.Fatalf("operation %d: %q stands at %d of %v", i, key, k, path)
 					}
 					at, id = holder, maker.Object
 				}
-				if k != -1 {
+				if k != -1 || id != (historytest.ID{}) {
 					t.Fatalf("operation %d: %v has %d steps more than there are holders", i, path, k+1)
 				}
 				if o.Action == format.ActionMakeMap || o.Action == format.ActionMakeList || o.Action == format.ActionMakeText {
@@ -70,7 +67,7 @@ func TestAnAdmissionTellsWhereEachOperationWritesAndWhatStoodThere(t *testing.T)
 					continue
 				}
 				var stands, want []history.Author
-				a.Stands(i, func(who history.Author) { stands = append(stands, who) })
+				a.Stands(i, func(obj history.ObjID) { stands = append(stands, a.MakerOf(obj)) })
 				for _, v := range m.Visible(o.Object, false, o.Key, historytest.ID{}) {
 					want = append(want, by(v.ID.Actor))
 					seen.stood++
@@ -117,7 +114,7 @@ func TestEverGivesAllThatWasWrittenToAKey(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	do("k", format.ActionSet, format.StringValue("one"))
+	do("k", format.ActionSet, format.BoolValue(true))
 	do("other", format.ActionSet, format.StringValue("no"))
 	do("k", format.ActionDelete, format.Value{})
 	do("k", format.ActionMakeMap, format.Value{})
@@ -131,8 +128,11 @@ func TestEverGivesAllThatWasWrittenToAKey(t *testing.T) {
 			t.Errorf("%d: %+v", i, got[i])
 		}
 	}
-	if string(got[0].Value.Raw) != "one" || got[0].Change != 0 || got[1].Change != 2 {
+	if got[0].Change != 0 || got[1].Change != 2 || !got[0].True || got[2].True || got[2].Object == 0 || got[0].Object != 0 {
 		t.Errorf("%+v", got)
+	}
+	if now := h.Stand(h.Root(), "k"); len(now) != 1 || now[0] != got[2] {
+		t.Errorf("%+v stands there", now)
 	}
 	if h.Ever(h.Root(), "none") != nil {
 		t.Error("something at a key that nobody wrote")

@@ -155,8 +155,13 @@ func (h *History) checkOp(s *staged, i int, last *located) (crdt.RefusalCode, st
 	if o.Insert {
 		rec.set(flagInsert)
 	}
-	if o.Action == format.ActionSet && o.Value.Type == format.ValueCounter {
-		rec.set(flagCounter)
+	if o.Action == format.ActionSet {
+		switch o.Value.Type {
+		case format.ValueCounter:
+			rec.set(flagCounter)
+		case format.ValueTrue:
+			rec.set(flagTrue)
+		}
 	}
 	if o.Action == format.ActionMark && !o.HasMark {
 		// The end must stand behind the beginning, else automerge 0.11 can save the document but not load it ("invalid mark

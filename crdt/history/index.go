@@ -96,23 +96,6 @@ func (h *History) Get(obj ObjID, key string) []VisibleOp {
 	return h.visible(h.at(obj, key))
 }
 
-// Ever gives all operations that wrote to a key of a map, in the order of their admission: also those that were overwritten,
-// deletions (format.ActionDelete) and increments. It decodes the changes that hold them.
-func (h *History) Ever(obj ObjID, key string) []VisibleOp {
-	k, ok := h.findKey(key)
-	if !ok {
-		return nil
-	}
-	var at []uint32
-	for i := range h.inSlot(uint32(obj), k) {
-		if !h.ops[i].is(flagInSeq) {
-			at = append(at, i)
-		}
-	}
-	slices.Sort(at)
-	return h.visible(at)
-}
-
 // GetObject gives the object that wins at a key; false where a value wins, or nothing is there.
 func (h *History) GetObject(obj ObjID, key string) (ObjID, bool) {
 	at := h.at(obj, key)

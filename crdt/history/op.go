@@ -35,6 +35,7 @@ const (
 	flagInsert  opFlags = 0x10
 	flagHidden  opFlags = 0x20 // overwritten or deleted by another operation
 	flagCounter opFlags = 0x40 // sets a counter
+	flagTrue    opFlags = 0x80 // sets true
 )
 
 func (f opFlags) action() format.Action { return format.Action(f & flagAction) }

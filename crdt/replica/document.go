@@ -19,6 +19,8 @@ type Document struct {
 	cfg  *Config
 	rec  Record
 
+	maker Principal // who brought the first change, while it is not described
+
 	graph    *history.History // nil until somebody needs more than the stored bytes; see load.go
 	unbuilt  unbuiltDoc       // what graph is made of, until it is
 	arrivals []int64          // when each change arrived here, ms since 1970, by index

@@ -66,9 +66,9 @@ func (d *Document) persistChanges(b *Batch) {
 	}
 	d.rec.Heads = h.Heads()
 	if d.cfg.Describe != nil {
-		meta := d.cfg.Describe(d.id, d.rec.Meta, h, looked, d.rec.Creator)
+		meta := d.cfg.Describe(d.id, d.rec.Meta, h, looked, Creator{d.rec.Creator, d.maker})
 		note.MetaChanged = created || !bytes.Equal(meta, d.rec.Meta)
-		d.rec.Meta = meta
+		d.rec.Meta, d.maker = meta, nil
 	}
 	note.Meta = d.rec.Meta
 	b.Persist = append(b.Persist, PutRecord{Value: d.rec.Append(nil), Before: d.before.metaIf(!created), Meta: d.rec.Meta})

@@ -109,7 +109,7 @@ func (h *Hub) admitConn(c *conn, b *HubBatch) {
 	}
 	h.names[name] = c.id
 	c.joined = true
-	b.Joined = append(b.Joined, Joined{Conn: c.id, Peer: c.remote, Metadata: c.meta})
+	b.Joined = append(b.Joined, Joined{Conn: c.id, Principal: c.principal, Peer: c.remote, Metadata: c.meta})
 }
 
 // peerJoined takes the server's answer to our join.

@@ -116,9 +116,10 @@ type DocEvent struct {
 
 // Joined tells the caller that the handshake with a peer is over.
 type Joined struct {
-	Conn     ConnID
-	Peer     crdt.PeerID
-	Metadata wire.PeerMetadata
+	Conn      ConnID
+	Principal Principal
+	Peer      crdt.PeerID
+	Metadata  wire.PeerMetadata
 }
 
 // Compared tells the caller that a catch-up that we began has ended: all documents but those in Differ were found equal.

@@ -166,7 +166,7 @@ func (d *Document) admit(now time.Time, h *history.History, p *peer, c *format.C
 	}
 	if len(res.Admitted) > 0 {
 		if creator {
-			d.rec.Creator = p.Principal.Author()
+			d.rec.Creator, d.maker = p.Principal.Author(), p.Principal
 		}
 		p.contributed = true
 		d.waitersContributed(h, res.Admitted[1:])
@@ -275,7 +275,7 @@ func (d *Document) append(now time.Time, ev Append, b *Batch) {
 		return // they are in the Persist that is out, or in the next
 	}
 	if before == 0 {
-		d.rec.Creator = ev.Author
+		d.rec.Creator, d.maker = ev.Author, ev.Principal
 	}
 	d.changed()
 }

@@ -42,8 +42,8 @@ type Config struct {
 	// pure. Nil, or a nil result: none.
 	Policy func(p Principal, doc crdt.DocID, meta []byte) history.Policy
 	// Describe derives the document's record after changes were admitted, those with indices from on; it is stored with
-	// them. prev is nil for a new document, whose first changes came from creator. It must be pure. Nil: no record.
-	Describe func(doc crdt.DocID, prev []byte, h *history.History, from int, creator history.Author) []byte
+	// them. prev is nil for a new document, whose first change came from creator. It must be pure. Nil: no record.
+	Describe func(doc crdt.DocID, prev []byte, h *history.History, from int, creator Creator) []byte
 	// History bounds a document.
 	History history.Limits
 	// IdleAfter is how long a document that nobody talks about stays in memory. 0: 30 seconds.
@@ -58,6 +58,13 @@ type Config struct {
 	KeepSyncStates bool
 	// MaxDocsPerConn bounds the documents that one connection is subscribed to. 0: 100,000.
 	MaxDocsPerConn int
+}
+
+// Creator is who brought a document's first change. The principal is nil where it was made here by nobody in particular, and for a
+// document that is not new.
+type Creator struct {
+	Author    history.Author
+	Principal Principal
 }
 
 func (c *Config) idleAfter() time.Duration { return orDefault(c.IdleAfter, 30*time.Second) }

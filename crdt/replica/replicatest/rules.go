@@ -70,7 +70,7 @@ func policy(p replica.Principal, _ crdt.DocID, _ []byte) history.Policy {
 }
 
 // describe derives a document's record from its root.
-func describe(_ crdt.DocID, prev []byte, h *history.History, _ int, _ history.Author) []byte {
+func describe(_ crdt.DocID, prev []byte, h *history.History, _ int, _ replica.Creator) []byte {
 	var entries []string
 	for _, entry := range strings.Fields(string(prev)) {
 		entries = append(entries, entry[:len(entry)-1]+signOnce)

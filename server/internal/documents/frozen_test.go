@@ -11,8 +11,8 @@ import (
 	"fieldsync/server/internal/access"
 )
 
-// May a worker's odd values not make a job unreachable, nor keep him assigned?
-func TestWhatAWorkerPutsIntoAJobNeitherHidesItNorKeepsHimAssigned(t *testing.T) {
+// Odd values in a job, a worker's or a dispatcher's, neither make it unreachable nor keep somebody assigned.
+func TestOddAssigneesNeitherHideAJobNorKeepSomebodyAssigned(t *testing.T) {
 	for name, odd := range map[string]func(tx *engine.Tx) error{
 		"names of 1.5 MB": func(tx *engine.Tx) error {
 			for i := range 1500 {
@@ -22,7 +22,6 @@ func TestWhatAWorkerPutsIntoAJobNeitherHidesItNorKeepsHimAssigned(t *testing.T) 
 			}
 			return nil
 		},
-		"a kind of 2 MB":      set(job.KeyKind, strings.Repeat("x", 2<<20)),
 		"five thousand names": func(tx *engine.Tx) error { return thousands(tx, 5000) },
 		"as many as fit":      func(tx *engine.Tx) error { return thousands(tx, 4095) },
 	} {
@@ -30,7 +29,10 @@ func TestWhatAWorkerPutsIntoAJobNeitherHidesItNorKeepsHimAssigned(t *testing.T) 
 			o := open(t)
 			doc := crdt.DocID{1}
 			o.must(dora, doc, newJob("anna"))
-			o.must(anna, doc, odd)
+			if err := o.edit(anna, doc, odd); crdt.KindOf(err) != crdt.KindForbidden {
+				t.Fatalf("by a worker: %v", err)
+			}
+			o.must(dora, doc, odd)
 			if a, err := o.Access(dora, doc); err != nil || !a.Read || !a.Write {
 				t.Fatalf("the dispatcher has %+v: %v", a, err)
 			}
@@ -44,6 +46,15 @@ func TestWhatAWorkerPutsIntoAJobNeitherHidesItNorKeepsHimAssigned(t *testing.T) 
 			o.record(doc)
 		})
 	}
+}
+
+func TestAKindThatNobodyKnowsIsOpaqueHoweverLongItIs(t *testing.T) {
+	o, doc := open(t), crdt.DocID{1}
+	o.must(anna, doc, set(job.KeyKind, strings.Repeat("x", 2<<20)))
+	if rec := o.record(doc); !rec.Opaque() || rec.Kind != "" {
+		t.Errorf("a kind of %d bytes", len(rec.Kind))
+	}
+	o.must(anna, doc, set("anything", "else"))
 }
 
 func thousands(tx *engine.Tx, n int) error {
@@ -60,7 +71,7 @@ func TestARecordOfTheLongestNamesCanBeReadAgain(t *testing.T) {
 	for i := range names {
 		names[i] = fmt.Sprintf("%063d", i)
 	}
-	rec := access.Record{Org: org, Creator: "user:dora", Kind: "job"}.WithAssignees(names).WithAssignees(names[5000:])
+	rec := access.Record{Org: org, Creator: "user:dora", Kind: "job"}.WithAssignees(names, names).WithAssignees(names[5000:], names[6000:])
 	b, err := rec.Encode()
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/drive"
+	"fieldsync/crdt/job"
 	"fieldsync/crdt/replica"
 	"fieldsync/crdt/store"
 	"fieldsync/server/internal/access"
@@ -54,11 +55,25 @@ func (s *Service) index(doc crdt.DocID, rec replica.PutRecord) []store.Op {
 	return ops
 }
 
-// listed are the names under which a document stands in the lists: everybody's, its creator's, its assignees'.
+// templates is the name under which an organisation's templates are listed, which every worker reads. No user is called so either.
+const templates = "*templates"
+
+// listed are the names under which a document stands in the lists: everybody's; of a job its assignees' and, if he made it as a worker,
+// its creator's; of a document of no kind that we know its creator's.
 func listed(r access.Record) []string {
-	out := append([]string{everybody}, r.Assignees...)
-	if user, ok := strings.CutPrefix(r.Creator, "user:"); ok && user != "" {
-		out = append(out, user)
+	out := []string{everybody}
+	creator, _ := strings.CutPrefix(r.Creator, access.PersonPrefix)
+	isPerson := creator != r.Creator && creator != ""
+	switch {
+	case r.Kind == job.KindTemplate:
+		out = append(out, templates)
+	case r.Kind == job.Kind:
+		out = append(out, r.Assignees...)
+		if isPerson && (r.CreatorRole == access.RoleWorker || r.CreatorRole == "") {
+			out = append(out, creator)
+		}
+	case r.Opaque() && isPerson:
+		out = append(out, creator)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -70,42 +85,92 @@ func (s *Service) inventory(p replica.Principal) ([]replica.Item, error) {
 	if !ok {
 		return nil, nil
 	}
-	name := who.User
+	var lists []string
 	switch who.Role {
 	case access.RoleOwner, access.RoleAdministrator, access.RoleDispatcher, access.RoleDirector:
-		name = everybody
-	}
-	prefix, err := store.UserDocs(who.Org, name)
-	if err != nil {
-		return nil, err
+		lists = []string{everybody}
+	case access.RoleWorker:
+		lists = []string{templates}
+		if who.User != "" { // else that would be everybody's
+			lists = append(lists, who.User)
+		}
 	}
 	var items []replica.Item
-	err = s.store.View(func(r store.Reader) error {
-		if err := r.Scan(prefix, nil, func(key, _ []byte) error {
-			if len(items) >= maxInventory {
-				return store.ErrStop
-			}
-			items = append(items, replica.Item{Doc: store.ParseKey(key).Doc})
-			return nil
-		}); err != nil {
-			return err
-		}
-		kept := items[:0]
-		for _, it := range items {
-			rec, err := drive.ReadRecord(r, it.Doc)
-			if errors.Is(err, store.ErrNotFound) {
-				continue
-			}
-			if err != nil {
+	err := s.store.View(func(r store.Reader) error {
+		for _, name := range lists {
+			if err := s.list(r, who, name, &items); err != nil {
 				return err
 			}
-			it.Digest = replica.DigestHeads(rec.Heads)
-			kept = append(kept, it)
 		}
-		items = kept
 		return nil
 	})
 	return replica.SortItems(items), err
+}
+
+// list adds the documents of a list that a principal may read.
+func (s *Service) list(r store.Reader, who principal, name string, items *[]replica.Item) error {
+	docs, err := scanList(r, who.Org, name, maxInventory-len(*items))
+	if err != nil {
+		return err
+	}
+	for _, doc := range docs {
+		rec, err := drive.ReadRecord(r, doc)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if name != everybody { // whoever reads that list reads all that is in it
+			if meta, err := access.DecodeRecord(rec.Meta); err != nil || !access.Decide(who.Principal, meta).Read {
+				continue
+			}
+		}
+		*items = append(*items, replica.Item{Doc: doc, Digest: replica.DigestHeads(rec.Heads)})
+	}
+	return nil
+}
+
+// scanList gives at most so many documents of a list.
+func scanList(r store.Reader, org, name string, most int) (docs []crdt.DocID, err error) {
+	prefix, err := store.UserDocs(org, name)
+	if err != nil {
+		return nil, err
+	}
+	err = r.Scan(prefix, nil, func(key, _ []byte) error {
+		if len(docs) >= most {
+			return store.ErrStop
+		}
+		docs = append(docs, store.ParseKey(key).Doc)
+		return nil
+	})
+	return docs, err
+}
+
+// maxTemplates bounds the templates that are looked through for the one that a worker's new job names. An organisation has dozens.
+const maxTemplates = 2000
+
+// workerTemplate tells whether an organisation has a template of this name, its uuid or its document's id, that workers may make jobs from.
+func (s *Service) workerTemplate(org, name string) bool {
+	found := false
+	_ = s.store.View(func(r store.Reader) error {
+		docs, err := scanList(r, org, templates, maxTemplates)
+		if err != nil {
+			return err
+		}
+		for _, doc := range docs {
+			rec, err := drive.ReadRecord(r, doc)
+			if err != nil {
+				continue
+			}
+			if t, err := access.DecodeRecord(rec.Meta); err == nil && t.Kind == job.KindTemplate && t.WorkerCreate && (t.UUID == name || doc.String() == name) {
+				found = true
+				return nil
+			}
+		}
+		return nil
+	})
+	return found
 }
 
 // observer passes on what crdt/drive tells.

@@ -18,11 +18,11 @@ import (
 func TestWhoMayDoWhatByRoleAndRelation(t *testing.T) {
 	const r, w, c = replica.AccessRead, replica.AccessWrite, replica.AccessCreate
 	records := map[string]access.Record{
-		"a stranger's": {Org: org, Creator: "user:dora"},
-		"assigned":     access.Record{Org: org, Creator: "user:dora"}.WithAssignees([]string{"me"}),
-		"once":         access.Record{Org: org, Creator: "user:dora"}.WithAssignees([]string{"me"}).WithAssignees(nil),
+		"a stranger's": {Org: org, Creator: "user:dora", Kind: "job"},
+		"assigned":     access.Record{Org: org, Creator: "user:dora", Kind: "job"}.WithAssignees([]string{"me"}, nil),
+		"once":         access.Record{Org: org, Creator: "user:dora", Kind: "job"}.WithAssignees([]string{"me"}, nil).WithAssignees(nil, nil),
 		"own":          {Org: org, Creator: "user:me"},
-		"another's":    access.Record{Org: "other", Creator: "user:me"}.WithAssignees([]string{"me"}),
+		"another's":    access.Record{Org: "other", Creator: "user:me", Kind: "job"}.WithAssignees([]string{"me"}, []string{"me"}),
 	}
 	order := []string{"missing", "a stranger's", "assigned", "once", "own", "another's", "damaged"}
 	for role, want := range map[access.Role][]replica.Access{
@@ -57,8 +57,8 @@ func TestWhoMayDoWhatByRoleAndRelation(t *testing.T) {
 func TestAnActorBelongsToWhoFirstDeliveredIt(t *testing.T) {
 	o, doc := open(t), crdt.DocID{1}
 	o.must(dora, doc, newJob("anna", "ben"))
-	o.must(anna, doc, set("note", "one"))
-	forged := draft(t, o.drive, doc, actorOf(anna), set("note", "two"))
+	o.must(anna, doc, remark("one"))
+	forged := draft(t, o.drive, doc, actorOf(anna), remark("two"))
 	err := o.Append(context.Background(), ben, doc, [][]byte{forged})
 	var refusal *crdt.Refusal
 	if !errors.As(err, &refusal) || refusal.Code != crdt.RefusedActorTaken {
@@ -78,7 +78,7 @@ func TestWhoMayNotWriteIsRefused(t *testing.T) {
 	for name, p := range map[string]access.Principal{
 		"a director": person(access.RoleDirector, "dick"), "a worker whose it is not": ben, "another organisation": foreigner, "nobody": {},
 	} {
-		if err := o.edit(p, doc, set("note", "mine")); err == nil {
+		if err := o.edit(p, doc, remark("mine")); err == nil {
 			t.Errorf("%s may write", name)
 		}
 	}
@@ -88,7 +88,7 @@ func TestWhoMayNotWriteIsRefused(t *testing.T) {
 	if err := o.edit(person(access.RoleDirector, "dick"), crdt.DocID{2}, newJob()); err == nil {
 		t.Error("a director may create")
 	}
-	o.must(anna, doc, set("note", "hers"))
+	o.must(anna, doc, remark("hers"))
 }
 
 // view gives the history of a document.
@@ -116,10 +116,10 @@ func TestTheRecordIsOnlyMadeAnewWhenItIsConcerned(t *testing.T) {
 		concerned bool
 	}{
 		"a title":         {set(job.KeyTitle, "new"), false},
-		"a status":        {edits(job.AddEvent(job.Event{ID: "e2", Status: job.EnRoute, HappenedAt: 2, By: "anna"})), false},
+		"a status":        {edits(job.AddEvent(job.Event{ID: "e2", Status: job.EnRoute, HappenedAt: 2, By: "dora"})), false},
 		"an assignee":     {edits(job.Assign(job.Assignee{User: "ben"})), true},
+		"edit access":     {edits(job.Assign(job.Assignee{User: "anna", Edit: false})), true},
 		"one less":        {edits(job.Unassign("anna")), true},
-		"a kind":          {set(job.KeyKind, "other"), true},
 		"other assignees": {set(job.KeyAssignees, map[string]any{}), true},
 		"none at all":     {func(tx *engine.Tx) error { return tx.Delete(crdt.Path{job.KeyAssignees}) }, true},
 	} {
@@ -127,7 +127,7 @@ func TestTheRecordIsOnlyMadeAnewWhenItIsConcerned(t *testing.T) {
 		o.must(dora, doc, newJob("anna"))
 		o.must(dora, doc, tt.edit)
 		o.view(doc, func(h *history.History) {
-			got := describe(doc, marked, h, h.Len()-1, "acme/user:dora")
+			got := describe(doc, marked, h, h.Len()-1, replica.Creator{})
 			if bytes.Equal(got, marked) == tt.concerned {
 				t.Errorf("%s: concerned is %v", name, !tt.concerned)
 			}
@@ -135,18 +135,51 @@ func TestTheRecordIsOnlyMadeAnewWhenItIsConcerned(t *testing.T) {
 	}
 }
 
-func TestTheRecordNamesCreatorKindAndAssignees(t *testing.T) {
+// Of version 1: {1: 1, 2: "acme", 3: "user:dora", 4: "job", 5: ["anna"], 6: ["anna"]}.
+func TestARecordOfAnEarlierVersionIsMadeAnewWithTheNextChange(t *testing.T) {
+	o, doc := open(t), crdt.DocID{1}
+	o.must(dora, doc, newJob())
+	o.must(dora, doc, edits(job.Assign(job.Assignee{User: "anna", Edit: false})))
+	o.must(dora, doc, set(job.KeyTitle, "new"))
+	old := []byte("\xa6\x01\x01\x02\x64acme\x03\x69user:dora\x04\x63job\x05\x81\x64anna\x06\x81\x64anna")
+	o.view(doc, func(h *history.History) {
+		rec, err := access.DecodeRecord(describe(doc, old, h, h.Len()-1, replica.Creator{}))
+		if err != nil || rec.Outdated || len(rec.Editors) != 0 || !slices.Equal(rec.Assignees, []string{"anna"}) || !slices.Equal(rec.EverEditors, []string{"anna"}) {
+			t.Errorf("%+v, %v", rec, err)
+		}
+	})
+}
+
+func TestTheRecordNamesCreatorKindAssigneesAndEditors(t *testing.T) {
 	o, doc := open(t), crdt.DocID{1}
 	o.must(dora, doc, newJob("anna"))
 	o.must(dora, doc, edits(job.Assign(job.Assignee{User: "ben"})))
-	o.must(anna, doc, edits(job.Unassign("anna")))
-	want := access.Record{Org: org, Creator: "user:dora", Kind: "job", Assignees: []string{"ben"}, EverAssigned: []string{"anna", "ben"}}
+	want := access.Record{Org: org, Creator: "user:dora", CreatorRole: access.RoleDispatcher, Kind: "job", Assignees: []string{"anna", "ben"},
+		EverAssigned: []string{"anna", "ben"}, Editors: []string{"anna"}, EverEditors: []string{"anna"}}
+	if got := o.record(doc); !got.Equal(want) {
+		t.Errorf("record %+v; want %+v", got, want)
+	}
+	o.must(dora, doc, edits(job.Unassign("anna")))
+	want.Assignees, want.Editors = []string{"ben"}, nil
 	if got := o.record(doc); !got.Equal(want) {
 		t.Errorf("record %+v; want %+v", got, want)
 	}
 	o.must(anna, crdt.DocID{2}, set("anything", "else"))
-	if got := o.record(crdt.DocID{2}); !got.Equal(access.Record{Org: org, Creator: "user:anna"}) {
+	if got := o.record(crdt.DocID{2}); !got.Equal(access.Record{Org: org, Creator: "user:anna", CreatorRole: access.RoleWorker}) {
 		t.Errorf("record of what is no job: %+v", got)
+	}
+	o.must(dora, crdt.DocID{3}, func(tx *engine.Tx) error {
+		return tx.Apply(crdt.Edit{Kind: crdt.EditSet, Path: crdt.Path{job.KeyKind}, Value: crdt.Text(job.KindTemplate)},
+			crdt.Edit{Kind: crdt.EditSet, Path: crdt.Path{job.KeyUUID}, Value: crdt.Text("t-1")}, crdt.Edit{Kind: crdt.EditSet, Path: crdt.Path{job.KeyWorkerCreate}, Value: true},
+			crdt.Edit{Kind: crdt.EditSet, Path: crdt.Path{job.KeyAssignees}, Value: map[string]any{"anna": map[string]any{"edit": true}}})
+	})
+	wantT := access.Record{Org: org, Creator: "user:dora", CreatorRole: access.RoleDispatcher, Kind: "template", UUID: "t-1", WorkerCreate: true}
+	if got := o.record(crdt.DocID{3}); !got.Equal(wantT) {
+		t.Errorf("record of a template, with texts as automerge JS writes them: %+v", got)
+	}
+	o.must(dora, crdt.DocID{3}, set(job.KeyWorkerCreate, false))
+	if o.record(crdt.DocID{3}).WorkerCreate {
+		t.Error("workers may still make jobs from it")
 	}
 }
 
@@ -164,16 +197,17 @@ func TestWhileTwoDisagreeOnTheAssigneesAllOfThemHaveTheJob(t *testing.T) {
 	if got := o.record(doc).Assignees; !slices.Equal(got, []string{"anna", "ben"}) {
 		t.Errorf("assignees: %q", got)
 	}
-	o.wantLists(doc, everybody, "dora", "anna", "ben")
+	o.wantLists(doc, everybody, "anna", "ben")
 }
 
 func TestReferencesFindsFilesAndPreviewsOfTheNewestState(t *testing.T) {
 	o, doc := open(t), crdt.DocID{1}
 	o.must(dora, doc, newJob("anna"))
-	o.must(anna, doc, func(tx *engine.Tx) error {
-		return tx.Set(crdt.Path{job.KeyAttachments, "a1"}, map[string]any{"sha256": "file", "preview_sha256": "preview", "name": "name"})
+	o.must(anna, doc, func(tx *engine.Tx) error { // as Go writes it, and as automerge JS does
+		return errors.Join(tx.Set(crdt.Path{job.KeyAttachments, "a1"}, map[string]any{"sha256": "file", "preview_sha256": "preview", "name": "name"}),
+			tx.Set(crdt.Path{job.KeyAttachments, "a2"}, map[string]any{"sha256": crdt.Text("text"), "preview_sha256": crdt.Text("")}))
 	})
-	for sha, want := range map[string]bool{"file": true, "preview": true, "name": false, "none": false, "": false} {
+	for sha, want := range map[string]bool{"file": true, "preview": true, "text": true, "name": false, "none": false, "": false} {
 		if got, err := o.References(context.Background(), doc, sha); err != nil || got != want {
 			t.Errorf("%q: %v, %v; want %v", sha, got, err, want)
 		}

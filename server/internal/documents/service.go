@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
+	"strings"
 	"time"
 
 	"fieldsync/crdt"
@@ -42,6 +42,8 @@ type Options struct {
 	IdleAfter time.Duration
 	// MaxOpen bounds the idle documents kept in memory. 0: 10,000.
 	MaxOpen int
+	// WorkerJobs says which jobs the workers of an organisation may make. Nil: the default everywhere.
+	WorkerJobs func(org string) access.WorkerJobs
 }
 
 // Service is the server's replica.
@@ -53,6 +55,8 @@ type Service struct {
 	copies   chan struct{} // a token for each open Copy
 	locks    docLocks
 	actorKey [32]byte
+
+	announcing announcing
 }
 
 // principal is who stands behind a connection, as package replica sees it.
@@ -78,14 +82,14 @@ func New(opt Options) (*Service, error) {
 		PeerID:    crdt.PeerID(storage[:8]), // short: it stands in each frame, both ways
 		StorageID: storage,
 		Access:    decide,
-		Policy:    policy,
+		Policy:    s.policy,
 		Describe:  describe,
 		History:   history.DefaultLimits(),
 		IdleAfter: opt.IdleAfter,
 	}
 	s.drive = drive.New(drive.Config{
 		Replica: cfg, Store: opt.Store, Index: s.index, Inventory: s.inventory, Snapshot: engine.Snapshot,
-		OnNotice: s.notice, MaxOpen: opt.MaxOpen, Log: opt.Log, Observe: observer{opt.Metrics},
+		OnNotice: s.notice, OnJoined: s.joined, MaxOpen: opt.MaxOpen, Log: opt.Log, Observe: observer{opt.Metrics},
 	})
 	return s, nil
 }
@@ -109,7 +113,10 @@ func (s *Service) Drive() *drive.Drive { return s.drive }
 func (s *Service) Open() int { return s.drive.Open() }
 
 // Close ends the work; connections are closed before.
-func (s *Service) Close() { s.drive.Close() }
+func (s *Service) Close() {
+	s.announcing.close()
+	s.drive.Close()
+}
 
 // Access tells what a principal may do with a document, by its record of now. A document that does not exist gives nothing.
 func (s *Service) Access(p access.Principal, doc crdt.DocID) (access.Access, error) {
@@ -161,27 +168,18 @@ func (s *Service) notice(doc crdt.DocID, n replica.Notice) {
 	case replica.Refused:
 		s.opt.Metrics.Refused(n.Refusal.Code, max(n.More, 1))
 		s.opt.Log.Info("change refused", "doc", doc.String(), "author", string(n.Author), "code", string(n.Refusal.Code),
-			"change", n.Refusal.Change.String(), "detail", n.Refusal.Detail)
+			"change", n.Refusal.Change.String(), "detail", loggable(n.Refusal))
 	case replica.SnapshotFailed:
 		s.opt.Log.Warn("snapshot not taken", "doc", doc.String(), "error", n.Err.Error())
 	}
 }
 
-// announce begins the conversation about a document with the workers who are connected, and whose it is now. The others of
-// an organisation ask for what they want to see.
-func (s *Service) announce(doc crdt.DocID, meta []byte) {
-	rec, err := access.DecodeRecord(meta)
-	if err != nil {
-		return
+// loggable is a refusal's detail without the path that stands before a rule's reason: people's names may stand in it.
+func loggable(r crdt.Refusal) string {
+	if r.Code != crdt.RefusedNotAllowed {
+		return r.Detail
 	}
-	go func() { // the hub's lock may be held by whoever waits for this document
-		for _, conn := range s.drive.Joined(func(p replica.Principal) bool {
-			who, ok := p.(principal)
-			return ok && who.Org == rec.Org && who.Role == access.RoleWorker && slices.Contains(rec.Assignees, who.User)
-		}) {
-			s.drive.Subscribe(conn, doc)
-		}
-	}()
+	return r.Detail[strings.LastIndex(r.Detail, ": ")+1:]
 }
 
 // ByCredential makes the question whether a connection was let in by this token or session.

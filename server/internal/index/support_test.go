@@ -86,7 +86,7 @@ func (w *world) set(d *Document) {
 	d.Changes++
 	d.Heads = headsOf(d)
 	w.docs[d.ID] = d
-	meta := must(access.Record{Org: d.Org, Kind: d.Kind, Creator: d.Creator}.WithAssignees(d.Readers).Encode())
+	meta := must(access.Record{Org: d.Org, Kind: d.Kind, Creator: d.Creator}.WithAssignees(d.Readers, d.Readers).Encode())
 	rec := replica.Record{Heads: d.Heads, Next: d.Changes, Creator: "x", Meta: meta}
 	check(w.t, store.Write(w.store, []store.Op{{Key: store.DocRecord(d.ID), Value: rec.Append(nil)}}))
 }
