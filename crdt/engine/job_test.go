@@ -99,8 +99,8 @@ func TestEditsRepairADocumentThatLacksItsMaps(t *testing.T) {
 	})
 	wantGet(t, d, crdt.Text("text"), "description")
 	tree, _ := d.Tree()
-	if j, _ := job.Read(tree); j.Outcome.Status != job.Cancelled {
-		t.Errorf("status %s", j.Outcome.Status)
+	if j, _ := job.Read(tree); j.Status != job.Cancelled {
+		t.Errorf("status %s", j.Status)
 	}
 }
 
@@ -115,7 +115,7 @@ func TestConcurrentStatusesClashTheSameWayOnBothReplicas(t *testing.T) {
 				return err
 			}
 			j, _ := job.Read(tree.(map[string]any))
-			return tx.Apply(must(job.AddEvent(job.Event{ID: id, Status: s, After: j.Outcome.Tips()}))...)
+			return tx.Apply(must(job.AddEvent(job.Event{ID: id, Status: s, After: j.Tips()}))...)
 		})
 	}
 	read := func(d *Doc) job.Outcome {

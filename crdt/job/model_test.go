@@ -437,3 +437,58 @@ func TestALongListIsReorderedByFewEdits(t *testing.T) {
 		}
 	})
 }
+
+// drawJunk draws a value as any client may have written it.
+func drawJunk(t *rapid.T, depth int) any {
+	switch rapid.IntRange(0, 12-3*depth).Draw(t, "junk") {
+	case 0:
+		return nil
+	case 1:
+		return rapid.Bool().Draw(t, "bool")
+	case 2:
+		return rapid.SampledFrom([]any{int64(1), uint64(1 << 63), 1.5, crdt.Counter(3), crdt.Timestamp(1 << 60)}).Draw(t, "number")
+	case 3:
+		return rapid.SampledFrom([]string{"", "a", "text", "pick_list", "photo"}).Draw(t, "string")
+	case 4:
+		return crdt.Text("text")
+	case 5:
+		return []any{"a", int64(1)}
+	}
+	m := map[string]any{}
+	keys := []string{"uuid", "name", "i1", "i2", "i3", "value", "field_type", "options", "position", "edit", "minutes", "geolocation", "longitude", "latitude", "floor", "text", "done", "a", "b"}
+	for _, k := range rapid.SliceOfNDistinct(rapid.SampledFrom(keys), 0, 5, rapid.ID[string]).Draw(t, "keys") {
+		m[k] = drawJunk(t, depth+1)
+	}
+	return m
+}
+
+func TestAPatchHoldsOverWhateverOtherClientsWrote(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := drawForm(t)
+		c := open(t, "a")
+		defer c.close()
+		c.edit(setAt("kind", "job")...)
+		for k := range want {
+			if rapid.Bool().Draw(t, "junk in "+k) {
+				c.edit(setAt(k, drawJunk(t, 0))...)
+			}
+		}
+		have := given(decoded(t, theJob(c)))
+		patch := map[string]any{}
+		for k, v := range patchFrom(have, want) {
+			if _, wanted := want[k]; wanted {
+				patch[k] = v
+			}
+		}
+		expected, _ := merged(have, patch).(map[string]any)
+		edits, err := job.Patch(c.tree(), patch, author("new"))
+		if err != nil {
+			t.Fatalf("%v: %v", patch, err)
+		}
+		c.edit(edits...)
+		now := given(decoded(t, theJob(c)))
+		for k := range want {
+			same(t, normal(expected[k]), normal(now[k]), "%s after %s", k, show(edits))
+		}
+	})
+}

@@ -22,13 +22,13 @@ type Draft struct {
 
 // FromTemplate gives the draft of a job that copies a template. The reference is how the job names it.
 func FromTemplate(t Template, ref Ref) Draft {
-	return Draft{Template: ref, Plan: t.Plan.copied(true)}
+	return Draft{Template: ref, Plan: t.copied(true)}
 }
 
 // FollowUp gives the draft of a job that goes on where another one ended: the same place, client and questions; the answers of the
 // report, the ticks, the plan's time and who does it are left to be said anew. The id is the other job's document.
 func FollowUp(j Job, id string) Draft {
-	return Draft{Template: j.Template, Follows: id, Plan: j.Plan.copied(false)}
+	return Draft{Template: j.Template, Follows: id, Plan: j.copied(false)}
 }
 
 // copied is a plan for another job. Answers of files stay with the job that has the files.

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
@@ -111,7 +112,9 @@ func TestProblemsAreBounded(t *testing.T) {
 
 func TestAnyTreeIsReadWithoutPanicAndAlwaysTheSame(t *testing.T) {
 	names := []string{"kind", "title", "serial_no", "client", "name", "scheduled_at", "scheduled_duration", "minutes", "address", "geolocation", "latitude", "longitude",
-		"assignees", "edit", "status_log", "status", "after", "happened_at", "location", "attachments", "sha256", "size", "comments", "text", "x"}
+		"assignees", "edit", "status_log", "status", "after", "happened_at", "location", "attachments", "sha256", "size", "comments", "text", "x",
+		"template", "uuid", "territory", "skills", "contacts", "value", "position", "possible_resolutions", "resolution", "successful", "custom_fields", "report_fields",
+		"field_type", "options", "required", "checklist", "done", "done_at", "external_ids", "field", "worker_create"}
 	var value func(t *rapid.T, depth int) any
 	value = func(t *rapid.T, depth int) any {
 		switch rapid.IntRange(0, 13-min(depth, 4)).Draw(t, "type") {
@@ -126,7 +129,7 @@ func TestAnyTreeIsReadWithoutPanicAndAlwaysTheSame(t *testing.T) {
 		case 4:
 			return rapid.Float64().Draw(t, "float")
 		case 5:
-			return rapid.SampledFrom([]string{"job", "started", sha, "e1", ""}).Draw(t, "string")
+			return rapid.SampledFrom([]string{"job", "started", "finished", "photo", "text", "number", "date", "pick_list", "rating", "2026-11-24", sha, "e1", ""}).Draw(t, "string")
 		case 6:
 			return crdt.Text("text")
 		case 7:
@@ -160,6 +163,20 @@ func TestAnyTreeIsReadWithoutPanicAndAlwaysTheSame(t *testing.T) {
 		b, pb := Read(tree)
 		if diff := cmp.Diff(a, b) + cmp.Diff(pa, pb); diff != "" {
 			t.Fatal(diff)
+		}
+		tpl, _ := ReadTemplate(tree)
+		client, _ := ReadClient(tree)
+		site, _ := ReadSite(tree)
+		for _, v := range []any{a, tpl, client, site} {
+			if _, err := json.Marshal(v); err != nil {
+				t.Fatalf("it has no JSON form: %v", err)
+			}
+		}
+		for _, kind := range Kinds() { // whatever stands there, a form can be written over it
+			tree[KeyKind] = kind
+			if _, err := Patch(tree, map[string]any{"address": map[string]any{"floor": "1"}, "contacts": []any{map[string]any{"name": "A"}}}, Author{NewID: func() string { return "n" }}); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 	if j, problems := Read(nil); len(problems) != 1 || j.Outcome.Status != Scheduled {
