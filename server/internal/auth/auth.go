@@ -48,6 +48,7 @@ type Auth struct {
 	holds   holds
 	writing sync.Mutex // one change of accounts at a time: each reads before it writes
 	gate    passwordGate
+	verify  func(password, stored string) bool // verifyPassword; a simulation of months counts instead
 	byIP    *failures
 	byLogin *failures
 	locks   *locks
@@ -64,7 +65,7 @@ func New(o Options) (*Auth, error) {
 	}
 	a := &Auth{
 		store: o.Store, clientIP: o.ClientIP, now: o.Now, demo: o.Demo, publicURL: o.PublicURL,
-		origins: map[string]bool{}, onRevoke: o.OnRevoke, onChange: o.OnChange, onFailure: o.OnFailure, cache: cache, gate: newPasswordGate(),
+		origins: map[string]bool{}, onRevoke: o.OnRevoke, onChange: o.OnChange, onFailure: o.OnFailure, cache: cache, gate: newPasswordGate(), verify: verifyPassword,
 		log: o.Log, orgs: newOrgCache(), holds: holds{all: map[*hold]struct{}{}}, locks: newLocks(o.Store),
 	}
 	if a.log == nil {

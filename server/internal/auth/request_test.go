@@ -135,11 +135,17 @@ func TestTableOfFailuresIsBounded(t *testing.T) {
 	}
 }
 
-func signIn1(w *world, login, password string, change func(*http.Request)) *httptest.ResponseRecorder {
+func loginRequest(login, password, from string) *http.Request {
 	body, _ := json.Marshal(Login{Login: login, Password: password})
 	r := httptest.NewRequest(http.MethodPost, "http://sync.example/api/v1/session", strings.NewReader(string(body)))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Origin", "http://sync.example")
+	r.RemoteAddr = from
+	return r
+}
+
+func signIn1(w *world, login, password string, change func(*http.Request)) *httptest.ResponseRecorder {
+	r := loginRequest(login, password, "192.0.2.1:1234")
 	if change != nil {
 		change(r)
 	}

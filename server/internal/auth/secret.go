@@ -40,7 +40,7 @@ func (a *Auth) ChangePassword(ctx context.Context, by access.Principal, old, nex
 	if u.PasswordHash == "" {
 		return fieldError("old_password", crdt.KindConflict, "this account has no password: an administrator sets one")
 	}
-	if len(old) > maxPasswordBytes || !verifyPassword(old, u.PasswordHash) {
+	if len(old) > maxPasswordBytes || !a.verify(old, u.PasswordHash) {
 		if _, err := a.locks.failed(name, a.now()); err != nil {
 			return err
 		}

@@ -142,7 +142,7 @@ func (a *Auth) tryPassword(password, account string, users []User) (right []User
 		if hash == "" {
 			hash = nobodysHash
 		}
-		if verifyPassword(password, hash) && u.PasswordHash != "" && !u.Disabled && (!u.Demo || a.demo) {
+		if a.verify(password, hash) && u.PasswordHash != "" && !u.Disabled && (!u.Demo || a.demo) {
 			right = append(right, u)
 			return nil
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,7 +17,8 @@ import (
 // faultyStore is a store in memory that can be told to fail, in reading too.
 type faultyStore struct {
 	store.Store
-	fail error
+	fail  error
+	wrote func([]store.Op) // told each write; nil: nobody
 }
 
 func (s *faultyStore) Get(key []byte) ([]byte, error) {
@@ -44,6 +46,9 @@ func (s *faultyStore) Submit(ops []store.Op, done func(error)) {
 	if s.fail != nil {
 		done(s.fail)
 		return
+	}
+	if s.wrote != nil {
+		s.wrote(ops)
 	}
 	s.Store.Submit(ops, done)
 }
@@ -76,12 +81,28 @@ func newWorld(t *testing.T, change func(*Options)) *world {
 	if w.Auth, err = New(o); err != nil {
 		t.Fatal(err)
 	}
+	w.verify = remembered()
 	return w
 }
 
 const password = "correct horse"
 
 var acme = Operator("acme")
+
+// remembered is verifyPassword, which computes each answer once: a test that fails twenty times need not take a second.
+func remembered() func(password, stored string) bool {
+	known := map[[2]string]bool{}
+	var mu sync.Mutex
+	return func(password, stored string) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		key := [2]string{password, stored}
+		if _, ok := known[key]; !ok {
+			known[key] = verifyPassword(password, stored)
+		}
+		return known[key]
+	}
+}
 
 // withOrg adds an organisation where it is missing.
 func (w *world) withOrg(t *testing.T, id string) *world {
