@@ -71,7 +71,7 @@ func AddAttachment(a Attachment) ([]crdt.Edit, error) {
 	switch {
 	case checkID(a.ID) != nil:
 		return nil, invalid("an attachment without an id")
-	case !isSHA256(a.SHA256) || a.PreviewSHA256 != "" && !isSHA256(a.PreviewSHA256):
+	case !isSHA256(a.SHA256), a.PreviewSHA256 != "" && !isSHA256(a.PreviewSHA256), a.ThumbnailSHA256 != "" && !isSHA256(a.ThumbnailSHA256):
 		return nil, invalid("an attachment's hashes are SHA-256 in lower-case hexadecimal")
 	case a.Size < 0:
 		return nil, invalid("an attachment of %d bytes", a.Size)
@@ -85,6 +85,7 @@ func AddAttachment(a Attachment) ([]crdt.Edit, error) {
 	putString(m, KeyField, a.Field)
 	putString(m, KeyBy, a.By)
 	putString(m, KeyPreviewSHA256, a.PreviewSHA256)
+	putString(m, KeyThumbnailSHA256, a.ThumbnailSHA256)
 	putTime(m, KeyTakenAt, a.TakenAt)
 	putLocation(m, KeyLocation, a.Location)
 	return entry(KeyAttachments, a.ID, m), nil

@@ -22,6 +22,9 @@ func TestEditsThatCannotBeRightAreRefused(t *testing.T) {
 		"attachment, bad preview": func() ([]crdt.Edit, error) {
 			return AddAttachment(Attachment{ID: "a", SHA256: sha, PreviewSHA256: "x"})
 		},
+		"an attachment whose thumbnail has no hash": func() ([]crdt.Edit, error) {
+			return AddAttachment(Attachment{ID: "a", SHA256: sha, ThumbnailSHA256: "x"})
+		},
 		"attachment of minus a byte": func() ([]crdt.Edit, error) { return AddAttachment(Attachment{ID: "a", SHA256: sha, Size: -1}) },
 		"comment without a text":     func() ([]crdt.Edit, error) { return AddComment(Comment{ID: "c"}) },
 		"comment without an id":      func() ([]crdt.Edit, error) { return AddComment(Comment{Text: "c"}) },

@@ -45,16 +45,17 @@ type Assignee struct {
 
 // Attachment is a file that the job references. The bytes are in the blob store under their hash.
 type Attachment struct {
-	ID            string         `json:"uuid"`
-	SHA256        string         `json:"sha256"` // lower-case hexadecimal
-	Size          int64          `json:"size"`   // bytes
-	MediaType     string         `json:"media_type,omitempty"`
-	Name          string         `json:"name,omitempty"`  // file name as people see it
-	Field         string         `json:"field,omitempty"` // id of the field that it answers; empty for the job's own files
-	TakenAt       crdt.Timestamp `json:"taken_at,omitempty"`
-	By            string         `json:"by,omitempty"` // user id
-	Location      *Location      `json:"location,omitempty"`
-	PreviewSHA256 string         `json:"preview_sha256,omitempty"` // a smaller picture; empty where there is none
+	ID              string         `json:"uuid"`
+	SHA256          string         `json:"sha256"` // lower-case hexadecimal
+	Size            int64          `json:"size"`   // bytes
+	MediaType       string         `json:"media_type,omitempty"`
+	Name            string         `json:"name,omitempty"`  // file name as people see it
+	Field           string         `json:"field,omitempty"` // id of the field that it answers; empty for the job's own files
+	TakenAt         crdt.Timestamp `json:"taken_at,omitempty"`
+	By              string         `json:"by,omitempty"` // user id
+	Location        *Location      `json:"location,omitempty"`
+	PreviewSHA256   string         `json:"preview_sha256,omitempty"`   // a smaller picture; empty where there is none
+	ThumbnailSHA256 string         `json:"thumbnail_sha256,omitempty"` // a still smaller one
 }
 
 // Comment is a remark on the job.

@@ -86,12 +86,13 @@ const (
 	KeyDone   = "done"
 	KeyDoneAt = "done_at"
 
-	KeySHA256        = "sha256"
-	KeySize          = "size"
-	KeyMediaType     = "media_type"
-	KeyField         = "field" // id of the report or custom field that the file answers
-	KeyTakenAt       = "taken_at"
-	KeyPreviewSHA256 = "preview_sha256"
+	KeySHA256          = "sha256"
+	KeySize            = "size"
+	KeyMediaType       = "media_type"
+	KeyField           = "field" // id of the report or custom field that the file answers
+	KeyTakenAt         = "taken_at"
+	KeyPreviewSHA256   = "preview_sha256"   // a picture that fills a screen, made by the client
+	KeyThumbnailSHA256 = "thumbnail_sha256" // one for a row of a list
 
 	KeyFormatted   = "formatted"
 	KeyEntranceNo  = "entrance_no"

@@ -111,14 +111,17 @@ func attachments(root cursor) []Attachment {
 	out := []Attachment{}
 	root.each(KeyAttachments, func(id string, c cursor) {
 		a := Attachment{ID: id, SHA256: c.str(KeySHA256), Size: c.integer(KeySize), MediaType: c.str(KeyMediaType), Name: c.str(KeyName),
-			Field: c.str(KeyField), TakenAt: c.time(KeyTakenAt), By: c.str(KeyBy), Location: c.location(KeyLocation), PreviewSHA256: c.str(KeyPreviewSHA256)}
+			Field: c.str(KeyField), TakenAt: c.time(KeyTakenAt), By: c.str(KeyBy), Location: c.location(KeyLocation), PreviewSHA256: c.str(KeyPreviewSHA256),
+			ThumbnailSHA256: c.str(KeyThumbnailSHA256)}
 		if !isSHA256(a.SHA256) {
 			c.problem(KeySHA256, "a SHA-256 in lower-case hexadecimal")
 			return
 		}
-		if a.PreviewSHA256 != "" && !isSHA256(a.PreviewSHA256) {
-			c.problem(KeyPreviewSHA256, "a SHA-256 in lower-case hexadecimal")
-			a.PreviewSHA256 = ""
+		for key, sum := range map[string]*string{KeyPreviewSHA256: &a.PreviewSHA256, KeyThumbnailSHA256: &a.ThumbnailSHA256} {
+			if *sum != "" && !isSHA256(*sum) {
+				c.problem(key, "a SHA-256 in lower-case hexadecimal")
+				*sum = ""
+			}
 		}
 		if a.Size < 0 {
 			c.problem(KeySize, "a size")

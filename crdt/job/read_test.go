@@ -24,7 +24,7 @@ func TestAWellFormedJobIsReadWhole(t *testing.T) {
 		"address":     map[string]any{"formatted": "Main St 1", "floor": int64(2), "geolocation": map[string]any{"latitude": 52.5, "longitude": int64(13)}},
 		"assignees":   map[string]any{"ben": map[string]any{"edit": false}, "anna": map[string]any{"edit": true}},
 		"status_log":  map[string]any{"e2": map[string]any{"status": "published", "happened_at": crdt.Timestamp(5), "by": "d", "device": "web", "after": []any{"e1"}, "note": "go"}, "e1": map[string]any{"status": "scheduled", "happened_at": float64(4), "after": []any{}, "location": map[string]any{"latitude": 1.0, "longitude": 2.0, "accuracy_m": 3.0}}},
-		"attachments": map[string]any{"p": map[string]any{"sha256": sha, "size": int64(3), "media_type": "image/jpeg", "name": "a.jpg", "field": "f", "taken_at": crdt.Timestamp(6), "by": "anna", "preview_sha256": sha}},
+		"attachments": map[string]any{"p": map[string]any{"sha256": sha, "size": int64(3), "media_type": "image/jpeg", "name": "a.jpg", "field": "f", "taken_at": crdt.Timestamp(6), "by": "anna", "preview_sha256": sha, "thumbnail_sha256": sha}},
 		"comments":    map[string]any{"c": map[string]any{"text": crdt.Text("hi"), "by": "ben", "happened_at": crdt.Timestamp(7)}},
 		"unknown":     []any{"kept"},
 	}
@@ -36,7 +36,7 @@ func TestAWellFormedJobIsReadWhole(t *testing.T) {
 		Plan: Plan{Title: "Boiler", Description: "Leaks\nbadly", Client: Ref{Name: "Miller"}, Site: Ref{Name: "Plant 3"}, ScheduledDuration: Duration{90},
 			Address: Address{Formatted: "Main St 1", Floor: "2", Location: &Location{Latitude: 52.5, Longitude: 13}}},
 		Log: []Event{e1, e2}, Outcome: Outcome{Status: Published, Standing: []Event{e2}}, Assignees: []Assignee{{"anna", true}, {"ben", false}},
-		Attachments: []Attachment{{ID: "p", SHA256: sha, Size: 3, MediaType: "image/jpeg", Name: "a.jpg", Field: "f", TakenAt: 6, By: "anna", PreviewSHA256: sha}},
+		Attachments: []Attachment{{ID: "p", SHA256: sha, Size: 3, MediaType: "image/jpeg", Name: "a.jpg", Field: "f", TakenAt: 6, By: "anna", PreviewSHA256: sha, ThumbnailSHA256: sha}},
 		Comments:    []Comment{{ID: "c", Text: "hi", By: "ben", HappenedAt: 7}},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
@@ -58,25 +58,26 @@ func TestAWellFormedJobIsReadWhole(t *testing.T) {
 
 func TestWrongTypesArePassedOverAndListed(t *testing.T) {
 	for path, tree := range map[string]map[string]any{
-		"/kind":                         {"kind": int64(1)},
-		"/title":                        {"title": int64(1)},
-		"/serial_no":                    {"serial_no": 1.5},
-		"/client":                       {"client": map[string]any{"name": true}},
-		"/scheduled_at":                 {"scheduled_at": "tomorrow"},
-		"/created_at":                   {"created_at": math.NaN()},
-		"/scheduled_duration":           {"scheduled_duration": int64(5)},
-		"/address":                      {"address": "Main St"},
-		"/address/geolocation":          {"address": map[string]any{"geolocation": map[string]any{"latitude": 91.0, "longitude": 1.0}}},
-		"/assignees":                    {"assignees": []any{"anna"}},
-		"/assignees/anna":               {"assignees": map[string]any{"anna": true}},
-		"/assignees/anna/edit":          {"assignees": map[string]any{"anna": map[string]any{"edit": "yes"}}},
-		"/status_log/e":                 {"status_log": map[string]any{"e": []any{}}},
-		"/status_log/e/status":          {"status_log": map[string]any{"e": map[string]any{"by": "x"}}},
-		"/status_log/e/after/1":         {"status_log": map[string]any{"e": map[string]any{"status": "started", "after": []any{"a", int64(1)}}}},
-		"/attachments/p/sha256":         {"attachments": map[string]any{"p": map[string]any{"sha256": strings.ToUpper(sha)}}},
-		"/attachments/p/size":           {"attachments": map[string]any{"p": map[string]any{"sha256": sha, "size": int64(-1)}}},
-		"/comments/c/happened_at":       {"comments": map[string]any{"c": map[string]any{"happened_at": crdt.Counter(1)}}},
-		"/attachments/p/preview_sha256": {"attachments": map[string]any{"p": map[string]any{"sha256": sha, "preview_sha256": "../x"}}},
+		"/kind":                           {"kind": int64(1)},
+		"/title":                          {"title": int64(1)},
+		"/serial_no":                      {"serial_no": 1.5},
+		"/client":                         {"client": map[string]any{"name": true}},
+		"/scheduled_at":                   {"scheduled_at": "tomorrow"},
+		"/created_at":                     {"created_at": math.NaN()},
+		"/scheduled_duration":             {"scheduled_duration": int64(5)},
+		"/address":                        {"address": "Main St"},
+		"/address/geolocation":            {"address": map[string]any{"geolocation": map[string]any{"latitude": 91.0, "longitude": 1.0}}},
+		"/assignees":                      {"assignees": []any{"anna"}},
+		"/assignees/anna":                 {"assignees": map[string]any{"anna": true}},
+		"/assignees/anna/edit":            {"assignees": map[string]any{"anna": map[string]any{"edit": "yes"}}},
+		"/status_log/e":                   {"status_log": map[string]any{"e": []any{}}},
+		"/status_log/e/status":            {"status_log": map[string]any{"e": map[string]any{"by": "x"}}},
+		"/status_log/e/after/1":           {"status_log": map[string]any{"e": map[string]any{"status": "started", "after": []any{"a", int64(1)}}}},
+		"/attachments/p/sha256":           {"attachments": map[string]any{"p": map[string]any{"sha256": strings.ToUpper(sha)}}},
+		"/attachments/p/size":             {"attachments": map[string]any{"p": map[string]any{"sha256": sha, "size": int64(-1)}}},
+		"/comments/c/happened_at":         {"comments": map[string]any{"c": map[string]any{"happened_at": crdt.Counter(1)}}},
+		"/attachments/p/thumbnail_sha256": {"attachments": map[string]any{"p": map[string]any{"sha256": sha, "thumbnail_sha256": "../x"}}},
+		"/attachments/p/preview_sha256":   {"attachments": map[string]any{"p": map[string]any{"sha256": sha, "preview_sha256": "../x"}}},
 	} {
 		t.Run(path, func(t *testing.T) {
 			if _, has := tree["kind"]; !has {

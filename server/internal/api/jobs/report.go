@@ -56,7 +56,8 @@ type AttachmentNew struct {
 	Field     string         `json:"field,omitempty" maxLength:"128" doc:"The uuid of the field that it answers"`
 	TakenAt   crdt.Timestamp `json:"taken_at,omitempty"`
 	Location  *Place         `json:"location,omitempty"`
-	Preview   string         `json:"preview_sha256,omitempty" pattern:"^[0-9a-f]{64}$" doc:"A smaller picture of it"`
+	Preview   string         `json:"preview_sha256,omitempty" pattern:"^[0-9a-f]{64}$" doc:"A smaller picture of it, for a screen"`
+	Thumbnail string         `json:"thumbnail_sha256,omitempty" pattern:"^[0-9a-f]{64}$" doc:"A still smaller one, for a row of a list"`
 }
 
 func (s *Service) attach(ctx context.Context, in *struct {
@@ -68,7 +69,7 @@ func (s *Service) attach(ctx context.Context, in *struct {
 	id, repeated := api.NewID(ctx, "attachment")
 	b := in.Body
 	a := job.Attachment{ID: uuid.UUID(id).String(), SHA256: b.SHA256, Size: b.Size, MediaType: b.MediaType, Name: b.Name, Field: b.Field,
-		TakenAt: b.TakenAt, Location: b.Location.location(s.now()), PreviewSHA256: b.Preview}
+		TakenAt: b.TakenAt, Location: b.Location.location(s.now()), PreviewSHA256: b.Preview, ThumbnailSHA256: b.Thumbnail}
 	return s.jobAfter(ctx, in.Target, s.edit(ctx, job.Kind, in.Target, in.IfMatch, in.Muting, func(c *change) ([]crdt.Edit, error) {
 		j, _ := job.Read(c.tree)
 		if repeated && slices.ContainsFunc(j.Attachments, func(was job.Attachment) bool { return was.ID == a.ID }) {
