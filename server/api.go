@@ -21,7 +21,8 @@ func (s *Server) mountAPI(mux *http.ServeMux) {
 	hooks.Register(a, s.webhooks)
 	if s.files != nil {
 		addFiles(a, s.files)
-		uploads.Register(a, s.resumable)
+		uploads.Register(a, s.filing.resumable)
+		s.filing.claims.RegisterClaim(a)
 	}
 }
 

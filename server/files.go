@@ -2,41 +2,53 @@ package server
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"fieldsync/blobs"
 	"fieldsync/blobs/upload"
 	"fieldsync/crdt"
+	"fieldsync/crdt/history"
 	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/api/files"
 	"fieldsync/server/internal/api/uploads"
 	"fieldsync/server/internal/auth"
+	"fieldsync/server/internal/deliveries"
 )
 
-// mountFiles gives what /api/v1/files/ serves: the blob store, for those who may read or write the job that is named.
+// filing is what the server does with files, beside serving them.
+type filing struct {
+	uploads    *upload.Uploads
+	resumable  http.Handler // what /api/v1/uploads serves
+	claims     *files.Handler
+	deliveries *deliveries.Book
+}
+
+// mountFiles gives what is served of files: the blob store, for those who may read or write the job that is named.
 func (s *Server) mountFiles() error {
+	s.filing.deliveries = deliveries.New(s.data.store, nil)
 	h, err := files.New(files.Config{
-		Store: s.data.blobs, Authorize: s.authorizeJob, Log: s.log,
-		References: func(ctx context.Context, job crdt.DocID, ref blobs.Ref) (bool, error) {
-			return s.documents.References(ctx, job, ref.String())
-		},
+		Store: s.data.blobs, Who: whoAsks, May: s.mayTouch, Serves: s.serves, Held: s.held, Delivered: s.delivered, Log: s.log,
 	})
 	if err != nil {
 		return err
 	}
+	s.filing.claims = h
 	s.files = s.counted(h)
-	cfg := uploads.Config{Authorize: s.authorizeJob, Who: whoAsks, Log: s.log}
-	s.uploads, err = upload.New(upload.Config{Store: s.data.blobs, MaxSize: files.DefaultMaxFile, Check: cfg.Check, Log: s.log})
+	cfg := uploads.Config{Who: whoAsks, May: s.mayTouch, Delivered: s.delivered, Log: s.log}
+	s.filing.uploads, err = upload.New(upload.Config{Store: s.data.blobs, MaxSize: files.DefaultMaxFile, Check: cfg.Check, Done: cfg.Done, Log: s.log})
 	if err != nil {
 		return err
 	}
-	resumable, err := cfg.Handler(s.uploads)
+	resumable, err := cfg.Handler(s.filing.uploads)
 	if err != nil {
 		return err
 	}
-	s.resumable = s.counted(resumable)
+	s.filing.resumable = s.counted(resumable)
 	return nil
 }
 
@@ -67,7 +79,7 @@ func (s *Server) sweepUploads(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		swept, err := s.uploads.Sweep(ctx, false)
+		swept, err := s.filing.uploads.Sweep(ctx, false)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -87,22 +99,97 @@ func whoAsks(r *http.Request) (access.Principal, error) {
 	return p, nil
 }
 
-// authorizeJob is files.Config.Authorize. A job that somebody may not know of is not there.
-func (s *Server) authorizeJob(r *http.Request, job crdt.DocID, write bool) (access.Principal, error) {
-	p, err := whoAsks(r)
-	if err != nil {
-		return access.Principal{}, err
-	}
+// mayTouch says whether somebody may read or write a job. A job that somebody may not know of is not there.
+func (s *Server) mayTouch(_ context.Context, p access.Principal, job crdt.DocID, write bool) error {
 	a, err := s.documents.Access(p, job)
 	switch {
 	case err != nil:
-		return access.Principal{}, crdt.Errorf(crdt.KindUnavailable, "access: %w", err)
+		return crdt.Errorf(crdt.KindUnavailable, "access: %w", err)
 	case !a.Exists():
-		return access.Principal{}, crdt.Errorf(crdt.KindNotFound, "no such job")
+		return crdt.Errorf(crdt.KindNotFound, "no such job")
 	case write && !a.Write, !write && !a.Read:
-		return access.Principal{}, crdt.Errorf(crdt.KindForbidden, "not allowed for this job")
+		return crdt.Errorf(crdt.KindForbidden, "not allowed for this job")
 	}
-	return p, nil
+	return nil
+}
+
+// serves tells whether a job's readers may have a file: the job names it, and it was delivered for the job, or named by
+// somebody who may read every file of the organisation anyway. Whoever else names a file that he only knows the hash of
+// gets nothing by it.
+func (s *Server) serves(ctx context.Context, job crdt.DocID, ref blobs.Ref) (bool, error) {
+	refs, err := s.documents.FileRefs(ctx, job)
+	if err != nil {
+		return false, err
+	}
+	named := false
+	for _, r := range refs {
+		if r.SHA256 != ref.String() {
+			continue
+		}
+		if !named {
+			if _, ok, err := s.filing.deliveries.Get(job, ref); ok || err != nil {
+				return ok, err
+			}
+		}
+		named = true
+		all, err := s.readsAll(r.Author)
+		if err != nil {
+			return false, err
+		}
+		if !all {
+			continue
+		}
+		// Noted, so that it stays so when that person's role changes, or he leaves.
+		space, id, _ := strings.Cut(string(r.Author), "/")
+		info, err := s.data.blobs.Stat(ctx, blobs.Space(space), ref)
+		if errors.Is(err, blobs.ErrNotFound) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		return true, s.filing.deliveries.Add(job, ref, id, info.Size)
+	}
+	return false, nil
+}
+
+// readsAll tells whether an author of changes may read every document of his organisation now.
+func (s *Server) readsAll(author history.Author) (bool, error) {
+	org, id, _ := strings.Cut(string(author), "/")
+	if strings.HasPrefix(id, access.IntegrationPrefix) {
+		return true, nil // an API key's role is never a worker's
+	}
+	user, ok := strings.CutPrefix(id, access.PersonPrefix)
+	if !ok {
+		return false, nil
+	}
+	u, err := s.auth.User(access.Principal{Org: org}, user)
+	if crdt.KindOf(err) == crdt.KindNotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return u.Role != access.RoleWorker && slices.Contains(access.Roles(), u.Role), nil
+}
+
+// held tells whether somebody may know, by a job, that a file is there.
+func (s *Server) held(ctx context.Context, p access.Principal, job crdt.DocID, ref blobs.Ref) (bool, error) {
+	d, delivered, err := s.filing.deliveries.Get(job, ref)
+	if err != nil || delivered && d.By == p.ID {
+		return delivered, err
+	}
+	if err := s.mayTouch(ctx, p, job, false); err != nil {
+		if kind := crdt.KindOf(err); kind == crdt.KindForbidden || kind == crdt.KindNotFound {
+			return false, nil
+		}
+		return false, err
+	}
+	return s.serves(ctx, job, ref)
+}
+
+func (s *Server) delivered(_ context.Context, p access.Principal, job crdt.DocID, ref blobs.Ref, size int64) error {
+	return s.filing.deliveries.Add(job, ref, p.ID, size)
 }
 
 type countedBody struct {

@@ -63,8 +63,7 @@ type Server struct {
 	documents *documents.Service
 	index     *index.Index
 	files     http.Handler // what /api/v1/files/ serves; nil: not mounted
-	uploads   *upload.Uploads
-	resumable http.Handler // what /api/v1/uploads serves
+	filing    filing
 	keys      *idempotency.Keeper
 	webhooks  *webhook.Webhooks
 	handler   http.Handler

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -245,4 +246,13 @@ func atLeast(word string, n int) func(string) bool {
 		at, err := strconv.Atoi(strings.TrimPrefix(line, word+" "))
 		return err == nil && at >= n
 	}
+}
+
+// metadata is the header Upload-Metadata.
+func metadata(of map[string]string) string {
+	var out []string
+	for k, v := range of {
+		out = append(out, k+" "+base64.StdEncoding.EncodeToString([]byte(v)))
+	}
+	return strings.Join(out, ",")
 }

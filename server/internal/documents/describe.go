@@ -71,28 +71,3 @@ func assignees(h *history.History) (users, editors []string) {
 func isTrue(h *history.History, obj history.ObjID, key string) bool {
 	return slices.ContainsFunc(h.Stand(obj, key), func(w history.Written) bool { return w.True })
 }
-
-// references tells whether an attachment names the file.
-func references(h *history.History, sha256 string) bool {
-	for _, maps := range h.Get(h.Root(), job.KeyAttachments) {
-		if maps.Action != format.ActionMakeMap {
-			continue
-		}
-		for id := range h.Keys(maps.Object) {
-			for _, entry := range h.Get(maps.Object, id) {
-				if entry.Action == format.ActionMakeMap &&
-					(has(h, entry.Object, job.KeySHA256, sha256) || has(h, entry.Object, job.KeyPreviewSHA256, sha256)) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-func has(h *history.History, obj history.ObjID, key, want string) bool {
-	return want != "" && slices.ContainsFunc(h.Get(obj, key), func(op history.VisibleOp) bool {
-		s, ok := policy.Text(h, op)
-		return ok && s == want
-	})
-}

@@ -199,21 +199,3 @@ func TestWhileTwoDisagreeOnTheAssigneesAllOfThemHaveTheJob(t *testing.T) {
 	}
 	o.wantLists(doc, everybody, "anna", "ben")
 }
-
-func TestReferencesFindsFilesAndPreviewsOfTheNewestState(t *testing.T) {
-	o, doc := open(t), crdt.DocID{1}
-	o.must(dora, doc, newJob("anna"))
-	o.must(anna, doc, func(tx *engine.Tx) error { // as Go writes it, and as automerge JS does
-		return errors.Join(tx.Set(crdt.Path{job.KeyAttachments, "a1"}, map[string]any{"sha256": "file", "preview_sha256": "preview", "name": "name"}),
-			tx.Set(crdt.Path{job.KeyAttachments, "a2"}, map[string]any{"sha256": crdt.Text("text"), "preview_sha256": crdt.Text("")}))
-	})
-	for sha, want := range map[string]bool{"file": true, "preview": true, "text": true, "name": false, "none": false, "": false} {
-		if got, err := o.References(context.Background(), doc, sha); err != nil || got != want {
-			t.Errorf("%q: %v, %v; want %v", sha, got, err, want)
-		}
-	}
-	o.must(anna, doc, func(tx *engine.Tx) error { return tx.Delete(crdt.Path{job.KeyAttachments, "a1"}) })
-	if got, err := o.References(context.Background(), doc, "file"); err != nil || got {
-		t.Errorf("an attachment that was taken out: %v, %v", got, err)
-	}
-}

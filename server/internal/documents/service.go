@@ -134,20 +134,6 @@ func (s *Service) Access(p access.Principal, doc crdt.DocID) (access.Access, err
 	return access.Decide(p, r), nil
 }
 
-// References tells whether a document's newest state names a file in its attachments.
-func (s *Service) References(ctx context.Context, doc crdt.DocID, sha256 string) (bool, error) {
-	found := false
-	err := s.drive.Inspect(ctx, doc, func(d *replica.Document) error {
-		h, _, err := d.View()
-		if err != nil {
-			return err
-		}
-		found = references(h, sha256)
-		return nil
-	})
-	return found, err
-}
-
 // Append admits changes that a principal makes through the API.
 func (s *Service) Append(ctx context.Context, p access.Principal, doc crdt.DocID, raws [][]byte) error {
 	who := principal{p}

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,36 +42,45 @@ type world struct {
 	// fewer bytes than declared were written; the handler does not rely on that.)
 	aborted atomic.Int64
 
-	mu   sync.Mutex
-	refs map[crdt.DocID][]blobs.Ref
+	mu        sync.Mutex
+	refs      map[crdt.DocID][]blobs.Ref
+	delivered map[string]string // document and file -> who
+	handler   *files.Handler
 }
 
 func newWorld(t *testing.T, store blobs.Store, change func(*files.Config)) *world {
 	t.Helper()
-	w := &world{t: t, store: store, refs: make(map[crdt.DocID][]blobs.Ref)}
+	w := &world{t: t, store: store, refs: make(map[crdt.DocID][]blobs.Ref), delivered: make(map[string]string)}
 	cfg := files.Config{
 		Store: store,
-		Authorize: func(r *http.Request, doc crdt.DocID, write bool) (access.Principal, error) {
-			org, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer anna@")
-			switch {
-			case !ok:
+		Who: func(r *http.Request) (access.Principal, error) {
+			who, org, ok := strings.Cut(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), "@")
+			if !ok {
 				return access.Principal{}, crdt.Errorf(crdt.KindUnauthenticated, "who are you?")
-			case doc == foreign:
-				return access.Principal{}, crdt.Errorf(crdt.KindNotFound, "no such document")
-			case doc == readOnly && write:
-				return access.Principal{}, crdt.Errorf(crdt.KindForbidden, "reading only")
 			}
-			return access.Principal{ID: "anna", Org: org}, nil
+			return access.Principal{ID: who, Org: org}, nil
 		},
-		References: func(_ context.Context, doc crdt.DocID, ref blobs.Ref) (bool, error) {
+		May: func(_ context.Context, _ access.Principal, doc crdt.DocID, write bool) error {
+			switch {
+			case doc == foreign:
+				return crdt.Errorf(crdt.KindNotFound, "no such document")
+			case doc == readOnly && write:
+				return crdt.Errorf(crdt.KindForbidden, "reading only")
+			}
+			return nil
+		},
+		Serves: func(_ context.Context, doc crdt.DocID, ref blobs.Ref) (bool, error) { return w.refers(doc, ref), nil },
+		Held: func(_ context.Context, p access.Principal, doc crdt.DocID, ref blobs.Ref) (bool, error) {
+			w.mu.Lock()
+			by := w.delivered[doc.String()+ref.String()]
+			w.mu.Unlock()
+			return by == p.ID || doc != foreign && w.refers(doc, ref), nil
+		},
+		Delivered: func(_ context.Context, p access.Principal, doc crdt.DocID, ref blobs.Ref, _ int64) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			for _, r := range w.refs[doc] {
-				if r == ref {
-					return true, nil
-				}
-			}
-			return false, nil
+			w.delivered[doc.String()+ref.String()] = p.ID
+			return nil
 		},
 		MaxFile: 8 << 20,
 		Log:     slog.New(slog.NewTextHandler(&w.log, nil)),
@@ -82,6 +92,7 @@ func newWorld(t *testing.T, store blobs.Store, change func(*files.Config)) *worl
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.handler = handler
 	mux := http.NewServeMux()
 	mux.HandleFunc(files.Pattern, func(rw http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -108,6 +119,12 @@ func (w *world) refer(doc crdt.DocID, ref blobs.Ref) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.refs[doc] = append(w.refs[doc], ref)
+}
+
+func (w *world) refers(doc crdt.DocID, ref blobs.Ref) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Contains(w.refs[doc], ref)
 }
 
 func (w *world) path(name string, doc crdt.DocID) string {
@@ -467,8 +484,11 @@ func TestNewRefusesAnUnfinishedConfiguration(t *testing.T) {
 	if _, err := files.New(files.Config{}); err == nil {
 		t.Error("no store, and no error")
 	}
-	full := files.Config{Store: memblob.New(0), Authorize: func(*http.Request, crdt.DocID, bool) (access.Principal, error) { return access.Principal{}, nil },
-		References: func(context.Context, crdt.DocID, blobs.Ref) (bool, error) { return false, nil }}
+	full := files.Config{Store: memblob.New(0), Who: func(*http.Request) (access.Principal, error) { return access.Principal{}, nil },
+		May:       func(context.Context, access.Principal, crdt.DocID, bool) error { return nil },
+		Serves:    func(context.Context, crdt.DocID, blobs.Ref) (bool, error) { return false, nil },
+		Held:      func(context.Context, access.Principal, crdt.DocID, blobs.Ref) (bool, error) { return false, nil },
+		Delivered: func(context.Context, access.Principal, crdt.DocID, blobs.Ref, int64) error { return nil }}
 	if _, err := files.New(full); err != nil {
 		t.Error(err)
 	}

@@ -22,12 +22,12 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	refers, err := h.cfg.References(r.Context(), q.job, q.ref)
+	serves, err := h.cfg.Serves(r.Context(), q.job, q.ref)
 	if err != nil {
 		return err
 	}
-	if !refers {
-		return fmt.Errorf("files: the job does not refer to it: %w", blobs.ErrNotFound)
+	if !serves {
+		return fmt.Errorf("files: the job does not serve it: %w", blobs.ErrNotFound)
 	}
 	free, err := take(h.gets)
 	if err != nil {

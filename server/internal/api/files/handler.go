@@ -27,18 +27,26 @@ const (
 	DefaultTransfers = 64               // uploads at once, and downloads at once; a buffer of 256 KiB each
 )
 
-// Config is what the handler needs. Store, Authorize and References are required.
+// Config is what the handler needs. All but the bounds and the log are required.
 type Config struct {
 	Store blobs.Store
-	// Authorize says who asks and whether he may read or write the job. Its error is the answer: KindUnauthenticated,
-	// KindForbidden, KindNotFound. It is called before the store is asked anything.
-	Authorize func(r *http.Request, job crdt.DocID, write bool) (access.Principal, error)
-	// References tells whether the job's document refers to the file now. It is called after Authorize has agreed.
-	References func(ctx context.Context, job crdt.DocID, ref blobs.Ref) (bool, error)
-	MaxFile    int64         // bytes, the largest body of a PUT; 0: DefaultMaxFile; at most blobs.MaxSize
-	Idle       time.Duration // 0: DefaultIdle
-	Transfers  int           // 0: DefaultTransfers
-	Log        *slog.Logger  // nil: nothing is logged
+	// Who says who asks. Its error is the answer.
+	Who func(r *http.Request) (access.Principal, error)
+	// May says whether somebody may read or write the job. Its error is the answer: KindForbidden, KindNotFound. It is
+	// called before the store is asked anything.
+	May func(ctx context.Context, who access.Principal, job crdt.DocID, write bool) error
+	// Serves tells whether the job's document refers to the file now, and whether its readers may have it for that: whether
+	// it was delivered for the job. It is called after May has agreed.
+	Serves func(ctx context.Context, job crdt.DocID, ref blobs.Ref) (bool, error)
+	// Held tells whether somebody may know that the file is there, by this job: he may read it, and the job serves it; or
+	// he himself delivered it.
+	Held func(ctx context.Context, who access.Principal, job crdt.DocID, ref blobs.Ref) (bool, error)
+	// Delivered notes, durably, that somebody delivered a file for a job.
+	Delivered func(ctx context.Context, who access.Principal, job crdt.DocID, ref blobs.Ref, size int64) error
+	MaxFile   int64         // bytes, the largest body of a PUT; 0: DefaultMaxFile; at most blobs.MaxSize
+	Idle      time.Duration // 0: DefaultIdle
+	Transfers int           // 0: DefaultTransfers
+	Log       *slog.Logger  // nil: nothing is logged
 }
 
 // Handler serves Pattern. Safe for concurrent use.
@@ -47,12 +55,14 @@ type Handler struct {
 	verifier *blobs.Verifier
 	puts     chan struct{}
 	gets     chan struct{}
+	claims   chan struct{}
+	seals    *sealer
 }
 
 // New checks the configuration and makes a handler.
 func New(cfg Config) (*Handler, error) {
-	if cfg.Store == nil || cfg.Authorize == nil || cfg.References == nil {
-		return nil, errors.New("files: Store, Authorize and References are required")
+	if cfg.Store == nil || cfg.Who == nil || cfg.May == nil || cfg.Serves == nil || cfg.Held == nil || cfg.Delivered == nil {
+		return nil, errors.New("files: Store, Who, May, Serves, Held and Delivered are required")
 	}
 	if cfg.MaxFile == 0 {
 		cfg.MaxFile = DefaultMaxFile
@@ -74,6 +84,8 @@ func New(cfg Config) (*Handler, error) {
 		verifier: blobs.NewVerifier(cfg.Store),
 		puts:     make(chan struct{}, cfg.Transfers),
 		gets:     make(chan struct{}, cfg.Transfers),
+		claims:   make(chan struct{}, maxClaimsAtime),
+		seals:    newSealer(),
 	}, nil
 }
 
@@ -101,6 +113,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type request struct {
 	ref   blobs.Ref
 	job   crdt.DocID
+	who   access.Principal
 	space blobs.Space
 }
 
@@ -117,14 +130,22 @@ func (h *Handler) admit(r *http.Request, write bool) (request, error) {
 	if q.job, err = crdt.ParseDocID(jobs[0]); err != nil {
 		return q, err
 	}
-	who, err := h.cfg.Authorize(r, q.job, write)
-	if err != nil {
+	if q.who, err = h.cfg.Who(r); err != nil {
 		return q, err
 	}
-	if q.space, err = blobs.ParseSpace(who.Org); err != nil {
-		return q, fmt.Errorf("files: the organisation's id cannot name a space: %v", err) //nolint:errorlint // ours, not the client's, as its kind would say
+	if err = h.cfg.May(r.Context(), q.who, q.job, write); err != nil {
+		return q, err
 	}
-	return q, nil
+	q.space, err = spaceOf(q.who)
+	return q, err
+}
+
+func spaceOf(who access.Principal) (blobs.Space, error) {
+	space, err := blobs.ParseSpace(who.Org)
+	if err != nil {
+		return "", fmt.Errorf("files: the organisation's id cannot name a space: %v", err) //nolint:errorlint // ours, not the client's, as its kind would say
+	}
+	return space, nil
 }
 
 // take gets one of a bounded number of slots, or says that there is none.

@@ -27,7 +27,21 @@ func (h *Handler) put(w http.ResponseWriter, r *http.Request) error {
 	defer free()
 	control := http.NewResponseController(w)
 	body := &pacedBody{control: control, body: r.Body, pace: newPace(h.cfg.Idle, r.ContentLength)}
-	created, err := blobs.Receive(r.Context(), h.cfg.Store, q.space, q.ref, r.ContentLength, body)
+	// Only who may know that the file is there is spared sending it. Everybody else shows by sending that he has it; and what
+	// he sends mends what may have been damaged.
+	held, err := h.cfg.Held(r.Context(), q.who, q.job, q.ref)
+	if err != nil {
+		return err
+	}
+	created := false
+	if held {
+		created, err = blobs.Receive(r.Context(), h.cfg.Store, q.space, q.ref, r.ContentLength, body)
+	} else {
+		created, err = blobs.Overwrite(r.Context(), h.cfg.Store, q.space, q.ref, r.ContentLength, body)
+	}
+	if err == nil {
+		err = h.cfg.Delivered(r.Context(), q.who, q.job, q.ref, r.ContentLength)
+	}
 	if err != nil {
 		// What is left of the body must not be taken for the next request, nor waited for.
 		w.Header().Set("Connection", "close")

@@ -95,11 +95,12 @@ func TestMoreThanTheDeclaredLengthIsNotPartOfTheFile(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsThereAlreadyIsNotSent(t *testing.T) {
+func TestAFileThatOneMayReadAlreadyIsNotSent(t *testing.T) {
 	store := memblob.New(0)
 	w := newWorld(t, store, nil)
 	data := blobtest.Bytes(1, 1<<20)
 	ref := blobtest.Put(t, store, "org-1", data)
+	w.refer(job, ref)
 	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
 	if err != nil {
 		t.Fatal(err)

@@ -44,13 +44,15 @@ const (
 	maxThumbnail = 128 << 10
 )
 
-// Config says how. Authorize is required.
+// Config says how. All but the log are required.
 type Config struct {
-	// Authorize says who asks and whether he may write to the job. Its error is the answer.
-	Authorize func(r *http.Request, job crdt.DocID, write bool) (access.Principal, error)
-	// Who says who asks.
+	// Who says who asks. Its error is the answer.
 	Who func(r *http.Request) (access.Principal, error)
-	Log *slog.Logger
+	// May says whether somebody may read or write the job. Its error is the answer.
+	May func(ctx context.Context, who access.Principal, job crdt.DocID, write bool) error
+	// Delivered notes, durably, that somebody delivered a file for a job.
+	Delivered func(ctx context.Context, who access.Principal, job crdt.DocID, ref blobs.Ref, size int64) error
+	Log       *slog.Logger
 }
 
 // Check is upload.Config.Check: whoever began may still write to the job at the end.
@@ -62,13 +64,34 @@ func (c Config) Check(ctx context.Context, s upload.State) error {
 	return c.mayGoOn(r, s)
 }
 
+// Done is upload.Config.Done.
+func (c Config) Done(ctx context.Context, s upload.State) error {
+	job, err := jobOf(s)
+	if err != nil {
+		return err
+	}
+	who := access.Principal{ID: s.Owner.ID, Org: string(s.Owner.Space)}
+	return c.Delivered(ctx, who, job, s.File.Ref, s.File.Size)
+}
+
 func (c Config) mayGoOn(r *http.Request, s upload.State) error {
+	job, err := jobOf(s)
+	if err != nil {
+		return err
+	}
+	who, err := c.Who(r)
+	if err != nil {
+		return err
+	}
+	return c.May(r.Context(), who, job, true)
+}
+
+func jobOf(s upload.State) (crdt.DocID, error) {
 	job, err := crdt.ParseDocID(s.File.Meta[MetaJob])
 	if err != nil {
-		return crdt.Errorf(crdt.KindInternal, "uploads: an upload without a job: %v", err) //nolint:errorlint // ours: it was checked when it began
+		return job, crdt.Errorf(crdt.KindInternal, "uploads: an upload without a job: %v", err) //nolint:errorlint // ours: it was checked when it began
 	}
-	_, err = c.Authorize(r, job, true)
-	return err
+	return job, nil
 }
 
 // Handler serves uploads.
@@ -94,7 +117,11 @@ func (c Config) begin(r *http.Request, f upload.File) (upload.File, error) {
 	if err != nil {
 		return f, crdt.Errorf(crdt.KindInvalid, "the metadata job is not a document id")
 	}
-	if _, err := c.Authorize(r, job, true); err != nil {
+	who, err := c.Who(r)
+	if err != nil {
+		return f, err
+	}
+	if err := c.May(r.Context(), who, job, true); err != nil {
 		return f, err
 	}
 	meta := map[string]string{MetaJob: job.String()}
