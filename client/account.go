@@ -2,9 +2,7 @@ package client
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -187,15 +185,4 @@ func (c *Client) signedIn() (account, *url.URL, error) {
 	}
 	at, err := service.ParseServer(a.Server)
 	return a, at, err
-}
-
-// actor is who writes to a document from this folder. It is the same each time, differs between documents, folders and
-// people, and tells a server nothing that links a person's documents. Only one process has the folder, and changes
-// to one document follow one another, so an actor's sequence numbers never repeat: one is taken from what is durable, and a
-// change that did not become durable was seen by nobody.
-func (a *account) actor(doc crdt.DocID) crdt.ActorID {
-	mac := hmac.New(sha256.New, a.Seed)
-	mac.Write([]byte(a.Org + "\x00" + a.User + "\x00"))
-	mac.Write(doc[:])
-	return crdt.ActorID(mac.Sum(nil)[:16])
 }

@@ -14,11 +14,14 @@ import (
 
 // The kinds of entries that a client keeps beside its documents (store.Local). Ids are raw bytes.
 const (
-	bookEqual   = 'e' // <doc> -> heads: what a comparison found equal at the server of bookServer
-	bookFact    = 'f' // <name> -> value
-	bookOutbox  = 'o' // <doc><sha256> -> queued: a file that the server has not confirmed
-	bookRefused = 'r' // <doc><change> -> refusedEntry
-	bookRow     = 'w' // <doc> -> digest of heads, then the Row as JSON: a cache
+	bookEqual      = 'e' // <doc> -> heads: what a comparison found equal at the server of bookServer
+	bookFact       = 'f' // <name> -> value
+	bookGeneration = 'g' // <doc> -> which actor writes to it; see actorOf
+	bookOutbox     = 'o' // <doc><sha256> -> queued: a file that the server has not confirmed
+	bookRefused    = 'r' // <doc><change> -> refusedEntry
+	bookRow        = 'w' // <doc> -> digest of heads, then the Row as JSON: a cache
+	bookWithdrawn  = 'x' // <doc> -> ms since 1970, big-endian: when we learned that it is not ours to read any more
+	bookWork       = 'z' // <doc><change> -> workEntry: work that the server has refused for good
 )
 
 const (
@@ -131,15 +134,21 @@ type refusedEntry struct {
 	At     int64            `json:"at"` // ms since 1970
 }
 
-// refusedByServer notes a refusal, for as long as the change is not taken.
-func (c *Client) refusedByServer(s *session, doc crdt.DocID, r crdt.Refusal) {
+// refusedByServer notes a refusal that waiting does not change, until the change is taken out of its document or taken after all.
+func (c *Client) refusedByServer(s *session, doc crdt.DocID, r crdt.Refusal, retry bool) {
+	final := r.Code.Final() && !retry
 	value, err := json.Marshal(refusedEntry{Code: r.Code, Detail: r.Detail, At: time.Now().UnixMilli()})
 	if err != nil {
 		return
 	}
-	c.tell(Event{Kind: EventRefused, Doc: doc, Reason: r.Error()})
+	if !final {
+		// What it builds on was refused, and that is told; or the server cannot take it now, and will be asked again.
+		c.log.Info("the server did not take a change yet", "doc", doc.String(), "code", string(r.Code))
+		return
+	}
 	if r.Change == (crdt.Hash{}) {
-		return // about no change of ours, or about the server's store of that moment
+		c.tell(Event{Kind: EventRefused, Doc: doc, Reason: r.Error()}) // which one cannot be told
+		return
 	}
 	c.writing.Add(1)
 	c.store.Submit([]store.Op{{Key: refusedKey(doc, r.Change), Value: value}}, func(err error) {

@@ -45,12 +45,13 @@ type Client struct {
 	files *diskblob.Store
 	drive *drive.Drive
 
-	mu      sync.Mutex
-	account account
-	locks   map[crdt.DocID]*docLock
-	watches map[*watch]struct{}
-	recent  map[crdt.DocID]crdt.Heads // what the server holds, as this process learned; newer than what is stored
-	closed  bool
+	mu        sync.Mutex
+	account   account
+	locks     map[crdt.DocID]*docLock
+	watches   map[*watch]struct{}
+	recent    map[crdt.DocID]crdt.Heads // what the server holds, as this process learned; newer than what is stored
+	withdrawn map[crdt.DocID]time.Time  // documents that the server has, and does not tell us of any more
+	closed    bool
 
 	connecting sync.Mutex // held while a session is made; taken before mu
 	session    *session   // under mu; nil: none
@@ -65,7 +66,7 @@ type Client struct {
 // Open opens a folder, and makes it if there is none. The error is store.ErrLocked where another process has it.
 func Open(o Options) (*Client, error) {
 	c := &Client{dir: o.Dir, log: o.Log, stall: o.StallAfter, locks: map[crdt.DocID]*docLock{}, watches: map[*watch]struct{}{},
-		recent:        map[crdt.DocID]crdt.Heads{},
+		recent: map[crdt.DocID]crdt.Heads{}, withdrawn: map[crdt.DocID]time.Time{},
 		outboxChanged: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -95,7 +96,10 @@ func (c *Client) openRest() error {
 		return fmt.Errorf("client: %w", err)
 	}
 	c.files = files
-	if c.account, err = readAccount(c.dir); err != nil {
+	if c.account, err = readAccount(c.dir); err == nil {
+		err = c.loadWithdrawn()
+	}
+	if err != nil {
 		return errors.Join(err, files.Close())
 	}
 	c.drive = drive.New(drive.Config{

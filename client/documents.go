@@ -58,7 +58,11 @@ func (c *Client) Change(ctx context.Context, id crdt.DocID, fn func(*engine.Tx) 
 
 // edit makes one change of what fn does, and waits until it is durable.
 func (c *Client) edit(ctx context.Context, a account, id crdt.DocID, doc *engine.Doc, fn func(*engine.Tx) error) error {
-	raw, err := doc.Edit(engine.Commit{Actor: a.actor(id), Time: time.Now().Unix()}, fn)
+	actor, err := c.actorOf(&a, id)
+	if err != nil {
+		return err
+	}
+	raw, err := doc.Edit(engine.Commit{Actor: actor, Time: time.Now().Unix()}, fn)
 	if err != nil || raw == nil {
 		return err
 	}
@@ -83,13 +87,14 @@ func (c *Client) Find(ctx context.Context, id crdt.DocID) error {
 
 // View is a document as it is here, now.
 type View struct {
-	ID       crdt.DocID
-	Heads    crdt.Heads
-	Tree     map[string]any // as engine.Doc.Tree gives it
-	Clashes  []engine.Clash // places that several people wrote to at once
-	IsJob    bool
-	Job      job.Job // if IsJob
-	Problems []job.Problem
+	ID        crdt.DocID
+	Withdrawn time.Time // when we learned that it is not ours any more; zero: it is. It stays as we last saw it
+	Heads     crdt.Heads
+	Tree      map[string]any // as engine.Doc.Tree gives it
+	Clashes   []engine.Clash // places that several people wrote to at once
+	IsJob     bool
+	Job       job.Job // if IsJob
+	Problems  []job.Problem
 }
 
 // View reads a document that is here; ErrNotFound where it is not.
@@ -99,7 +104,7 @@ func (c *Client) View(id crdt.DocID) (View, error) {
 		return View{}, err
 	}
 	defer doc.Close()
-	v := View{ID: id, Heads: rec.Heads}
+	v := View{ID: id, Heads: rec.Heads, Withdrawn: c.Withdrawn(id)}
 	if v.Tree, err = doc.Tree(); err != nil {
 		return v, err
 	}

@@ -32,7 +32,10 @@ type session struct {
 	held     map[crdt.DocID]crdt.Heads // what we hold: at the comparison, then as it becomes durable
 	shared   map[crdt.DocID]crdt.Heads // what the server is known to hold as well
 	open     map[crdt.DocID]struct{}   // documents whose exchange goes on
-	refused  map[crdt.DocID]struct{}   // those of them of which the server did not take something
+	refused  map[crdt.DocID]struct{}   // documents with changes that the server has refused for good
+	aside    int                       // how many of those were taken out of their documents
+	vanished int                       // how many changes went with them and were not made anew
+	moves    map[crdt.DocID]int        // how often a document's changes were written under another actor
 	absent   map[crdt.DocID]struct{}   // the server has none, or we may not know
 	storage  crdt.StorageID            // the server's
 	received int                       // changes from the server
@@ -69,7 +72,7 @@ func (c *Client) acquire(ctx context.Context) (*session, error) {
 	}
 	s := &session{c: c, conn: conn, api: service.New(at, a.Token), changed: make(chan struct{}),
 		held: map[crdt.DocID]crdt.Heads{}, shared: map[crdt.DocID]crdt.Heads{}, open: map[crdt.DocID]struct{}{},
-		refused: map[crdt.DocID]struct{}{}, absent: map[crdt.DocID]struct{}{}}
+		refused: map[crdt.DocID]struct{}{}, moves: map[crdt.DocID]int{}, absent: map[crdt.DocID]struct{}{}}
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
@@ -274,6 +277,30 @@ func (c *Client) onCompared(cmp replica.Compared) {
 		}
 	})
 	c.keepEqual(s.storage, equal)
+	c.listed(s, cmp)
+}
+
+// server is the storage that we talk to.
+func (s *session) server() crdt.StorageID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.storage
+}
+
+// forget drops what is known of a document that is no more.
+func (c *Client) forget(s *session, doc crdt.DocID) {
+	c.mu.Lock()
+	delete(c.recent, doc)
+	c.mu.Unlock()
+	c.note(store.Op{Key: store.Local(bookRow, doc[:])}, store.Op{Key: store.Local(bookEqual, doc[:])})
+	if s != nil {
+		s.update(func() {
+			delete(s.held, doc)
+			delete(s.open, doc)
+			delete(s.shared, doc)
+			s.events++
+		})
+	}
 }
 
 func (c *Client) current() *session {
@@ -288,7 +315,6 @@ func (s *session) settle(doc crdt.DocID) {
 	_, absent := s.absent[doc]
 	if ok && len(held) > 0 && held.Equal(s.shared[doc]) || absent {
 		delete(s.open, doc)
-		delete(s.refused, doc)
 	}
 }
 
@@ -297,6 +323,13 @@ func (c *Client) onNotice(doc crdt.DocID, n replica.Notice) {
 	s := c.current()
 	switch n := n.(type) {
 	case replica.Changed:
+		if len(n.Heads) == 0 { // refused from the start, and taken out: there is no such document
+			c.forget(s, doc)
+			return
+		}
+		if !n.Local {
+			c.noteOurs(func(other crdt.DocID) bool { return other == doc })
+		}
 		c.tell(Event{Kind: EventChanged, Doc: doc, Heads: n.Heads, Created: n.Created, from: n.From, to: n.To})
 		if s != nil {
 			s.update(func() {
@@ -322,6 +355,7 @@ func (c *Client) onNotice(doc crdt.DocID, n replica.Notice) {
 		}
 	case replica.Unavailable:
 		if s != nil {
+			c.noteWithdrawn(s.server(), doc)
 			s.update(func() { s.absent[doc] = struct{}{}; s.settle(doc) })
 		}
 	case replica.Refused:
@@ -329,7 +363,7 @@ func (c *Client) onNotice(doc crdt.DocID, n replica.Notice) {
 			return // our own Append, which answers its caller
 		}
 		if n.Author == (server{}).Author() {
-			c.refusedByServer(s, doc, n.Refusal)
+			c.refusedByServer(s, doc, n.Refusal, n.Retry)
 		}
 	case replica.SnapshotFailed:
 		c.log.Warn("snapshot failed", "doc", doc.String(), "error", n.Err.Error())
@@ -340,9 +374,9 @@ func (c *Client) onNotice(doc crdt.DocID, n replica.Notice) {
 // the server does not go on for a while, with stall; without it, it waits for as long as the session lasts.
 func (s *session) quiet(ctx context.Context, stall time.Duration) error {
 	for {
-		s.dropRefused(ctx)
+		s.recoverRefused(ctx)
 		s.mu.Lock()
-		done, changed, ended, n := s.compared && len(s.open) == 0, s.changed, s.ended, len(s.open)
+		done, changed, ended, n := s.compared && len(s.open)+len(s.refused) == 0, s.changed, s.ended, len(s.open)
 		s.mu.Unlock()
 		switch {
 		case done:
@@ -376,23 +410,5 @@ func waitFor(ctx context.Context, ready <-chan struct{}, d time.Duration) error 
 		return errStalled
 	case <-ctx.Done():
 		return ctx.Err()
-	}
-}
-
-// dropRefused takes documents off the open ones of which all that is unsent was refused: nothing more will come of them now.
-func (s *session) dropRefused(ctx context.Context) {
-	s.mu.Lock()
-	docs := make([]crdt.DocID, 0, len(s.refused))
-	for doc := range s.refused {
-		if _, open := s.open[doc]; open {
-			docs = append(docs, doc)
-		}
-	}
-	s.mu.Unlock()
-	for _, doc := range docs {
-		u, err := s.c.unsentOf(ctx, doc)
-		if err == nil && u.Changes == u.Refused {
-			s.update(func() { delete(s.open, doc) })
-		}
 	}
 }

@@ -18,7 +18,7 @@ type Report struct {
 	BytesReceived int64
 	FilesWaiting  int   // files that could not be moved now
 	FilesError    error // why the first of them could not
-	Refused       int   // changes of ours that the server does not take; Unsent says why
+	Refused       int   // changes of ours that the server has refused: Client.Refused has them; or, where they could not be taken out, Unsent
 }
 
 // Sync connects, exchanges everything, documents first and then files, and disconnects, unless Run holds a connection: then
@@ -37,9 +37,9 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	}
 	defer c.release(s)
 	s.mu.Lock()
-	received, news := 0, 0
+	received, news, aside, vanished := 0, 0, 0, 0
 	if s.synced { // by somebody else: of a shared session only what comes from now on is ours
-		received, news = s.received, s.news
+		received, news, aside, vanished = s.received, s.news, s.aside, s.vanished
 	}
 	s.synced = true
 	s.mu.Unlock()
@@ -51,13 +51,13 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	r.FilesSent, r.FilesReceived, r.BytesSent, r.BytesReceived = moved.sent, moved.received, moved.sentBytes, moved.receivedBytes
 	r.FilesWaiting, r.FilesError = moved.waiting, moved.err
 	s.mu.Lock()
-	r.Received, r.New = s.received-received, s.news-news
+	r.Received, r.New, r.Refused, vanished = s.received-received, s.news-news, s.aside-aside, s.vanished-vanished
 	s.mu.Unlock()
 	after, uerr := c.Unsent(ctx)
 	if err == nil {
 		err = uerr
 	}
-	r.Sent = max(0, before.Changes-after.Changes)
+	r.Sent = max(0, before.Changes-after.Changes-vanished)
 	for _, u := range after.Jobs {
 		r.Refused += u.Refused
 	}

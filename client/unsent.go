@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"fieldsync/crdt"
@@ -16,6 +15,7 @@ type Unsent struct {
 	Changes  int          // in all documents
 	Jobs     []UnsentDoc  // the documents that have some
 	Files    []UnsentFile // not confirmed by the server
+	Refused  []Work       // what the server has refused for good; it is not among Changes
 	Bytes    int64        // of those
 	LastSync time.Time    // when everything was last exchanged; zero: never
 }
@@ -73,6 +73,9 @@ func (c *Client) Unsent(ctx context.Context) (Unsent, error) {
 	if err != nil {
 		return out, err
 	}
+	if out.Refused, err = c.Refused(ctx); err != nil {
+		return out, err
+	}
 	for _, doc := range some {
 		u, err := c.unsentOf(ctx, doc)
 		if err != nil {
@@ -99,19 +102,15 @@ func (c *Client) unsentOf(ctx context.Context, doc crdt.DocID) (UnsentDoc, error
 	if err != nil {
 		return out, err
 	}
-	shared, err := c.sharedHeads(doc, crdt.StorageID(server))
+	known, err := c.knownHashes(doc, crdt.StorageID(server))
 	if err != nil {
 		return out, err
-	}
-	var known []crdt.Hash
-	for _, heads := range shared {
-		known = append(known, heads...)
 	}
 	refusals, err := c.refusals(doc)
 	if err != nil {
 		return out, err
 	}
-	err = c.drive.Inspect(ctx, doc, func(d *replica.Document) error {
+	err = c.inspect(ctx, doc, func(d *replica.Document) error {
 		h, _, err := d.View()
 		if err != nil {
 			return err
@@ -141,9 +140,6 @@ func (c *Client) unsentOf(ctx context.Context, doc crdt.DocID) (UnsentDoc, error
 		}
 		return nil
 	})
-	if errors.Is(err, drive.ErrClosed) {
-		err = store.ErrClosed
-	}
 	if err == nil {
 		for hash := range refusals {
 			c.note(store.Op{Key: refusedKey(doc, hash)})

@@ -14,23 +14,25 @@ type EventKind string
 
 // The kinds of events.
 const (
-	EventChanged EventKind = "changed" // a document has new heads, durable here
-	EventRefused EventKind = "refused" // the server did not take something of ours; Reason says why
-	EventOnline  EventKind = "online"  // connected to the server
-	EventOffline EventKind = "offline" // not connected any more, or could not connect; Reason says why
-	EventSynced  EventKind = "synced"  // the server and we hold the same, and no file waits
+	EventChanged   EventKind = "changed"   // a document has new heads, durable here
+	EventRefused   EventKind = "refused"   // the server did not take something of ours; Reason says why
+	EventWithdrawn EventKind = "withdrawn" // a document is not ours to read any more; it stays as we last saw it
+	EventOnline    EventKind = "online"    // connected to the server
+	EventOffline   EventKind = "offline"   // not connected any more, or could not connect; Reason says why
+	EventSynced    EventKind = "synced"    // the server and we hold the same, and no file waits
 )
 
 // Event is something that happened. Changes to one document that a slow reader has not taken yet are told as one.
 type Event struct {
 	Kind    EventKind
-	Doc     crdt.DocID     // EventChanged, EventRefused
+	Doc     crdt.DocID     // EventChanged, EventRefused, EventWithdrawn
 	Heads   crdt.Heads     // EventChanged: those of now
 	Created bool           // the document came into being here
 	Local   int            // how many of the changes were made here
 	Remote  int            // how many came from the server
 	Authors []crdt.ActorID // of these changes, in the order of their first one; at most maxAuthors
 	Reason  string
+	Work    *Work // EventRefused: what was refused, where it can be told; it is kept, see Refused
 
 	from, to int // the changes, by their index in the document's history
 }

@@ -26,6 +26,23 @@ const (
 	RefusedInconsistentDoc RefusalCode = "inconsistent-doc" // a document chunk whose heads do not follow from its changes
 )
 
+// Final tells whether the same change would be refused again, whatever comes and however long one waits, until a person does something.
+// Codes that this program does not know are not final.
+func (c RefusalCode) Final() bool {
+	switch c {
+	case RefusedMissingDeps, RefusedStoreFailed, RefusedInconsistentDoc:
+		return false // what it builds on may come; the disk may have room again; the changes of the chunk may come one by one
+	case RefusedTooLarge, RefusedBadChecksum, RefusedMalformed, RefusedUnsupported, RefusedNotCanonical, RefusedBadActor, RefusedBadSeq,
+		RefusedBadStartOp, RefusedUnknownObject, RefusedWrongType, RefusedUnknownElement, RefusedUnknownPred, RefusedBadOperation,
+		RefusedNotAllowed, RefusedActorTaken, RefusedDocumentTooBig:
+		return true
+	}
+	return false
+}
+
+// Rewritable tells whether it is the change's actor that does not suit, and not what it does: under another actor it may be taken.
+func (c RefusalCode) Rewritable() bool { return c == RefusedActorTaken || c == RefusedBadSeq }
+
 // Kind is the error kind of a refusal.
 func (c RefusalCode) Kind() Kind {
 	switch c {

@@ -32,13 +32,14 @@ const (
 
 // catchUp is a comparison that is going on.
 type catchUp struct {
-	items  []Item // nil until the Inventory is there
-	ready  bool
-	queued *wire.CatchUp // arrived before the inventory
-	rounds int
-	differ []crdt.DocID
-	silent time.Time               // the first tick after the peer's last frame; zero: none was yet
-	moved  map[crdt.DocID]struct{} // left memory since the inventory was asked for, in another state than it says
+	items    []Item // nil until the Inventory is there
+	ready    bool
+	queued   *wire.CatchUp // arrived before the inventory
+	rounds   int
+	differ   []crdt.DocID
+	unlisted []crdt.DocID            // of differ: the peer has not listed them
+	silent   time.Time               // the first tick after the peer's last frame; zero: none was yet
+	moved    map[crdt.DocID]struct{} // left memory since the inventory was asked for, in another state than it says
 }
 
 // setCatchUp begins a comparison, or ends it with nil.
@@ -186,7 +187,7 @@ func (h *Hub) continueCatchUp(c *conn, f wire.CatchUp, b *HubBatch) {
 		r := &f.Ranges[i]
 		mine := within(u.items, r.From, r.To)
 		if r.HasItems {
-			u.differ = append(u.differ, differing(mine, r.Items)...)
+			u.compareItems(mine, r.Items)
 			h.markEqual(c, mine, r.Items, b)
 			mr := rangeOf(r.From, r.To, mine)
 			mr.Items, mr.HasItems = wireItems(mine), true
@@ -219,7 +220,7 @@ func (h *Hub) endCatchUp(c *conn, b *HubBatch) {
 	for _, doc := range u.differ {
 		h.attach(c, doc, true, b)
 	}
-	b.Compared = append(b.Compared, Compared{Conn: c.id, Equal: len(u.items) - len(u.differ), Differ: u.differ})
+	b.Compared = append(b.Compared, Compared{Conn: c.id, Equal: len(u.items) - len(u.differ), Differ: u.differ, Unlisted: u.unlisted})
 }
 
 func (h *Hub) sendCatchUp(c *conn, ranges []wire.Range, done bool, b *HubBatch) {
@@ -247,20 +248,22 @@ func (h *Hub) markEqual(c *conn, mine []Item, theirs []wire.Item, b *HubBatch) {
 	}
 }
 
-// differing are the documents that only one side has, or that have other digests.
-func differing(mine []Item, theirs []wire.Item) []crdt.DocID {
-	var out []crdt.DocID
+// compareItems finds the documents that only one side has, or that have other digests.
+func (u *catchUp) compareItems(mine []Item, theirs []wire.Item) {
 	for _, it := range mine {
-		if i, ok := slices.BinarySearchFunc(theirs, it.Doc, compareWireItem); !ok || theirs[i].Digest != it.Digest {
-			out = append(out, it.Doc)
+		i, listed := slices.BinarySearchFunc(theirs, it.Doc, compareWireItem)
+		if !listed || theirs[i].Digest != it.Digest {
+			u.differ = append(u.differ, it.Doc)
+		}
+		if !listed {
+			u.unlisted = append(u.unlisted, it.Doc)
 		}
 	}
 	for _, it := range theirs {
 		if _, ok := slices.BinarySearchFunc(mine, it.Doc, compareItem); !ok {
-			out = append(out, it.Doc)
+			u.differ = append(u.differ, it.Doc)
 		}
 	}
-	return out
 }
 
 func compareItem(a Item, doc crdt.DocID) int { return slices.Compare(a.Doc[:], doc[:]) }

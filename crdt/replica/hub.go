@@ -127,6 +127,8 @@ type Compared struct {
 	Conn   ConnID
 	Equal  int
 	Differ []crdt.DocID
+	// Unlisted are those of Differ that the other end has not in its inventory: it has none, or we may not know.
+	Unlisted []crdt.DocID
 }
 
 // HubBatch is what a Hub wants done. Docs are to be handed to their documents in this order.

@@ -340,7 +340,7 @@ func (d *Document) sendRefused(p *peer, r *crdt.Refusal, retry bool, b *Batch) {
 func (d *Document) peerRefused(ev PeerRefused, b *Batch) {
 	if p := d.peer(ev.Conn); p != nil {
 		b.Notify = append(b.Notify, Refused{Conn: p.Conn, Author: p.Principal.Author(),
-			Refusal: crdt.Refusal{Code: ev.Msg.Code, Change: ev.Msg.Change, Detail: ev.Msg.Detail}})
+			Refusal: crdt.Refusal{Code: ev.Msg.Code, Change: ev.Msg.Change, Detail: ev.Msg.Detail}, Retry: ev.Msg.Retry})
 	}
 }
 

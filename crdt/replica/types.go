@@ -188,6 +188,7 @@ type Refused struct {
 	Conn    ConnID // 0 for an Append
 	Author  history.Author
 	Refusal crdt.Refusal
+	Retry   bool // a peer said that it may take the same later
 	// More is 0 for a refusal that is told by itself. Else it is how many of this code the notice stands for: a message with
 	// very many is not told one by one.
 	More int

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,8 @@ type jobJSON struct {
 	ScheduledAt any      `json:"scheduled_at"`
 	Attachments int      `json:"attachments"`
 	Unsent      int      `json:"unsent"`
+	Refused     int      `json:"refused"`
+	WithdrawnAt any      `json:"withdrawn_at"` // not null: it is not ours any more, and shown as we last saw it
 }
 
 // Run lists the jobs.
@@ -54,11 +57,16 @@ func (cmd *jobsCmd) Run(a *app) error {
 	for _, f := range u.Files {
 		unsent[f.ID]++
 	}
+	refused := map[crdt.DocID]int{}
+	for _, w := range u.Refused {
+		refused[w.Doc]++
+	}
 	if a.json {
 		list := []jobJSON{}
 		for _, r := range rows {
 			list = append(list, jobJSON{r.ID.String(), crdt.URL{Doc: r.ID}.String(), r.SerialNo, r.Label, string(r.Status), r.Clash,
-				r.Client, r.Site, append([]string{}, r.Assignees...), jsonTime(r.Time()), len(r.Attachments), unsent[r.ID]})
+				r.Client, r.Site, append([]string{}, r.Assignees...), jsonTime(r.Time()), len(r.Attachments), unsent[r.ID], refused[r.ID],
+				jsonTime(c.Withdrawn(r.ID))})
 		}
 		_, err := a.print(list)
 		return err
@@ -69,31 +77,47 @@ func (cmd *jobsCmd) Run(a *app) error {
 	}
 	names := shortIDs(ids)
 	var cells [][]cell
-	hidden := 0
+	hidden, gone := 0, 0
 	for _, r := range rows {
-		if over := r.Status == job.Finished || r.Status == job.Cancelled; over && !cmd.All && !r.Clash && unsent[r.ID] == 0 {
+		waits := unsent[r.ID]+refused[r.ID] > 0
+		withdrawn := !c.Withdrawn(r.ID).IsZero()
+		if withdrawn && !cmd.All && !waits {
+			gone++
+			continue
+		}
+		if over := r.Status == job.Finished || r.Status == job.Cancelled; over && !cmd.All && !r.Clash && !waits {
 			hidden++
 			continue
 		}
-		files, waits := "", ""
+		files, unsentText := "", ""
 		if n := len(r.Attachments); n > 0 {
 			files = fmt.Sprint(n)
 		}
 		if n := unsent[r.ID]; n > 0 {
-			waits = fmt.Sprint(n)
+			unsentText = fmt.Sprint(n)
+		}
+		problem := cell{}
+		switch n := refused[r.ID]; {
+		case n > 0:
+			problem = cell{fmt.Sprintf("%d refused", n), red}
+		case withdrawn:
+			problem = cell{"not yours any more", yellow}
 		}
 		cells = append(cells, []cell{{names[r.ID], dim}, {clean(r.SerialNo), plain}, {short(r.Label, 40), bold}, statusCell(r.Status, r.Clash),
 			{a.out.when(r.Time()), plain}, {short(strings.Join(r.Assignees, ", "), 24), plain}, {short(first(r.Client, r.Site), 24), plain},
-			{files, plain}, {waits, yellow}})
+			{files, plain}, {unsentText, yellow}, problem})
 	}
 	switch {
 	case len(rows) == 0:
 		a.out.line("No jobs here yet.  fieldsync sync  gets them,  fieldsync new --title …  makes one.")
 	case len(cells) > 0:
-		a.out.table([]string{"ID", "NO", "JOB", "STATUS", "PLANNED", "WHO", "CLIENT", "FILES", "UNSENT"}, cells)
+		a.out.table([]string{"ID", "NO", "JOB", "STATUS", "PLANNED", "WHO", "CLIENT", "FILES", "UNSENT", ""}, cells)
 	}
 	if hidden > 0 {
 		a.out.line("%s", a.out.paint(dim, count(hidden, "job")+" finished or cancelled; --all shows them"))
+	}
+	if gone > 0 {
+		a.out.line("%s", a.out.paint(dim, count(gone, "job")+" not yours any more; --all shows them"))
 	}
 	a.footer(u)
 	return nil
@@ -112,6 +136,9 @@ func first(texts ...string) string {
 func (a *app) footer(u client.Unsent) {
 	if u.Changes > 0 || len(u.Files) > 0 {
 		a.out.line("%s", a.out.paint(yellow, waiting(u)+" to be sent; last sync "+a.out.ago(u.LastSync)))
+	}
+	if n := len(u.Refused); n > 0 {
+		a.out.line("%s", a.out.paint(red, count(n, "change")+" refused by the server; what and why: fieldsync unsent"))
 	}
 }
 
@@ -160,9 +187,15 @@ func (cmd *showCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	refused, err := a.client.Refused(a.ctx)
+	if err != nil {
+		return err
+	}
+	refused = slices.DeleteFunc(refused, func(w client.Work) bool { return w.Doc != id })
 	if a.json {
 		_, err := a.print(map[string]any{"id": id.String(), "url": crdt.URL{Doc: id}.String(), "heads": headTexts(v.Heads),
-			"status": v.Job.Outcome.Status, "clash": v.Job.Outcome.Clash(), "document": engine.Plain(v.Tree)})
+			"status": v.Job.Outcome.Status, "clash": v.Job.Outcome.Clash(), "document": engine.Plain(v.Tree),
+			"withdrawn_at": jsonTime(v.Withdrawn), "refused": toRefusedJSON(refused)})
 		return err
 	}
 	if !v.IsJob {
@@ -170,7 +203,14 @@ func (cmd *showCmd) Run(a *app) error {
 		a.out.line("%s is no job but another document:\n%s", crdt.URL{Doc: id}, text)
 		return err
 	}
+	if !v.Withdrawn.IsZero() {
+		a.out.line("%s", a.out.paint(yellow, "This job is not yours any more (we learned "+a.out.ago(v.Withdrawn)+"). It stands here as you last saw it."))
+	}
 	a.showJob(v)
+	if len(refused) > 0 {
+		a.out.line("")
+		a.listRefused(refused)
+	}
 	return nil
 }
 

@@ -54,7 +54,7 @@ func (syncCmd) Run(a *app) error {
 		a.out.line("%s", a.out.paint(yellow, fmt.Sprintf("%s could not be moved: %v", count(r.FilesWaiting, "file"), r.FilesError)))
 	}
 	if r.Refused > 0 {
-		a.out.line("%s", a.out.paint(red, fmt.Sprintf("The server did not take %s; they are kept here. fieldsync unsent tells why.", count(r.Refused, "change"))))
+		a.out.line("%s", a.out.paint(red, "The server refused "+count(r.Refused, "change")+"; what it was and why: fieldsync unsent"))
 	}
 	return nil
 }
@@ -144,7 +144,7 @@ func (cmd *watchCmd) Run(a *app) error {
 			if !ok {
 				return nil
 			}
-			about := ev.Kind == client.EventChanged || ev.Kind == client.EventRefused
+			about := ev.Kind == client.EventChanged || ev.Kind == client.EventRefused || ev.Kind == client.EventWithdrawn
 			if about && only != nil && ev.Doc != *only {
 				continue
 			}
@@ -160,7 +160,13 @@ func (a *app) tell(ev client.Event) error {
 	now := time.Now()
 	if a.json {
 		m := map[string]any{"time": jsonTime(now), "kind": ev.Kind}
-		if ev.Kind == client.EventChanged || ev.Kind == client.EventRefused {
+		switch ev.Kind {
+		case client.EventRefused, client.EventWithdrawn:
+			m["id"] = ev.Doc.String()
+			if ev.Work != nil {
+				m["refused"] = toRefusedJSON([]client.Work{*ev.Work})[0]
+			}
+		case client.EventChanged:
 			m["id"], m["local"], m["remote"], m["heads"], m["created"] = ev.Doc.String(), ev.Local, ev.Remote, headTexts(ev.Heads), ev.Created
 		}
 		if ev.Reason != "" {
@@ -181,7 +187,9 @@ func (a *app) tell(ev client.Event) error {
 	case client.EventSynced:
 		a.out.line("%s  %s", stamp, a.out.paint(dim, "in sync"))
 	case client.EventRefused:
-		a.out.line("%s  %s  %s", stamp, a.nameOf(ev.Doc), a.out.paint(red, "the server did not take a change: "+clean(ev.Reason)))
+		a.tellRefused(stamp, ev)
+	case client.EventWithdrawn:
+		a.out.line("%s  %s  %s", stamp, a.nameOf(ev.Doc), a.out.paint(yellow, "is not yours any more"))
 	case client.EventChanged:
 		what := count(ev.Remote+ev.Local, "change")
 		if ev.Created {
@@ -206,13 +214,37 @@ func (a *app) nameOf(id crdt.DocID) string {
 	return text + "  " + a.out.paint(bold, short(v.Job.Label(), 40)) + "  " + a.out.paint(s.colour, s.text)
 }
 
-type unsentCmd struct{}
+// tellRefused prints that the server refused something, and what.
+func (a *app) tellRefused(stamp string, ev client.Event) {
+	name := a.nameOf(ev.Doc)
+	if ev.Work == nil {
+		a.out.line("%s  %s  %s", stamp, name, a.out.paint(red, "the server refused a change: "+clean(ev.Reason)))
+		return
+	}
+	what := "the job itself"
+	if !ev.Work.Whole {
+		what = strings.Join(a.workLabels(ev.Doc).sayAll(ev.Work.Did, 3), ", ")
+	}
+	a.out.line("%s  %s  %s", stamp, name, a.out.paint(red, fmt.Sprintf("refused: %s (%s); kept as %s", what,
+		reason(ev.Work.Code, ev.Work.Detail), workID(*ev.Work)[:shortHash])))
+}
 
-// Run lists what waits.
-func (unsentCmd) Run(a *app) error {
+type unsentCmd struct {
+	Again   string `help:"Do refused work once more: the server may take it now." placeholder:"ID" xor:"act"`
+	Dismiss string `help:"Forget refused work, for good." placeholder:"ID" xor:"act"`
+}
+
+// Run lists what waits, and what was refused.
+func (cmd *unsentCmd) Run(a *app) error {
 	c, err := a.open()
 	if err != nil {
 		return err
+	}
+	switch {
+	case cmd.Again != "":
+		return a.again(cmd.Again)
+	case cmd.Dismiss != "":
+		return a.dismiss(cmd.Dismiss)
 	}
 	u, err := c.Unsent(a.ctx)
 	if err != nil {
@@ -222,7 +254,12 @@ func (unsentCmd) Run(a *app) error {
 		return a.unsentJSON(u)
 	}
 	if u.Changes == 0 && len(u.Files) == 0 {
-		a.out.line("Everything has reached the server. Last sync %s.", a.out.ago(u.LastSync))
+		all := "Everything"
+		if len(u.Refused) > 0 {
+			all = "Everything else"
+		}
+		a.listRefused(u.Refused)
+		a.out.line("%s has reached the server. Last sync %s.", all, a.out.ago(u.LastSync))
 		return nil
 	}
 	rows, err := c.Jobs(a.ctx)
@@ -241,26 +278,33 @@ func (unsentCmd) Run(a *app) error {
 	var cells [][]cell
 	for _, d := range u.Jobs {
 		cells = append(cells, []cell{{d.ID.String()[:shortID], dim}, {short(labels[d.ID], 40), bold}, {count(d.Changes, "change"), plain},
-			{a.out.ago(d.Since), plain}, {refusedText(d), red}})
+			{a.out.ago(d.Since), plain}, {a.problemOf(d), red}})
 	}
 	for _, f := range u.Files {
 		cells = append(cells, []cell{{f.ID.String()[:shortID], dim}, {short(labels[f.ID], 40), bold},
 			{fmt.Sprintf("%s (%s)", short(f.Name, 30), humanize.Bytes(uint64(f.Size))), plain}, {a.out.ago(f.QueuedAt), plain}, {clean(f.LastError), red}})
 	}
 	a.out.table([]string{"ID", "JOB", "WHAT", "MADE", "PROBLEM"}, cells)
+	if len(u.Refused) > 0 {
+		a.out.line("")
+		a.listRefused(u.Refused)
+	}
 	return nil
 }
 
-func refusedText(d client.UnsentDoc) string {
-	if d.Refused == 0 {
-		return ""
+// problemOf is why a document's changes have not reached the server, beyond that nobody has sent them.
+func (a *app) problemOf(d client.UnsentDoc) string {
+	if d.Refused > 0 {
+		text := fmt.Sprintf("%d refused by the server", d.Refused)
+		for _, r := range d.Refusals {
+			return text + ": " + reason(r.Code, r.Detail)
+		}
+		return text
 	}
-	text := fmt.Sprintf("%d not taken by the server", d.Refused)
-	for _, r := range d.Refusals {
-		text += ": " + clean(strings.TrimSpace(string(r.Code)+" "+r.Detail))
-		break
+	if !a.client.Withdrawn(d.ID).IsZero() {
+		return "the job is not yours any more; the next sync delivers this if it still may"
 	}
-	return text
+	return ""
 }
 
 func (a *app) unsentJSON(u client.Unsent) error {
@@ -297,6 +341,6 @@ func (a *app) unsentJSON(u client.Unsent) error {
 	for _, f := range u.Files {
 		files = append(files, file{f.ID.String(), f.Name, f.SHA256, f.Size, jsonTime(f.QueuedAt), f.Attempts, f.LastError})
 	}
-	_, err := a.print(map[string]any{"changes": u.Changes, "jobs": jobs, "files": files, "bytes": u.Bytes, "last_sync": jsonTime(u.LastSync)})
+	_, err := a.print(map[string]any{"changes": u.Changes, "jobs": jobs, "files": files, "bytes": u.Bytes, "refused": toRefusedJSON(u.Refused), "last_sync": jsonTime(u.LastSync)})
 	return err
 }
