@@ -374,9 +374,12 @@ func (c *Client) onNotice(doc crdt.DocID, n replica.Notice) {
 // the server does not go on for a while, with stall; without it, it waits for as long as the session lasts.
 func (s *session) quiet(ctx context.Context, stall time.Duration) error {
 	for {
+		s.mu.Lock()
+		changed := s.changed // before we look: what happens meanwhile has us look again
+		s.mu.Unlock()
 		s.recoverRefused(ctx)
 		s.mu.Lock()
-		done, changed, ended, n := s.compared && len(s.open)+len(s.refused) == 0, s.changed, s.ended, len(s.open)
+		done, ended, n := s.compared && len(s.open)+len(s.refused) == 0, s.ended, len(s.open)
 		s.mu.Unlock()
 		switch {
 		case done:

@@ -91,7 +91,7 @@ func TestOnlyDocumentsThatDifferAreTalkedAbout(t *testing.T) {
 		up, down, cut := connect(client, server, "anna")
 		defer cut()
 		synctest.Wait()
-		if c := client.lastCompared(); c == nil || len(c.Differ) != 4 {
+		if c := client.lastCompared(); c == nil || len(c.Differ) != 4 || len(c.Unlisted) != 1 || c.Unlisted[0] != docNumber(docs+1) {
 			t.Fatalf("compared: %+v", c)
 		}
 		for _, i := range []int{3, 200, docs, docs + 1} {
