@@ -82,10 +82,20 @@ func tell(t *testing.T, c admission.Case) (undone int) {
 			t.Fatal(err)
 		}
 		_, err = fork.Edit(engine.Commit{Actor: "undoer"}, func(tx *engine.Tx) error { return tx.Apply(u.Edits...) })
-		fork.Close()
 		if err != nil && !errors.Is(err, engine.ErrMiscounted) {
 			t.Fatalf("undoing change %d by %+v: %v\n%s", i, u.Edits, err, c)
 		}
+		if h.Heads().Contains(x.Hash) && err == nil && len(u.Left) == 0 { // then there is a document in which it was never made
+			b := &history.Budget{Values: 1 << 20, Bytes: 1 << 24}
+			is, err := fork.Tree()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(replay.Without(i).Tree(b), is, cmpopts.EquateNaNs()); diff != "" {
+				t.Fatalf("undoing change %d by %+v (-without it +is):\n%s\n%s", i, u.Edits, diff, c)
+			}
+		}
+		fork.Close()
 		undone++
 	}
 	for _, q := range []audit.Query{{Limit: 7}, {Limit: 7, Oldest: true, Fold: true}, {Path: crdt.Path{"k1", 0}}} {

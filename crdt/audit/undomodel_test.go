@@ -256,3 +256,68 @@ func wroteSince(h *history.History, i, k int, path crdt.Path) bool {
 	}
 	return false
 }
+
+// Other clients put several characters into one element of a text, or none, or no string at all.
+func TestUndoInATextOfUnusualElements(t *testing.T) {
+	undid := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 13))
+		w := historytest.NewWriter("a", r)
+		text := w.Do(historytest.Op{Key: "t", Action: format.ActionMakeText})
+		elems := []historytest.ID{{}}
+		edit := func() {
+			odd := []format.Value{format.StringValue("many😀"), format.StringValue(""), format.StringValue("e\u0301"), format.IntValue(7),
+				format.StringValue("x"), format.StringValue("y")}[r.IntN(6)]
+			k := r.IntN(len(elems))
+			switch n := r.IntN(6); {
+			case n < 3 || k == 0:
+				o := historytest.Op{Object: text, Elem: elems[k], InSeq: true, Insert: true, Action: format.ActionSet, Value: odd}
+				if r.IntN(8) == 0 {
+					o.Action, o.Value = format.ActionMakeMap, format.Value{}
+				}
+				elems = append(elems, w.Do(o))
+			case len(w.Visible(text, true, "", elems[k])) == 0:
+			case n == 3:
+				w.Do(historytest.Op{Object: text, Elem: elems[k], InSeq: true, Action: format.ActionSet, Value: odd})
+			default:
+				w.Do(historytest.Op{Object: text, Elem: elems[k], InSeq: true, Action: format.ActionDelete})
+			}
+		}
+		for range 3 + r.IntN(5) {
+			for range 1 + r.IntN(5) {
+				edit()
+			}
+			w.Commit()
+		}
+		i := len(w.Changes) - 1 - r.IntN(2)
+		h := admit(rt, w.Changes)
+		d := load(rt, h)
+		defer d.Close()
+		want, _ := h.Replay().Without(i).Text(must2(h.GetObject(h.Root(), "t")), history.MaxText)
+		is, err := d.Get("t")
+		if err != nil {
+			rt.Fatal(err)
+		}
+		u, c := undone(rt, h, d, h.Hash(i), "undoer")
+		if c == nil {
+			if is != crdt.Text(want) {
+				rt.Fatalf("nothing is left to undo (%+v), but the text reads %q, not %q", u, is, want)
+			}
+			return
+		}
+		if got, err := d.Get("t"); err != nil || got != crdt.Text(want) {
+			rt.Fatalf("after %+v the text reads %q, not %q (%v)", u.Edits, got, want, err)
+		}
+		undid++
+	})
+	if undid < 50 {
+		t.Errorf("only %d were undone", undid)
+	}
+}
+
+func must2[T any](v T, ok bool) T {
+	if !ok {
+		panic("not there")
+	}
+	return v
+}

@@ -33,16 +33,6 @@ func (u *undo) text(obj history.ObjID, path crdt.Path) {
 	}
 	slices.SortFunc(all, func(a, b touched) int { return cmp.Compare(a.rank, b.rank) })
 	all = slices.CompactFunc(all, func(a, b touched) bool { return a.elem == b.elem })
-	if !lay.Single() {
-		// The engine tells only texts apart by index whose elements are a character each, as people's clients write them.
-		s, whole := u.without.Text(obj, maxRestoreBytes)
-		if !whole {
-			u.leave(LeftTooLarge, path)
-			return
-		}
-		u.edit(obj, 0, crdt.Edit{Kind: crdt.EditSetText, Path: path, Text: s})
-		return
-	}
 	begin := len(u.edits)
 	var inserted strings.Builder
 	for k := 0; k < len(all); {
@@ -53,7 +43,9 @@ func (u *undo) text(obj history.ObjID, path crdt.Path) {
 			inserted.WriteString(all[k].old)
 			end += utf8.RuneCountInString(all[k].now)
 		}
-		e.Delete, e.Text = end-e.Index, inserted.String()
+		if e.Delete, e.Text = end-e.Index, inserted.String(); e.Delete == 0 && e.Text == "" {
+			continue // an element without a character
+		}
 		u.budget.Bytes -= len(e.Text)
 		u.edit(obj, rank, e)
 	}

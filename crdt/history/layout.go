@@ -57,17 +57,6 @@ func (l *Layout) look(v *View, rank int) (shown, width uint32) {
 // Len is the length of the sequence.
 func (l *Layout) Len() int { return int(l.total) }
 
-// Single tells whether each element that is there is one character, as clients for people write them; one that holds no string
-// is not.
-func (l *Layout) Single() bool {
-	for k, shown := range l.shown {
-		if shown != 0 && (l.width[k] != 1 || l.text && l.shows(k) == NoCharacter) {
-			return false
-		}
-	}
-	return true
-}
-
 // Index is how much stands before an element, whether it is there itself or not.
 func (l *Layout) Index(e ElemID) int {
 	sum := uint32(0)

@@ -128,9 +128,12 @@ func (v *View) holders(ats []uint32) []holder {
 	find := func(at uint32) (int, bool) {
 		return slices.BinarySearchFunc(all, at, func(x holder, at uint32) int { return cmp.Compare(x.at, at) })
 	}
+	in := uint32(0)
 	for _, at := range ats {
 		v.r.work++
-		in := h.changeOfOp(at)
+		if c := &h.changes[in]; at < c.op || at >= h.opsEnd(in) {
+			in = h.changeOfOp(at)
+		}
 		own := int(in) == v.without
 		if !own && !v.Has(int(in)) {
 			continue
@@ -166,22 +169,33 @@ func (v *View) holders(ats []uint32) []holder {
 	}
 	all = slices.DeleteFunc(all, func(x holder) bool { return x.hidden || int(x.in) == v.without })
 	if len(all) > 1 {
-		slices.SortFunc(all, func(a, b holder) int { return h.idOf(a.at).Compare(h.idOf(b.at)) })
+		v.r.work += 2 * len(all)
+		slices.SortFunc(all, func(a, b holder) int { return v.id(a).Compare(v.id(b)) })
 	}
 	return all
 }
 
+// id is the id of an operation whose change is known.
+func (v *View) id(x holder) OpID {
+	c := &v.r.h.changes[x.in]
+	return OpID{Counter: uint64(c.startOp + (x.at - c.op)), Actor: v.r.h.actors[c.actor].id}
+}
+
 func (v *View) visible(ats []uint32) []VisibleOp {
-	var out []VisibleOp
-	for _, x := range v.holders(ats) {
-		out = append(out, v.op(x))
+	all := v.holders(ats)
+	if len(all) == 0 {
+		return nil
+	}
+	out := make([]VisibleOp, len(all))
+	for k, x := range all {
+		out[k] = v.op(x)
 	}
 	return out
 }
 
 func (v *View) op(x holder) VisibleOp {
 	h := v.r.h
-	out := VisibleOp{ID: h.idOf(x.at), Change: int(x.in), Action: h.ops[x.at].flags().action()}
+	out := VisibleOp{ID: v.id(x), Change: int(x.in), Action: h.ops[x.at].flags().action()}
 	if isMake(out.Action) {
 		out.Object = ObjID(x.at + 1)
 		return out
