@@ -10,6 +10,7 @@ import (
 type body struct {
 	Draft
 	Name         string
+	Archived     bool
 	WorkerCreate bool
 }
 
@@ -38,9 +39,8 @@ var members = []member{
 			b.ExternalIDs = f.labels(v, at, b.ExternalIDs, MaxSystems)
 		},
 		func(p spot, was, shall *body) { p.labels(KeyExternalIDs, was.ExternalIDs, shall.ExternalIDs) }},
-	{KeyWorkerCreate, []string{KindTemplate},
-		func(f *form, at string, v any, b *body) { b.WorkerCreate = f.boolean(v, at) },
-		func(p spot, was, shall *body) { p.flag(KeyWorkerCreate, was.WorkerCreate, shall.WorkerCreate) }},
+	flagMember(KeyArchived, others, func(b *body) *bool { return &b.Archived }),
+	flagMember(KeyWorkerCreate, []string{KindTemplate}, func(b *body) *bool { return &b.WorkerCreate }),
 	lineMember(KeyTitle, planned, func(b *body) *string { return &b.Title }),
 	{KeyDescription, everything,
 		func(f *form, at string, v any, b *body) { b.Description = f.text(v, at, b.Description) },
@@ -78,6 +78,12 @@ func lineMember(key string, kinds []string, of func(b *body) *string) member {
 	return member{key, kinds,
 		func(f *form, at string, v any, b *body) { *of(b) = f.line(v, at, *of(b)) },
 		func(p spot, was, shall *body) { p.line(key, *of(was), *of(shall)) }}
+}
+
+func flagMember(key string, kinds []string, of func(b *body) *bool) member {
+	return member{key, kinds,
+		func(f *form, at string, v any, b *body) { *of(b) = f.boolean(v, at) },
+		func(p spot, was, shall *body) { p.flag(key, *of(was), *of(shall)) }}
 }
 
 func refMember(key string, kinds []string, of func(b *body) *Ref) member {
@@ -119,16 +125,16 @@ func (j *Job) body() *body {
 }
 
 func (t *Template) body() *body {
-	return &body{Name: t.Name, WorkerCreate: t.WorkerCreate,
+	return &body{Name: t.Name, Archived: t.Archived, WorkerCreate: t.WorkerCreate,
 		Draft: Draft{UUID: t.UUID, ExternalID: t.ExternalID, ExternalIDs: t.ExternalIDs, CreatedAt: t.CreatedAt, Plan: t.Plan}}
 }
 
 func (c *ClientRecord) body() *body {
-	return &body{Name: c.Name, Draft: Draft{UUID: c.UUID, ExternalID: c.ExternalID, ExternalIDs: c.ExternalIDs, CreatedAt: c.CreatedAt,
+	return &body{Name: c.Name, Archived: c.Archived, Draft: Draft{UUID: c.UUID, ExternalID: c.ExternalID, ExternalIDs: c.ExternalIDs, CreatedAt: c.CreatedAt,
 		Plan: Plan{Description: c.Description, Address: c.Address, Contacts: c.Contacts}}}
 }
 
 func (s *Site) body() *body {
-	return &body{Name: s.Name, Draft: Draft{UUID: s.UUID, ExternalID: s.ExternalID, ExternalIDs: s.ExternalIDs, CreatedAt: s.CreatedAt,
+	return &body{Name: s.Name, Archived: s.Archived, Draft: Draft{UUID: s.UUID, ExternalID: s.ExternalID, ExternalIDs: s.ExternalIDs, CreatedAt: s.CreatedAt,
 		Plan: Plan{Client: s.Client, Territory: s.Territory, Description: s.Description, Address: s.Address, Contacts: s.Contacts}}}
 }

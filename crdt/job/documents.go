@@ -12,6 +12,7 @@ type Template struct {
 	ExternalIDs   map[string]string `json:"external_ids,omitempty"`
 	CreatedAt     crdt.Timestamp    `json:"created_at,omitempty"`
 	Name          string            `json:"name"`
+	Archived      bool              `json:"archived"`      // kept for the jobs that refer to it, and no longer offered
 	WorkerCreate  bool              `json:"worker_create"` // workers may make jobs from it
 	Plan
 }
@@ -25,6 +26,7 @@ type ClientRecord struct {
 	ExternalIDs   map[string]string `json:"external_ids,omitempty"`
 	CreatedAt     crdt.Timestamp    `json:"created_at,omitempty"`
 	Name          string            `json:"name"`
+	Archived      bool              `json:"archived"` // kept for the jobs that refer to it, and no longer offered
 	Description   string            `json:"description,omitempty"`
 	Address       Address           `json:"address,omitzero"`
 	Contacts      []Contact         `json:"contacts"`
@@ -39,6 +41,7 @@ type Site struct {
 	ExternalIDs   map[string]string `json:"external_ids,omitempty"`
 	CreatedAt     crdt.Timestamp    `json:"created_at,omitempty"`
 	Name          string            `json:"name"`
+	Archived      bool              `json:"archived"`        // kept for the jobs that refer to it, and no longer offered
 	Client        Ref               `json:"client,omitzero"` // whose it is
 	Territory     Ref               `json:"territory,omitzero"`
 	Description   string            `json:"description,omitempty"`

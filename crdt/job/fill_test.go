@@ -239,9 +239,9 @@ func TestTemplatesClientsAndSitesAreMadeReadAndPatched(t *testing.T) {
 				}
 				same(t, normal(v), normal(got[k]), "%s", k)
 			}
-			d.edit(must(t)(job.Patch(d.tree(), parsed(t, `{"name": "New name", "contacts": {"n": {"name": "B"}}, "address": {"floor": "2"}}`), author("p")))...)
+			d.edit(must(t)(job.Patch(d.tree(), parsed(t, `{"name": "New name", "archived": true, "contacts": {"n": {"name": "B"}}, "address": {"floor": "2"}}`), author("p")))...)
 			now := d.form()
-			if now["name"] != "New name" || len(now["contacts"].([]any)) != len(got["contacts"].([]any))+1 || now["address"].(map[string]any)["floor"] != "2" {
+			if now["name"] != "New name" || now["archived"] != true || len(now["contacts"].([]any)) != len(got["contacts"].([]any))+1 || now["address"].(map[string]any)["floor"] != "2" {
 				t.Errorf("%v", now)
 			}
 			for _, wrong := range []string{`{"name": ""}`, `{"` + c.no + `": null}`, `{"status": "started"}`, `{"kind": "job"}`} {

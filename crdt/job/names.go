@@ -53,6 +53,7 @@ const (
 
 	// Of the other kinds' roots; title, description, address, contacts and the rest are called as in a job.
 	KeyWorkerCreate = "worker_create" // template: workers may make jobs from it
+	KeyArchived     = "archived"      // kept for the jobs that refer to it, and no longer offered
 )
 
 // Keys inside the root's maps.

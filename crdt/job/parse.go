@@ -34,7 +34,7 @@ func ParseTemplate(form map[string]any, a Author) (Template, FieldErrors) {
 	f.readNew(form, b)
 	f.needs("", KeyName, b.Name)
 	return Template{Kind: KindTemplate, SchemaVersion: SchemaVersion, UUID: b.UUID, ExternalID: b.ExternalID, ExternalIDs: b.ExternalIDs, CreatedAt: b.CreatedAt,
-		Name: b.Name, WorkerCreate: b.WorkerCreate, Plan: b.Plan}, f.errs
+		Name: b.Name, Archived: b.Archived, WorkerCreate: b.WorkerCreate, Plan: b.Plan}, f.errs
 }
 
 // ParseClient is Parse for a client.
@@ -43,7 +43,7 @@ func ParseClient(form map[string]any, a Author) (ClientRecord, FieldErrors) {
 	f.readNew(form, b)
 	f.needs("", KeyName, b.Name)
 	return ClientRecord{Kind: KindClient, SchemaVersion: SchemaVersion, UUID: b.UUID, ExternalID: b.ExternalID, ExternalIDs: b.ExternalIDs, CreatedAt: b.CreatedAt,
-		Name: b.Name, Description: b.Description, Address: b.Address, Contacts: b.Contacts}, f.errs
+		Name: b.Name, Archived: b.Archived, Description: b.Description, Address: b.Address, Contacts: b.Contacts}, f.errs
 }
 
 // ParseSite is Parse for a site.
@@ -52,7 +52,7 @@ func ParseSite(form map[string]any, a Author) (Site, FieldErrors) {
 	f.readNew(form, b)
 	f.needs("", KeyName, b.Name)
 	return Site{Kind: KindSite, SchemaVersion: SchemaVersion, UUID: b.UUID, ExternalID: b.ExternalID, ExternalIDs: b.ExternalIDs, CreatedAt: b.CreatedAt,
-		Name: b.Name, Client: b.Client, Territory: b.Territory, Description: b.Description, Address: b.Address, Contacts: b.Contacts}, f.errs
+		Name: b.Name, Archived: b.Archived, Client: b.Client, Territory: b.Territory, Description: b.Description, Address: b.Address, Contacts: b.Contacts}, f.errs
 }
 
 func reading(kind string, a Author) *form { return &form{Author: a, kind: kind} }

@@ -51,7 +51,7 @@ func ReadTemplate(tree map[string]any) (Template, []Problem) {
 	root := reader(tree, KindTemplate, &problems)
 	return Template{
 		Kind: KindTemplate, SchemaVersion: root.integer(KeySchemaVersion), UUID: root.str(KeyUUID), ExternalID: root.label(KeyExternalID),
-		ExternalIDs: root.labels(KeyExternalIDs), CreatedAt: root.time(KeyCreatedAt), Name: root.str(KeyName),
+		ExternalIDs: root.labels(KeyExternalIDs), CreatedAt: root.time(KeyCreatedAt), Name: root.str(KeyName), Archived: root.boolean(KeyArchived),
 		WorkerCreate: root.boolean(KeyWorkerCreate), Plan: root.plan(),
 	}, problems
 }
@@ -62,7 +62,7 @@ func ReadClient(tree map[string]any) (ClientRecord, []Problem) {
 	root := reader(tree, KindClient, &problems)
 	return ClientRecord{
 		Kind: KindClient, SchemaVersion: root.integer(KeySchemaVersion), UUID: root.str(KeyUUID), ExternalID: root.label(KeyExternalID),
-		ExternalIDs: root.labels(KeyExternalIDs), CreatedAt: root.time(KeyCreatedAt), Name: root.str(KeyName),
+		ExternalIDs: root.labels(KeyExternalIDs), CreatedAt: root.time(KeyCreatedAt), Name: root.str(KeyName), Archived: root.boolean(KeyArchived),
 		Description: root.str(KeyDescription), Address: root.address(), Contacts: root.contacts(),
 	}, problems
 }
@@ -73,7 +73,7 @@ func ReadSite(tree map[string]any) (Site, []Problem) {
 	root := reader(tree, KindSite, &problems)
 	return Site{
 		Kind: KindSite, SchemaVersion: root.integer(KeySchemaVersion), UUID: root.str(KeyUUID), ExternalID: root.label(KeyExternalID),
-		ExternalIDs: root.labels(KeyExternalIDs), CreatedAt: root.time(KeyCreatedAt), Name: root.str(KeyName), Client: root.ref(KeyClient),
+		ExternalIDs: root.labels(KeyExternalIDs), CreatedAt: root.time(KeyCreatedAt), Name: root.str(KeyName), Archived: root.boolean(KeyArchived), Client: root.ref(KeyClient),
 		Territory: root.ref(KeyTerritory), Description: root.str(KeyDescription), Address: root.address(), Contacts: root.contacts(),
 	}, problems
 }
