@@ -15,6 +15,7 @@ type userCmd struct {
 	Enable   userEnableCmd   `cmd:"" help:"Let a user in again."`
 	Password userPasswordCmd `cmd:"" help:"Give a user a password, read from the terminal or standard input; browsers' sessions end."`
 	Unlock   userUnlockCmd   `cmd:"" help:"End a lock-out after too many failed attempts."`
+	Unlink   userUnlinkCmd   `cmd:"" help:"Forget who this user is at the OpenID provider; the next to sign in there under the login is it."`
 }
 
 type userAddCmd struct {
@@ -136,4 +137,15 @@ func (c *userUnlockCmd) Run(ctx context.Context, out streams) error {
 		return err
 	}
 	return answer(out, c.folder, u, say("user %s can sign in", u.Login))
+}
+
+type userUnlinkCmd struct{ oneUser }
+
+// Run forgets the OpenID provider's subject.
+func (c *userUnlinkCmd) Run(ctx context.Context, out streams) error {
+	u, err := call[admin.User](ctx, c.folder, "user.unlink", c.who())
+	if err != nil {
+		return err
+	}
+	return answer(out, c.folder, u, say("user %s is nobody at the OpenID provider", u.Login))
 }

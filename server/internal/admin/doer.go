@@ -80,7 +80,7 @@ func on[I, O any](do func(context.Context, *auth.Auth, I) (O, error)) command {
 func commands() map[string]command {
 	return map[string]command{
 		"org.add": on(addOrg), "org.list": on(listOrgs), "org.set": on(setOrg), "org.log": on(readLog),
-		"user.add": on(addUser), "user.list": on(listUsers), "user.set": on(setUser), "user.password": on(setPassword), "user.unlock": on(unlock),
+		"user.add": on(addUser), "user.list": on(listUsers), "user.set": on(setUser), "user.password": on(setPassword), "user.unlock": on(unlock), "user.unlink": on(unlink),
 		"team.add": on(addTeam), "team.list": on(listTeams), "team.set": on(setTeam), "team.remove": on(removeTeam),
 		"device.list": on(listDevices), "device.revoke": on(revokeDevice),
 		"apikey.add": on(addKey), "apikey.list": on(listKeys), "apikey.revoke": on(revokeKey),

@@ -161,6 +161,17 @@ func unlock(_ context.Context, a *auth.Auth, in OfUser) (User, error) {
 	return again(a, by, u.ID)
 }
 
+func unlink(_ context.Context, a *auth.Auth, in OfUser) (User, error) {
+	by, u, err := in.find(a)
+	if err != nil {
+		return User{}, err
+	}
+	if err := a.Unlink(by, u.ID); err != nil {
+		return User{}, err
+	}
+	return again(a, by, u.ID)
+}
+
 func again(a *auth.Auth, by access.Principal, id string) (User, error) {
 	u, err := a.User(by, id)
 	if err != nil {

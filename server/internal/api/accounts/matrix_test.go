@@ -38,6 +38,8 @@ func TestEveryRoleAndOperation(t *testing.T) {
 		{"PUT users/{own}/password", `{"password":"a new password"}`, "409 409 409 409 409 - - - 409 401"},
 		{"DELETE users/{worker}/lock", "", "204 204 403 403 403 204 403 403 404 401"},
 		{"DELETE users/{owner}/lock", "", "204 403 403 403 403 403 403 403 404 401"},
+		{"DELETE users/{worker}/single-sign-on", "", "204 204 403 403 403 204 403 403 404 401"},
+		{"DELETE users/{owner}/single-sign-on", "", "204 403 403 403 403 403 403 403 404 401"},
 
 		{"GET me", "", "200 200 200 200 200 403 403 403 200 401"},
 		{"PUT me/password", `{"old_password":"` + password + `","new_password":"a new password"}`, "204 204 204 204 204 403 403 403 204 401"},

@@ -112,6 +112,10 @@ func (h Handlers) registerUsers(a *api.API) {
 		func(_ context.Context, by access.Principal, in *OfUser) (*none, error) {
 			return nil, h.Auth.Unlock(by, in.User)
 		})
+	add(a, operation("unlink-user", http.MethodDelete, "users/{user}/single-sign-on", "Forgets who this user is at the OpenID provider; the next to sign in there under the login is it: owners and administrators", tag),
+		func(_ context.Context, by access.Principal, in *OfUser) (*none, error) {
+			return nil, h.Auth.Unlink(by, in.User)
+		})
 }
 
 func (h Handlers) listUsers(_ context.Context, by access.Principal, in *struct {
