@@ -13,6 +13,7 @@ func (s *Server) welcome(w http.ResponseWriter, _ *http.Request) {
 
 /sync             WebSocket, the automerge-repo protocol; needs a token
 /api/v1/session   who am I; POST a login and a password to sign in
+/api/v1/tokens    the same, for a device that keeps a token
 /api/v1/files/    files by their SHA-256
 /healthz /readyz  is it alive, is it ready
 /metrics          for Prometheus
