@@ -22,6 +22,12 @@ func (p assignable) Active(org, user string) (bool, error) {
 	return !u.Disabled, nil
 }
 
+// Worker is part of jobs.People.
+func (p assignable) Worker(org, user string) (bool, error) {
+	u, err := p.auth.User(access.Principal{Org: org}, user)
+	return u.Role == access.RoleWorker, err
+}
+
 // Assignees is part of jobs.People.
 func (p assignable) Assignees(org, team string) ([]job.Assignee, error) {
 	all, err := p.auth.Assignees(org, team)

@@ -2,8 +2,11 @@ package api
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -19,9 +22,11 @@ func list(v ...any) []any { return v }
 
 // TestEveryOperationIsAsTheDescriptionSays drives each operation at least once to success, and many to failure.
 func TestEveryOperationIsAsTheDescriptionSays(t *testing.T) {
-	s := start(t, "--webhook-allow", "127.0.0.1")
+	i := newIssuer(t)
+	s := start(t, "--webhook-allow", "127.0.0.1", "--oidc-issuer", i.URL, "--oidc-client-id", "us", "--oidc-org", "acme", "--oidc-claim", "preferred_username")
 	s.driveDescription()
 	s.driveSession()
+	s.driveOIDC(i)
 	s.driveAccounts()
 	tpl := s.drivePlans()
 	s.driveJobs(tpl)
@@ -68,6 +73,8 @@ func (s *server) drivePlans() (template string) {
 		s.valid("dora", "POST", kind, form("name", "Another"), 422, "Idempotency-Key", "make-"+kind)
 		path := kind + "/" + a.str("id")
 		s.valid("dirk", "GET", path, nil, 200)
+		s.valid("dirk", "GET", kind+"?q=a&sort=-updated_at&archived=true&total=true&limit=1", nil, 200)
+		s.valid("rita", "GET", kind, nil, 200)
 		s.valid("dora", "GET", path, nil, 304, "If-None-Match", a.header.Get("ETag"))
 		s.valid("rita", "GET", path, nil, 404)
 		b := s.valid("key", "PATCH", path, form("description", "more", "contacts", form("c1", form("name", "Janitor", "type", "phone", "value", "+49")), "external_id", nil), 200, "If-Match", a.header.Get("ETag"))
@@ -113,6 +120,15 @@ func (s *server) driveJobs(template string) {
 	s.valid("dora", "POST", path+"/status", form("status", "en_route"), 409)
 	s.valid("dora", "GET", path+"?at="+a.str("heads", 0), nil, 200)
 
+	s.driveHistory(path, a, f.str("status_log", len(log)-1, "uuid"))
+	waitFor(s.t, "the job in the list", func() bool {
+		rows, _ := s.valid("dora", "GET", "jobs?external_id=4711&total=true&status=cancelled,finished&scheduled_to=2099-01-01T00:00:00Z&updated_since=2020-01-01T00:00:00Z", nil, 200).at("jobs").([]any)
+		all, _ := s.valid("anna", "GET", "jobs?sort=-updated_at", nil, 200).at("jobs").([]any)
+		return len(rows) == 0 && len(all) > 0 // it has no time any more, so that no range of times holds it
+	})
+	s.valid("dora", "GET", "jobs?sort=colour", nil, 400)
+	s.valid("dora", "GET", "jobs?q=boiler&skill=gas&limit=1", nil, 200)
+
 	b := s.valid("dora", "POST", "jobs", form("follows", a.str("id")), 201)
 	plan := "jobs/" + b.str("id")
 	s.valid("dora", "POST", plan+"/assignees", form("user", s.ids["anna"]), 200)
@@ -121,6 +137,21 @@ func (s *server) driveJobs(template string) {
 	s.clash(plan, "external_order_id")
 	c = s.valid("dora", "GET", plan, nil, 200)
 	s.valid("dora", "POST", plan+"/clashes/settle", form("field", c.str("clashes", 0, "field"), "value", 1), 200, "If-Match", c.header.Get("ETag"))
+}
+
+func (s *server) driveHistory(path string, first answer, finished string) {
+	h := s.valid("dora", "GET", path+"/history?limit=2&fold=true", nil, 200)
+	s.valid("dora", "GET", path+"/history?after="+h.str("next"), nil, 200)
+	s.valid("dora", "GET", path+"/history?oldest=true&path=status_log&since="+first.str("heads", 0), nil, 200)
+	s.valid("dora", "GET", path+"/history/events?oldest=true", nil, 200)
+	s.valid("dora", "GET", path+"/history/export", nil, 200)
+	s.valid("rita", "GET", path+"/history/export", nil, 404)
+	s.valid("dora", "GET", path+"/history/"+first.str("heads", 0), nil, 200)
+	s.valid("dora", "GET", path+"/status/"+finished+"/knew", nil, 200)
+	b := s.valid("dora", "PATCH", path, form("title", "Wrong"), 200)
+	s.valid("dora", "POST", path+"/history/"+b.str("heads", 0)+"/undo", nil, 200)
+	s.valid("dora", "POST", path+"/history/"+first.str("heads", 0)+"/undo", nil, 409)
+	s.valid("dora", "POST", path+"/restore", form("heads", list(first.str("heads", 0)), "fields", list("title", "description")), 200)
 }
 
 func (s *server) driveFiles(path, id string) {
@@ -133,5 +164,30 @@ func (s *server) driveFiles(path, id string) {
 	s.valid("anna", "GET", "files/"+name+"?job="+id, nil, 200)
 	s.valid("anna", "GET", "files/"+name+"?job="+id, nil, 206, "Range", "bytes=0-2")
 	s.valid("rita", "GET", "files/"+name+"?job="+id, nil, 404)
+	s.driveUploads(id)
 	s.valid("anna", "DELETE", path+"/attachments/"+a.str("attachments", 0, "uuid"), nil, 200)
+}
+
+func (s *server) driveUploads(id string) {
+	bytes := "a picture in pieces"
+	sum := sha256.Sum256([]byte(bytes))
+	var metadata []string
+	for k, v := range map[string]string{"sha256": hex.EncodeToString(sum[:]), "job": id, "filename": "b.jpg", "filetype": "image/jpeg"} {
+		metadata = append(metadata, k+" "+base64.StdEncoding.EncodeToString([]byte(v)))
+	}
+	tus := []string{"Tus-Resumable", "1.0.0"}
+	chunk := append(tus, "Content-Type", "application/offset+octet-stream")
+	s.valid("", "OPTIONS", "uploads", nil, 200)
+	for _, finish := range []bool{true, false} {
+		a := s.valid("anna", "POST", "uploads", nil, 201, append(tus, "Upload-Length", fmt.Sprint(len(bytes)), "Upload-Metadata", strings.Join(metadata, ","))...)
+		_, path, _ := strings.Cut(a.header.Get("Location"), "/api/v1/")
+		s.valid("anna", "PATCH", path, bytes[:5], 204, append(chunk, "Upload-Offset", "0")...)
+		s.valid("anna", "HEAD", path, nil, 200, tus...)
+		s.valid("anna", "PATCH", path, bytes[5:], 409, append(chunk, "Upload-Offset", "7")...)
+		if finish {
+			s.valid("anna", "PATCH", path, bytes[5:], 204, append(chunk, "Upload-Offset", "5")...)
+		} else {
+			s.valid("anna", "DELETE", path, nil, 204, tus...)
+		}
+	}
 }

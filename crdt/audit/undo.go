@@ -48,11 +48,12 @@ const (
 // undoPrefix begins the message of a change that undoes another one; its hash follows.
 const undoPrefix = "undo "
 
-// UndoMessage is the message for a change that undoes another one. Entry.Undoes reads it.
+// UndoMessage is the message for a change that undoes another one; words may follow behind a space. Entry.Undoes reads it.
 func UndoMessage(hash crdt.Hash) string { return undoPrefix + hash.String() }
 
 func undoes(message string) crdt.Hash {
 	hex, ok := strings.CutPrefix(message, undoPrefix)
+	hex, _, _ = strings.Cut(hex, " ") // more words may follow
 	hash, err := crdt.ParseHash(hex)
 	if !ok || err != nil {
 		return crdt.Hash{}

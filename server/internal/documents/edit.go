@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,7 +23,7 @@ import (
 // ErrHeadsDiffer is the answer to an edit whose EditOptions.If are not the document's heads. Its kind is Conflict.
 var ErrHeadsDiffer = replica.ErrHeadsDiffer
 
-// MessageMuted is the message of a change of which nobody is to be notified. It counts where the author may mute (see Muted).
+// MessageMuted is the last word of the message of a change of which nobody is to be notified. It counts where the author may mute (see Muted).
 const MessageMuted = "fieldsync-mute"
 
 // EditOptions say how a change is made.
@@ -31,11 +32,13 @@ type EditOptions struct {
 	If crdt.Heads
 	// Mute asks that nobody is notified of the change; it has no effect for those who may not ask for it.
 	Mute bool
+	// Message goes into the change; empty for none.
+	Message string
 }
 
 // Muted tells whether a change with this message by an author of this role is one that nobody is notified of.
 func Muted(message string, role access.Role) bool {
-	return message == MessageMuted && mayMute(role)
+	return (message == MessageMuted || strings.HasSuffix(message, " "+MessageMuted)) && mayMute(role)
 }
 
 func mayMute(role access.Role) bool {
@@ -152,9 +155,9 @@ func (s *Service) commit(p access.Principal, doc crdt.DocID, opt EditOptions) en
 		mac.Write([]byte{byte(len(part)), byte(len(part) >> 8)})
 		mac.Write(part)
 	}
-	c := engine.Commit{Actor: crdt.ActorID(mac.Sum(nil)[:16]), Time: time.Now().Unix()}
+	c := engine.Commit{Actor: crdt.ActorID(mac.Sum(nil)[:16]), Time: time.Now().Unix(), Message: opt.Message}
 	if opt.Mute && mayMute(p.Role) {
-		c.Message = MessageMuted
+		c.Message = strings.TrimPrefix(c.Message+" "+MessageMuted, " ")
 	}
 	return c
 }

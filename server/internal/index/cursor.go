@@ -83,7 +83,7 @@ func (q *Query) print() [printLen]byte {
 	for _, t := range [...]crdt.Timestamp{q.ScheduledFrom, q.ScheduledTo, q.CreatedFrom, q.CreatedTo, q.UpdatedSince} {
 		b = binary.AppendVarint(b, int64(t))
 	}
-	for _, yes := range [...]bool{q.Unassigned, q.Clash, q.Desc} {
+	for _, yes := range [...]bool{q.Unassigned, q.Clash, q.Archived, q.Desc} {
 		b = strconv.AppendBool(b, yes)
 	}
 	sum := sha256.Sum256(b)

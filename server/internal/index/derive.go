@@ -103,6 +103,7 @@ func derive(d *Document) (derived, error) {
 		r.Name, r.Address, r.Client, r.Territory = cut(s.Name), addressOf(s.Address), refOf(s.Client), refOf(s.Territory)
 		out.text = searchedOf(r, &job.Plan{Description: s.Description, Contacts: s.Contacts, Address: s.Address}, nil)
 	}
+	r.Archived = d.Kind != job.Kind && job.Archived(d.Tree)
 	if r.CreatedAt == 0 {
 		r.CreatedAt = d.First
 	}
@@ -221,6 +222,9 @@ func headerOf(d *Document, r *Row) header {
 	add(&h.ids, tokenOf(dimOrder, r.ExternalOrderID))
 	add(&h.ids, tokenOf(dimSerial, r.SerialNo))
 	if h.kind != kindJob {
+		if r.Archived {
+			h.status = statusArchived
+		}
 		return h
 	}
 	h.name = sortName(r.SerialNo)

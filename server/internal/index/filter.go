@@ -141,7 +141,9 @@ func (f *filter) values(q *Query) error {
 		if !f.anyState {
 			return invalid("status: only jobs have one")
 		}
-		f.statuses = []byte{0}
+		if f.anyState, f.statuses = q.Archived, []byte{0}; q.Archived {
+			f.statuses = []byte{0, statusArchived}
+		}
 	}
 	for _, list := range []struct {
 		field  string

@@ -55,6 +55,9 @@ func (t tokens) with(x token) tokens { return binary.BigEndian.AppendUint64(t, u
 // statusByte numbers a status for keys: its rank; 0 for one that we do not know, and for what has none.
 func statusByte(s job.Status) byte { return byte(s.Rank()) }
 
+// statusArchived stands in the place of the status of what is no longer offered; other kinds than jobs have no status.
+const statusArchived = 1
+
 // statusBytes is how many there are.
 const statusBytes = 8
 

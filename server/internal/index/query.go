@@ -48,6 +48,7 @@ type Query struct {
 	Territories, Types        []string
 	Skills                    []string // all of them are needed for the job
 	Clash                     bool     // only rows whose status clashes
+	Archived                  bool     // of templates, clients and sites: those too that are no longer offered
 
 	ExternalID      string // the external_id, an id in external_ids, or "system:id" of one
 	ExternalOrderID string

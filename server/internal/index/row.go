@@ -33,6 +33,7 @@ type Row struct {
 	WorkerCreate bool            `json:"worker_create,omitempty"`
 	Status       job.Status      `json:"status,omitempty"`
 	Clash        bool            `json:"clash,omitempty"`
+	Archived     bool            `json:"archived,omitempty"`  // a template, client or site that is no longer offered
 	Resolution   job.Resolution  `json:"resolution,omitzero"` // without its note
 	Timestamps   *job.Timestamps `json:"timestamps,omitempty"`
 

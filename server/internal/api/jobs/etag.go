@@ -1,15 +1,14 @@
 package jobs
 
 import (
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"strings"
 
 	"fieldsync/crdt"
-	"fieldsync/crdt/replica"
 	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/documents"
+	"fieldsync/server/internal/index"
 	"fieldsync/server/internal/problem"
 )
 
@@ -21,12 +20,6 @@ type IfMatch struct {
 // IfNoneMatch says which state the client has.
 type IfNoneMatch struct {
 	NoneMatch string `header:"If-None-Match" maxLength:"500" doc:"The ETag of what the client has: 304 where that is still it"`
-}
-
-// etag is the entity tag of a document with these heads.
-func etag(heads crdt.Heads) string {
-	d := replica.DigestHeads(heads)
-	return `"` + hex.EncodeToString(d[:]) + `"`
 }
 
 // lists tells whether a header names a tag. By the strong comparison (RFC 9110) a weak tag never matches.
@@ -52,7 +45,7 @@ func (s *Service) precondition(p access.Principal, id crdt.DocID, m IfMatch) (cr
 	if err != nil {
 		return nil, err
 	}
-	if !lists(m.Match, etag(heads), false) {
+	if !lists(m.Match, index.ETag(heads), false) {
 		return nil, differs(documents.ErrHeadsDiffer)
 	}
 	if strings.TrimSpace(m.Match) == "*" {

@@ -11,6 +11,7 @@ import (
 	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/api"
 	"fieldsync/server/internal/documents"
+	"fieldsync/server/internal/index"
 	"fieldsync/server/internal/problem"
 )
 
@@ -78,7 +79,7 @@ func (s *Service) unchanged(p access.Principal, id crdt.DocID, m IfNoneMatch, at
 	if at != nil {
 		heads = at
 	}
-	if tag := etag(heads); lists(m.NoneMatch, tag, true) {
+	if tag := index.ETag(heads); lists(m.NoneMatch, tag, true) {
 		return tag, nil
 	}
 	return "", nil
@@ -109,7 +110,7 @@ func (s *Service) job(ctx context.Context, p access.Principal, id crdt.DocID, at
 	if at == nil && c.Access.Write {
 		out.Next = job.Next(out.Outcome, classOf(p))
 	}
-	return &JobOut{Status: http.StatusOK, ETag: etag(v.heads), Body: out}, nil
+	return &JobOut{Status: http.StatusOK, ETag: index.ETag(v.heads), Body: out}, nil
 }
 
 // view is a document at some heads.

@@ -9,6 +9,7 @@ import (
 	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/api"
 	"fieldsync/server/internal/documents"
+	"fieldsync/server/internal/index"
 )
 
 // Template is a template as the API gives it.
@@ -41,17 +42,18 @@ type DocOut[T any] struct {
 }
 
 // kindOf is how documents of a kind that is no job are read and made.
-type kindOf[T any] struct {
+type kindOf[T, L any] struct {
 	kind, path string
 	read       func(tree map[string]any, m Meta) *T
 	parse      func(form Form, a job.Author) ([]crdt.Edit, error)
+	rows       func(rows []Row, p Paged) L // a page of them
 }
 
-var templates = kindOf[Template]{
+var templates = kindOf[Template, TemplateList]{
 	kind: job.KindTemplate, path: "templates",
 	read: func(tree map[string]any, m Meta) *Template {
 		t, _ := job.ReadTemplate(tree)
-		return &Template{m, t, archived(tree)}
+		return &Template{m, t, job.Archived(tree)}
 	},
 	parse: func(form Form, a job.Author) ([]crdt.Edit, error) {
 		t, wrong := job.ParseTemplate(form, a)
@@ -60,13 +62,14 @@ var templates = kindOf[Template]{
 		}
 		return job.NewTemplate(t)
 	},
+	rows: func(rows []Row, p Paged) TemplateList { return TemplateList{rows, p} },
 }
 
-var clients = kindOf[Client]{
+var clients = kindOf[Client, ClientList]{
 	kind: job.KindClient, path: "clients",
 	read: func(tree map[string]any, m Meta) *Client {
 		c, _ := job.ReadClient(tree)
-		return &Client{m, c, archived(tree)}
+		return &Client{m, c, job.Archived(tree)}
 	},
 	parse: func(form Form, a job.Author) ([]crdt.Edit, error) {
 		c, wrong := job.ParseClient(form, a)
@@ -75,13 +78,14 @@ var clients = kindOf[Client]{
 		}
 		return job.NewClient(c)
 	},
+	rows: func(rows []Row, p Paged) ClientList { return ClientList{rows, p} },
 }
 
-var sites = kindOf[Site]{
+var sites = kindOf[Site, SiteList]{
 	kind: job.KindSite, path: "sites",
 	read: func(tree map[string]any, m Meta) *Site {
 		s, _ := job.ReadSite(tree)
-		return &Site{m, s, archived(tree)}
+		return &Site{m, s, job.Archived(tree)}
 	},
 	parse: func(form Form, a job.Author) ([]crdt.Edit, error) {
 		s, wrong := job.ParseSite(form, a)
@@ -90,10 +94,11 @@ var sites = kindOf[Site]{
 		}
 		return job.NewSite(s)
 	},
+	rows: func(rows []Row, p Paged) SiteList { return SiteList{rows, p} },
 }
 
 // get reads a document of the kind, as it is or as it was.
-func (k kindOf[T]) get(ctx context.Context, s *Service, p access.Principal, id crdt.DocID, at crdt.Heads) (*DocOut[T], error) {
+func (k kindOf[T, L]) get(ctx context.Context, s *Service, p access.Principal, id crdt.DocID, at crdt.Heads) (*DocOut[T], error) {
 	c, err := s.opt.Documents.Load(ctx, p, id)
 	if err != nil {
 		return nil, err
@@ -107,10 +112,10 @@ func (k kindOf[T]) get(ctx context.Context, s *Service, p access.Principal, id c
 	if job.KindOf(v.tree) != k.kind {
 		return nil, documents.ErrNoDocument
 	}
-	return &DocOut[T]{Status: http.StatusOK, ETag: etag(v.heads), Body: k.read(v.tree, v.meta)}, nil
+	return &DocOut[T]{Status: http.StatusOK, ETag: index.ETag(v.heads), Body: k.read(v.tree, v.meta)}, nil
 }
 
-func (k kindOf[T]) answer(ctx context.Context, s *Service, in *GetIn) (*DocOut[T], error) {
+func (k kindOf[T, L]) answer(ctx context.Context, s *Service, in *GetIn) (*DocOut[T], error) {
 	p, err := api.Principal(ctx)
 	if err != nil {
 		return nil, err
@@ -129,7 +134,7 @@ func (k kindOf[T]) answer(ctx context.Context, s *Service, in *GetIn) (*DocOut[T
 	return k.get(ctx, s, p, id, at)
 }
 
-func (k kindOf[T]) create(ctx context.Context, s *Service, in *CreateIn) (*DocOut[T], error) {
+func (k kindOf[T, L]) create(ctx context.Context, s *Service, in *CreateIn) (*DocOut[T], error) {
 	p, err := api.Principal(ctx)
 	if err != nil {
 		return nil, err
@@ -157,7 +162,7 @@ func (k kindOf[T]) create(ctx context.Context, s *Service, in *CreateIn) (*DocOu
 	return out, nil
 }
 
-func (k kindOf[T]) patch(ctx context.Context, s *Service, in *PatchIn) (*DocOut[T], error) {
+func (k kindOf[T, L]) patch(ctx context.Context, s *Service, in *PatchIn) (*DocOut[T], error) {
 	p, err := api.Principal(ctx)
 	if err != nil {
 		return nil, err
@@ -182,30 +187,22 @@ func (k kindOf[T]) patch(ctx context.Context, s *Service, in *PatchIn) (*DocOut[
 	return k.get(ctx, s, p, id, nil)
 }
 
-// keyArchived is the root's key that says that a template, client or site is no longer offered. Nothing is deleted: jobs refer to it.
-const keyArchived = "archived"
-
-func archived(tree map[string]any) bool {
-	b, _ := tree[keyArchived].(bool)
-	return b
-}
-
 // archiving takes what a form says of archived out of it, as edits: package job does not know it.
 func archiving(form Form) (Form, []crdt.Edit, error) {
 	out := cloned(form)
-	v, has := out[keyArchived]
+	v, has := out[job.KeyArchived]
 	if !has {
 		return out, nil, nil
 	}
-	delete(out, keyArchived)
+	delete(out, job.KeyArchived)
 	switch v := v.(type) {
 	case nil:
-		return out, []crdt.Edit{{Kind: crdt.EditDelete, Path: crdt.Path{keyArchived}}}, nil
+		return out, []crdt.Edit{{Kind: crdt.EditDelete, Path: crdt.Path{job.KeyArchived}}}, nil
 	case bool:
 		if !v {
-			return out, []crdt.Edit{{Kind: crdt.EditDelete, Path: crdt.Path{keyArchived}}}, nil
+			return out, []crdt.Edit{{Kind: crdt.EditDelete, Path: crdt.Path{job.KeyArchived}}}, nil
 		}
-		return out, []crdt.Edit{{Kind: crdt.EditSet, Path: crdt.Path{keyArchived}, Value: true}}, nil
+		return out, []crdt.Edit{{Kind: crdt.EditSet, Path: crdt.Path{job.KeyArchived}, Value: true}}, nil
 	}
-	return nil, nil, wrong(keyArchived, "must be true or false")
+	return nil, nil, wrong(job.KeyArchived, "must be true or false")
 }

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/api"
 	"fieldsync/server/internal/documents"
+	"fieldsync/server/internal/index"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -23,18 +25,25 @@ type People interface {
 	Active(org, user string) (bool, error)
 	// Assignees are the foreman, with edit access, and the members of a team; an error of kind NotFound where there is no such team.
 	Assignees(org, team string) ([]job.Assignee, error)
+	// Worker tells whether a user of an organisation is a worker.
+	Worker(org, user string) (bool, error)
 }
 
 // Options are what New needs.
 type Options struct {
 	Documents *documents.Service
+	Index     *index.Index
 	People    People
 	Now       func() time.Time // nil: time.Now
 	Log       *slog.Logger
 }
 
 // Service is the operations over documents.
-type Service struct{ opt Options }
+type Service struct {
+	opt     Options
+	heavy   chan struct{} // a token for each history that is worked on
+	exports chan struct{} // a token for each export
+}
 
 // New makes a Service.
 func New(opt Options) *Service {
@@ -44,7 +53,7 @@ func New(opt Options) *Service {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{opt: opt}
+	return &Service{opt: opt, heavy: make(chan struct{}, runtime.GOMAXPROCS(0)), exports: make(chan struct{}, maxExports)}
 }
 
 // Register adds the operations to the API.

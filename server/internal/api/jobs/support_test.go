@@ -22,6 +22,7 @@ import (
 	"fieldsync/server/internal/api/jobs"
 	"fieldsync/server/internal/auth"
 	"fieldsync/server/internal/documents"
+	"fieldsync/server/internal/index"
 	"fieldsync/server/internal/problem"
 )
 
@@ -54,6 +55,10 @@ func (people) Active(o, user string) (bool, error) {
 	return o == org && slices.Contains([]string{"dora", "anna", "ben", "carl", "dirk"}, user), nil
 }
 
+func (people) Worker(_, user string) (bool, error) {
+	return user == "anna" || user == "ben" || user == "carl", nil
+}
+
 func (people) Assignees(o, team string) ([]job.Assignee, error) {
 	if o != org || team != "heating" {
 		return nil, crdt.Errorf(crdt.KindNotFound, "no such team")
@@ -66,6 +71,7 @@ type office struct {
 	t     *testing.T
 	store *memstore.Store
 	docs  *documents.Service
+	index *index.Index
 	mux   *http.ServeMux
 	clock time.Time
 }
@@ -80,11 +86,21 @@ func open(t *testing.T) *office {
 func (o *office) reopen() {
 	o.t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	docs, err := documents.New(documents.Options{Store: o.store, Metrics: silent{}, Log: log})
+	ix, err := index.New(index.Options{Store: o.store, Load: index.FromStore(o.store), Search: o.t.TempDir(), Gather: time.Millisecond, Log: log})
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	o.t.Cleanup(docs.Close)
+	docs, err := documents.New(documents.Options{Store: o.store, Metrics: silent{}, Log: log, OnChange: ix.Changed})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	o.t.Cleanup(func() {
+		docs.Close()
+		if err := ix.Close(); err != nil {
+			o.t.Error(err)
+		}
+	})
+	o.index = ix
 	keys, err := idempotency.New(o.store, func() time.Time { return o.clock })
 	if err != nil {
 		o.t.Fatal(err)
@@ -94,7 +110,7 @@ func (o *office) reopen() {
 		Quickly: func(h http.Handler) http.Handler { return h },
 		Require: func(h http.Handler) http.Handler { return h }, // the test says who asks
 	})
-	jobs.New(jobs.Options{Documents: docs, People: people{}, Now: func() time.Time { return o.clock }, Log: log}).Register(a)
+	jobs.New(jobs.Options{Documents: docs, Index: ix, People: people{}, Now: func() time.Time { return o.clock }, Log: log}).Register(a)
 }
 
 // answer is what was answered.
@@ -107,6 +123,7 @@ type answer struct {
 // ask sends a request as somebody. A body that is no string is sent as JSON.
 func (o *office) ask(p access.Principal, method, path string, body any, header ...string) answer {
 	o.t.Helper()
+	o.clock = o.clock.Add(time.Millisecond) // so that what happens has an order
 	text, ok := body.(string)
 	if !ok && body != nil {
 		b, err := json.Marshal(body)
