@@ -187,6 +187,10 @@ type queued struct {
 	QueuedAt  int64  `json:"queued_at"` // ms since 1970
 	Attempts  int    `json:"attempts,omitempty"`
 	LastError string `json:"last_error,omitempty"`
+	MediaType string `json:"media_type,omitempty"`
+	Kind      string `json:"kind,omitempty"`   // "preview", "thumbnail"; empty: a file
+	Upload    string `json:"upload,omitempty"` // path of the upload at the server; empty: not begun
+	Sent      int64  `json:"sent,omitempty"`   // bytes that the server is known to have
 }
 
 type outboxEntry struct {

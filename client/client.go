@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fieldsync/blobs"
@@ -61,6 +62,8 @@ type Client struct {
 	hurry         chan struct{} // holds one token when Run shall not wait
 	writing       sync.WaitGroup
 	downloading   sync.Mutex
+	chunk         atomic.Int64 // bytes: how much of a file goes in one request
+	whole         atomic.Int64 // chunks that got over since; below zero: how many more must
 }
 
 // Open opens a folder, and makes it if there is none. The error is store.ErrLocked where another process has it.
@@ -68,6 +71,7 @@ func Open(o Options) (*Client, error) {
 	c := &Client{dir: o.Dir, log: o.Log, stall: o.StallAfter, locks: map[crdt.DocID]*docLock{}, watches: map[*watch]struct{}{},
 		recent: map[crdt.DocID]crdt.Heads{}, withdrawn: map[crdt.DocID]time.Time{},
 		outboxChanged: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
+	c.chunk.Store(firstChunk)
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

@@ -43,7 +43,7 @@ func (c *Client) Attach(ctx context.Context, id crdt.DocID, path, field string) 
 		return job.Attachment{}, err
 	}
 	now := time.Now()
-	entry := outboxEntry{doc: id, ref: ref, queued: queued{Name: filepath.Base(path), Size: size, QueuedAt: now.UnixMilli()}}
+	entry := outboxEntry{doc: id, ref: ref, queued: queued{Name: filepath.Base(path), Size: size, QueuedAt: now.UnixMilli(), MediaType: media}}
 	att := job.Attachment{ID: newID(), SHA256: ref.String(), Size: size, MediaType: media, Name: entry.Name, Field: field,
 		TakenAt: crdt.Timestamp(now.UnixMilli()), By: a.User}
 	edits, err := job.AddAttachment(att)

@@ -12,7 +12,6 @@ import (
 	"fieldsync/blobs"
 	"fieldsync/client/internal/service"
 	"fieldsync/crdt"
-	"fieldsync/crdt/store"
 )
 
 // service is the server over HTTP; done gives its connections back.
@@ -96,25 +95,6 @@ func (c *Client) moveFiles(ctx context.Context, api *service.Service) (transfers
 		}
 	}
 	return t, nil
-}
-
-// upload sends a file, and takes it out of the outbox when the server has confirmed it.
-func (c *Client) upload(ctx context.Context, api *service.Service, f outboxEntry) error {
-	r, err := c.files.OpenRange(ctx, space, f.ref, 0, -1)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	err = asOurs(api.Put(ctx, f.doc, f.ref, f.Size, r))
-	if err == nil {
-		return store.Write(c.store, []store.Op{{Key: outboxKey(f.doc, f.ref)}})
-	}
-	if ctx.Err() == nil {
-		f.Attempts++
-		f.LastError = err.Error()
-		err = errors.Join(err, c.putOutbox(f))
-	}
-	return err
 }
 
 type missingFile struct {

@@ -16,7 +16,7 @@ type Unsent struct {
 	Jobs     []UnsentDoc  // the documents that have some
 	Files    []UnsentFile // not confirmed by the server
 	Refused  []Work       // what the server has refused for good; it is not among Changes
-	Bytes    int64        // of those
+	Bytes    int64        // of the files, without what the server has of them
 	LastSync time.Time    // when everything was last exchanged; zero: never
 }
 
@@ -44,7 +44,8 @@ type UnsentFile struct {
 	Name      string
 	Size      int64
 	QueuedAt  time.Time
-	Attempts  int
+	Sent      int64  // bytes that the server has of it
+	Attempts  int    // that failed
 	LastError string // why the last attempt failed; empty before the first
 }
 
@@ -88,9 +89,9 @@ func (c *Client) Unsent(ctx context.Context) (Unsent, error) {
 	}
 	files, err := c.outbox()
 	for _, f := range files {
-		out.Files = append(out.Files, UnsentFile{ID: f.doc, SHA256: f.ref.String(), Name: f.Name, Size: f.Size,
+		out.Files = append(out.Files, UnsentFile{ID: f.doc, SHA256: f.ref.String(), Name: f.Name, Size: f.Size, Sent: f.Sent,
 			QueuedAt: time.UnixMilli(f.QueuedAt), Attempts: f.Attempts, LastError: f.LastError})
-		out.Bytes += f.Size
+		out.Bytes += f.Size - f.Sent
 	}
 	return out, err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -95,8 +96,8 @@ func (u *Uploads) Handler(cfg HandlerConfig) (http.Handler, error) {
 
 // ServeHTTP implements http.Handler.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	out := &answer{ResponseWriter: w, control: http.NewResponseController(w), expires: f.u.cfg.ExpireAfter, now: f.u.cfg.Now}
 	c := &call{r: r}
+	out := &answer{ResponseWriter: w, control: http.NewResponseController(w), call: c, expires: f.u.cfg.ExpireAfter, now: f.u.cfg.Now}
 	err := f.admit(c, r)
 	if err == nil {
 		var free func()
@@ -164,6 +165,7 @@ func (f *front) end(r *http.Request) time.Time {
 type answer struct {
 	http.ResponseWriter
 	control *http.ResponseController
+	call    *call
 	expires time.Duration
 	now     func() time.Time
 	end     time.Time    // no deadline for reading is later
@@ -184,6 +186,9 @@ func (a *answer) WriteHeader(status int) {
 	}
 	if ext := h.Get("Tus-Extension"); ext != "" {
 		h.Set("Tus-Extension", ext+",expiration")
+	}
+	if a.call.found > 0 {
+		h.Set("Upload-Offset", strconv.FormatInt(a.call.found, 10))
 	}
 	if h.Get("Upload-Offset") != "" || h.Get("Location") != "" {
 		h.Set("Upload-Expires", a.now().Add(a.expires).UTC().Format(http.TimeFormat))

@@ -395,3 +395,45 @@ func waitFor(t *testing.T, ok func() bool) {
 		}
 	}
 }
+
+func TestAClientThatLostTheAnswerFindsItsUploadAgain(t *testing.T) {
+	s := s3like()
+	srv := serve(t, uploads(t, s))
+	data := blobtest.Bytes(8, 9000)
+	head := []string{"Upload-Length", "9000", "Upload-Metadata", metadata(data), ResumeHeader, "true"}
+	post := func(body []byte, header ...string) (at, offset string) {
+		t.Helper()
+		answer, text := do(t, "POST", srv.URL+"/up", bytes.NewReader(body), append(append([]string{}, head...), header...)...)
+		if answer.StatusCode != 201 {
+			t.Fatal(answer.Status, text)
+		}
+		return srv.URL + answer.Header.Get("Location"), answer.Header.Get("Upload-Offset")
+	}
+	at, offset := post(nil)
+	if again, o := post(nil); again != at || o != offset || o != "" {
+		t.Errorf("%s at %q, then %s at %q", at, offset, again, o)
+	}
+	if answer, _ := do(t, "PATCH", at, bytes.NewReader(data[:8000]), "Upload-Offset", "0"); answer.StatusCode != 204 {
+		t.Fatal(answer.Status)
+	}
+	if again, o := post(nil); again != at || o != "8000" {
+		t.Errorf("%s, then %s at %q", at, again, o)
+	}
+	if other, o := post(nil, "Who", "ben"); other == at || o != "" {
+		t.Errorf("somebody else was given it, at %q", o)
+	}
+	if other := create(t, srv, data); other == at {
+		t.Error("who did not ask for it was given it")
+	}
+	// With the file's beginning in the request it begins again.
+	again, o := post(data[:5000], "Content-Type", "application/offset+octet-stream")
+	if again == at || o != "5000" {
+		t.Errorf("%s at %q", again, o)
+	}
+	if answer, _ := do(t, "PATCH", again, bytes.NewReader(data[5000:]), "Upload-Offset", "5000"); answer.StatusCode != 204 {
+		t.Fatal(answer.Status)
+	}
+	if got, err := blobs.ReadAll(t.Context(), s, space, blobs.RefOf(data), 1<<20); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}

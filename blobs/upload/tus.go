@@ -17,6 +17,7 @@ type call struct {
 	r     *http.Request
 	owner Owner
 	err   error
+	found int64 // bytes that an upload had already that POST found again
 }
 
 type callKey struct{}
@@ -72,11 +73,33 @@ func (d dataStore) NewUpload(ctx context.Context, info handler.FileInfo) (handle
 	if err != nil {
 		return nil, c.fail(err)
 	}
-	up, err := d.u.Create(ctx, c.owner, f)
+	up, err := d.create(ctx, c, f)
 	if err != nil {
 		return nil, c.fail(err)
 	}
 	return tusUpload{up, c}, nil
+}
+
+// ResumeHeader is a header of POST: with "true", an upload of the same file that the owner has open already is given instead of a
+// new one, and Upload-Offset in the answer says how far it is. tus has no such thing: its clients take a new upload for empty.
+const ResumeHeader = "Fieldsync-Resume"
+
+func (d dataStore) create(ctx context.Context, c *call, f File) (*Upload, error) {
+	if c.r.Header.Get(ResumeHeader) != "true" {
+		return d.u.Create(ctx, c.owner, f)
+	}
+	up, err := d.u.CreateOrResume(ctx, c.owner, f)
+	if err != nil || up.n.Offset == 0 {
+		return up, err
+	}
+	if c.r.ContentLength != 0 { // the body is the file's beginning
+		if err := up.Remove(ctx); err != nil {
+			return nil, err
+		}
+		return d.u.Create(ctx, c.owner, f)
+	}
+	c.found = up.n.Offset
+	return up, nil
 }
 
 // GetUpload implements handler.DataStore.

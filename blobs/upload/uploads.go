@@ -120,6 +120,16 @@ func fill[T comparable](field *T, value T) {
 
 // Create opens an upload. Errors: ErrQuota; blobs.ErrInvalid, blobs.ErrTooLarge; the store's.
 func (u *Uploads) Create(ctx context.Context, o Owner, f File) (*Upload, error) {
+	return u.create(ctx, o, f, false)
+}
+
+// CreateOrResume gives the upload that the owner has open of the same file with the same metadata, or opens one: for a client
+// that may have lost the answer to an earlier Create.
+func (u *Uploads) CreateOrResume(ctx context.Context, o Owner, f File) (*Upload, error) {
+	return u.create(ctx, o, f, true)
+}
+
+func (u *Uploads) create(ctx context.Context, o Owner, f File, resume bool) (*Upload, error) {
 	if _, err := blobs.Key(o.Space, f.Ref); err != nil {
 		return nil, err
 	}
@@ -139,7 +149,16 @@ func (u *Uploads) Create(ctx context.Context, o Owner, f File) (*Upload, error) 
 	mu, _ := u.opening.LoadOrStore(o.Space, new(sync.Mutex))
 	mu.(*sync.Mutex).Lock()
 	defer mu.(*sync.Mutex).Unlock()
-	if err := u.admit(ctx, o, f); err != nil {
+	same, err := u.admit(ctx, o, f)
+	if resume {
+		for _, id := range same {
+			old, oerr := u.Open(ctx, o, id)
+			if oerr == nil && old.ref == f.Ref && old.n.Size == f.Size && maps.Equal(old.n.Meta, f.Meta) && !old.n.Done {
+				return old, nil
+			}
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
 	up := &Upload{u: u, owner: o, id: newID(o, f), n: note{Version: noteVersion, Owner: o.ID, SHA256: f.Ref.String(), Size: f.Size,
@@ -148,12 +167,13 @@ func (u *Uploads) Create(ctx context.Context, o Owner, f File) (*Upload, error) 
 	return up, up.commit(ctx)
 }
 
-// admit counts what is open. What has expired does not count, whether or not it was swept.
-func (u *Uploads) admit(ctx context.Context, o Owner, f File) error {
+// admit counts what is open. What has expired does not count, whether or not it was swept. It also gives the owner's uploads of
+// what may be the same file.
+func (u *Uploads) admit(ctx context.Context, o Owner, f File) (same []string, err error) {
 	var all, own Quota
 	old := u.cfg.Now().Add(-u.cfg.ExpireAfter)
 	tag := o.tag()
-	err := each(ctx, u.cfg.Store, o.Space, "state/", func(n blobs.NoteInfo) error {
+	err = each(ctx, u.cfg.Store, o.Space, "state/", func(n blobs.NoteInfo) error {
 		id, ok := parseID(path.Base(n.Path))
 		if !ok || n.Modified.Before(old) {
 			return nil
@@ -161,21 +181,24 @@ func (u *Uploads) admit(ctx context.Context, o Owner, f File) error {
 		all.Uploads, all.Bytes = all.Uploads+1, all.Bytes+id.size
 		if id.owner == tag {
 			own.Uploads, own.Bytes = own.Uploads+1, own.Bytes+id.size
+			if id.size == f.Size && id.ref == f.Ref.String()[:refChars] {
+				same = append(same, path.Base(n.Path))
+			}
 		}
 		return nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, q := range []struct {
 		have, limit Quota
 		whose       string
 	}{{own, u.cfg.PerOwner, "yours"}, {all, u.cfg.PerSpace, "your organisation's"}} {
 		if q.have.Uploads >= q.limit.Uploads || q.have.Bytes+f.Size > q.limit.Bytes {
-			return fmt.Errorf("%w: %s, %d uploads of %d bytes together; finish or end some", ErrQuota, q.whose, q.have.Uploads, q.have.Bytes)
+			return same, fmt.Errorf("%w: %s, %d uploads of %d bytes together; finish or end some", ErrQuota, q.whose, q.have.Uploads, q.have.Bytes)
 		}
 	}
-	return nil
+	return same, nil
 }
 
 // each visits all notes with a prefix.

@@ -34,7 +34,7 @@ type Service struct {
 func New(base *url.URL, token string) *Service {
 	return &Service{base: base, token: token, http: &http.Client{
 		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: 2 * answerTimeout, ExpectContinueTimeout: 5 * time.Second,
+			Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: 2 * answerTimeout,
 			DialContext:         (&net.Dialer{Timeout: answerTimeout}).DialContext,
 			TLSHandshakeTimeout: answerTimeout, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
 		},
@@ -97,26 +97,6 @@ func (s *Service) WhoAmI(ctx context.Context) (Identity, error) {
 	return who, nil
 }
 
-// Put uploads a file of a job. body is read to its end, size bytes, unless the server has the file already.
-func (s *Service) Put(ctx context.Context, job crdt.DocID, ref blobs.Ref, size int64, body io.Reader) error {
-	req, err := s.request(ctx, http.MethodPut, s.file(job, ref), io.NopCloser(body))
-	if err != nil {
-		return err
-	}
-	req.ContentLength = size
-	if size == 0 {
-		req.Body = http.NoBody
-	}
-	req.Header.Set("Expect", "100-continue") // a file that is there already is not sent again
-	req.Header.Set("Content-Type", "application/octet-stream")
-	answer, err := s.do(req)
-	if err != nil {
-		return err
-	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, maxAnswer))
-	return answer.Body.Close()
-}
-
 // Get asks for a file of a job from an offset on. The answer's body begins at from, which is the offset, or 0 where the
 // server chose to give the whole; size is the whole file's, -1 where the server does not say. The caller closes body.
 func (s *Service) Get(ctx context.Context, job crdt.DocID, ref blobs.Ref, offset int64) (body io.ReadCloser, from, size int64, err error) {
@@ -146,8 +126,9 @@ func (s *Service) Get(ctx context.Context, job crdt.DocID, ref blobs.Ref, offset
 	return answer.Body, from, size, nil
 }
 
-func (s *Service) file(job crdt.DocID, ref blobs.Ref) *url.URL {
-	u := s.base.JoinPath("api/v1/files", ref.String())
+// file is the address of a file of a job, or of what can be done with it.
+func (s *Service) file(job crdt.DocID, ref blobs.Ref, what ...string) *url.URL {
+	u := s.base.JoinPath(append([]string{"api/v1/files", ref.String()}, what...)...)
 	u.RawQuery = url.Values{"job": {job.String()}}.Encode()
 	return u
 }

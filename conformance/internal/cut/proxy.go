@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Proxy forwards connections to a server. Safe for use by several goroutines.
@@ -17,6 +18,7 @@ type Proxy struct {
 	conns  map[net.Conn]struct{}
 	cuts   int
 	sent   atomic.Int64
+	rate   atomic.Int64
 }
 
 // New listens on a free loopback port and forwards to target (host:port). Close it with Cut.
@@ -30,6 +32,9 @@ func (p *Proxy) Addr() string { return p.addr }
 
 // Sent is how many bytes clients have sent into the proxy, whether or not they reached the server.
 func (p *Proxy) Sent() int64 { return p.sent.Load() }
+
+// Limit makes each connection carry at most so many bytes per second to the server; 0: as many as it can.
+func (p *Proxy) Limit(bytesPerSecond int64) { p.rate.Store(bytesPerSecond) }
 
 // Cuts is how many connections were broken by Break.
 func (p *Proxy) Cuts() int {
@@ -114,7 +119,7 @@ func (p *Proxy) forward(l net.Listener, in net.Conn) {
 	p.mu.Unlock()
 	copyThenClose := func(dst, src net.Conn) {
 		if src == in {
-			_, _ = io.Copy(dst, io.TeeReader(src, counter{&p.sent}))
+			_, _ = io.Copy(dst, &metered{p, src})
 		} else {
 			_, _ = io.Copy(dst, src)
 		}
@@ -128,9 +133,24 @@ func (p *Proxy) forward(l net.Listener, in net.Conn) {
 	copyThenClose(in, out)
 }
 
-type counter struct{ n *atomic.Int64 }
+// metered counts what clients send, and slows it down.
+type metered struct {
+	p   *Proxy
+	src net.Conn
+}
 
-func (c counter) Write(p []byte) (int, error) {
-	c.n.Add(int64(len(p)))
-	return len(p), nil
+// piece is how much is read at once of a connection that is slowed down, in bytes.
+const piece = 16 << 10
+
+func (m *metered) Read(b []byte) (int, error) {
+	rate := m.p.rate.Load()
+	if rate > 0 {
+		b = b[:min(len(b), piece)]
+	}
+	n, err := m.src.Read(b)
+	m.p.sent.Add(int64(n))
+	if rate > 0 {
+		<-time.After(time.Duration(n) * time.Second / time.Duration(rate))
+	}
+	return n, err
 }
