@@ -25,8 +25,10 @@ const days = 200
 // person is somebody with a copy of the job, who does what the product offers him.
 type person struct {
 	job.Author
-	actor crdt.ActorID
-	doc   *engine.Doc
+	tree  func() (map[string]any, error)
+	write func(edits []crdt.Edit) (changed bool, err error)
+
+	doc *engine.Doc // where the copy is one of the test's own
 }
 
 // day is a job that several people work on, now and then without a network. Everything that must not be lost is noted.
@@ -34,6 +36,7 @@ type day struct {
 	t       *testing.T
 	r       *rand.Rand
 	people  []*person
+	workers []string // who may have the job
 	made    [][]byte // in an order in which each has its dependencies
 	n       int
 	clock   crdt.Timestamp
@@ -59,21 +62,19 @@ func (d *day) commit(p *person, what string, edits []crdt.Edit, err error) bool 
 	if err != nil {
 		d.t.Fatalf("%s, %s: %v", p.User, what, err)
 	}
-	raw, err := p.doc.Edit(engine.Commit{Actor: p.actor}, func(tx *engine.Tx) error { return tx.Apply(edits...) })
+	changed, err := p.write(edits)
 	if err != nil {
 		d.t.Fatalf("%s, %s: %v", p.User, what, err)
 	}
-	if raw == nil {
-		return false
+	if changed {
+		d.did = append(d.did, p.User+" "+what)
 	}
-	d.made = append(d.made, raw)
-	d.did = append(d.did, p.User+" "+what)
-	return true
+	return changed
 }
 
 func (p *person) read(t *testing.T) (map[string]any, *job.Job) {
 	t.Helper()
-	tree, err := p.doc.Tree()
+	tree, err := p.tree()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +157,7 @@ func (d *day) act(p *person) {
 			patch("schedules", map[string]any{"scheduled_at": pick("2026-11-24T09:00:00Z", "2026-11-24T10:00:00Z"), "scheduled_duration": map[string]any{"minutes": float64(d.r.IntN(3) + 1)}})
 		case 3:
 			if !j.ReportOpen() {
-				patch("reassigns", map[string]any{"assignees": []any{pick("anna", "ben", "carl")}})
+				patch("reassigns", map[string]any{"assignees": []any{pick(d.workers...)}})
 			}
 		}
 	}
@@ -177,28 +178,44 @@ func (d *day) meet(people ...*person) {
 	}
 }
 
-func play(t *testing.T, seed uint64) *day {
-	d := &day{t: t, r: rand.New(rand.NewPCG(seed, 0))}
-	for i, who := range []job.Author{{User: "dora", Class: job.ClassDispatcher}, {User: "emil", Class: job.ClassDispatcher}, {User: "anna"}, {User: "ben"}} {
-		doc, err := engine.New()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(doc.Close)
-		d.people = append(d.people, &person{Author: who, actor: crdt.ActorID([]byte{byte(0x10 + i)}), doc: doc})
-	}
+// form is the job that everybody works on.
+func (d *day) form() []crdt.Edit {
+	d.t.Helper()
 	draft, errs := job.Parse(job.Draft{}, map[string]any{
 		"title": "Boiler", "description": "Leaks.", "status": "published", "assignees": []any{"anna"},
 		"possible_resolutions": map[string]any{"r1": map[string]any{"name": "Done", "successful": true}, "r2": map[string]any{"name": "Nobody there", "note_required": true}},
 		"report_fields": map[string]any{"f1": map[string]any{"name": "Remarks", "field_type": "text"},
 			"f2": map[string]any{"name": "Colour", "field_type": "pick_list", "options": []any{"red", "green"}}},
 		"checklist": map[string]any{"i1": map[string]any{"text": "Gas off"}, "i2": map[string]any{"text": "Gas on"}},
-	}, job.Author{User: "dora", Now: 1_790_000_000_000, NewID: func() string { return d.id("event") }})
+	}, job.Author{User: d.people[0].User, Now: 1_790_000_000_000, NewID: func() string { return d.id("event") }})
 	if len(errs) > 0 {
-		t.Fatal(errs)
+		d.t.Fatal(errs)
 	}
 	edits, err := job.New(draft)
-	d.commit(d.people[0], "makes the job", edits, err)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return edits
+}
+
+func play(t *testing.T, seed uint64) *day {
+	d := &day{t: t, r: rand.New(rand.NewPCG(seed, 0)), workers: []string{"anna", "ben", "carl"}}
+	for i, who := range []job.Author{{User: "dora", Class: job.ClassDispatcher}, {User: "emil", Class: job.ClassDispatcher}, {User: "anna"}, {User: "ben"}} {
+		doc, err := engine.New()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(doc.Close)
+		actor := crdt.ActorID([]byte{byte(0x10 + i)})
+		d.people = append(d.people, &person{Author: who, tree: doc.Tree, doc: doc, write: func(edits []crdt.Edit) (bool, error) {
+			raw, err := doc.Edit(engine.Commit{Actor: actor}, func(tx *engine.Tx) error { return tx.Apply(edits...) })
+			if raw != nil {
+				d.made = append(d.made, raw)
+			}
+			return raw != nil, err
+		}})
+	}
+	d.commit(d.people[0], "makes the job", d.form(), nil)
 	d.meet(d.people...)
 	for range 2 + d.r.IntN(3) { // rounds without a network
 		for _, p := range d.people {
