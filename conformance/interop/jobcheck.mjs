@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as Automerge from "automerge3";
+import { apply, value } from "./jobedits.mjs";
 import * as rules from "./jobrules.mjs";
 
 const folder = process.argv[2];
@@ -20,21 +21,11 @@ function check(name, run) {
   }
 }
 
-/** A value of the vectors as automerge takes it. A string becomes a text object: so does every string of an automerge 3 application. */
-function value(v) {
-  if (Array.isArray(v)) return v.map(value);
-  if (!rules.isMap(v)) return v;
-  if ("$time" in v) return new Date(v.$time);
-  if ("$text" in v) return v.$text;
-  if ("$counter" in v) return new Automerge.Counter(v.$counter);
-  return Object.fromEntries(Object.entries(v).map(([k, e]) => [k, value(e)]));
-}
-
 for (const c of vectors("status.json"))
   check(`status: ${c.name}`, () => {
     const root = { kind: "job", status_log: c.log };
     for (const key of ["possible_resolutions", "resolution"]) if (key in c) root[key] = c[key];
-    const doc = Automerge.from(value(root));
+    const doc = Automerge.from(value(Automerge, root));
     const o = rules.outcome(doc.status_log);
     assert.equal(o.status, c.expect.status);
     assert.deepEqual(o.standing, c.expect.standing);
@@ -54,15 +45,7 @@ for (const c of vectors("transitions.json"))
 function make(actor, known, edits) {
   let doc = Automerge.init({ actor });
   [doc] = Automerge.applyChanges(doc, known);
-  doc = Automerge.change(doc, { time: 0 }, (d) => {
-    for (const { op, path, value: v, text } of edits) {
-      const parent = path.slice(0, -1).reduce((m, step) => m[step], d);
-      if (op === "set") parent[path.at(-1)] = value(v);
-      else if (op === "delete") delete parent[path.at(-1)];
-      else if (op === "text") Automerge.updateText(d, path, text);
-      else throw new Error(`no edit ${op}`);
-    }
-  });
+  doc = Automerge.change(doc, { time: 0 }, (d) => apply(Automerge, d, edits));
   return Automerge.getLastLocalChange(doc);
 }
 
