@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"sync"
@@ -117,4 +118,27 @@ func (l *locks) forget(name string, done func(error)) {
 		return
 	}
 	l.store.Submit([]store.Op{{Key: lockKey(name)}}, done)
+}
+
+// namesakes remembers which right password was counted as a failure against which namesake, for as long as both keep theirs.
+type namesakes struct {
+	mu    sync.Mutex
+	table *simplelru.LRU[[sha256.Size]byte, struct{}]
+}
+
+func newNamesakes() *namesakes {
+	table, _ := simplelru.NewLRU[[sha256.Size]byte, struct{}](failureTableSize, nil) // fails for a size below 1
+	return &namesakes{table: table}
+}
+
+// first tells whether this is the first time.
+func (n *namesakes) first(right, wrong User) bool {
+	key := sha256.Sum256([]byte(right.ID + "\x00" + right.PasswordHash + "\x00" + wrong.ID + "\x00" + wrong.PasswordHash))
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if _, seen := n.table.Get(key); seen {
+		return false
+	}
+	n.table.Add(key, struct{}{})
+	return true
 }

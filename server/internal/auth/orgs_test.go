@@ -106,6 +106,19 @@ func TestARightPasswordCountsAgainstNamesakes(t *testing.T) {
 	}
 }
 
+func TestSigningInEveryDayLocksNoNamesakeOut(t *testing.T) {
+	w := withNamesakes(t, "acme", "rival")
+	for i := range 5 * lockAfter {
+		w.clock = w.clock.Add(time.Minute)
+		if u, err := w.checkPassword(t.Context(), "somewhere", Login{Login: "anna", Password: "password of acme"}); err != nil || u.Org != "acme" {
+			t.Fatalf("%d: %+v %v", i, u, err)
+		}
+	}
+	if u, err := w.checkPassword(t.Context(), "elsewhere", Login{Login: "anna", Password: "password of rival"}); err != nil || u.Org != "rival" {
+		t.Errorf("the namesake: %+v %v", u, err)
+	}
+}
+
 func TestAWrongLoginCostsAsMuchAsAWrongPassword(t *testing.T) {
 	w := newWorld(t, nil).withUser(t, "zoe", access.RoleWorker).withUser(t, "gone", access.RoleWorker)
 	if _, err := w.CreateUser(t.Context(), acme, NewUser{Login: "without", Role: "worker"}); err != nil {

@@ -128,11 +128,15 @@ func (a *Auth) candidates(login, org string) ([]User, error) {
 	return out, nil
 }
 
-// tryPassword gives those of the users whose password it is. A failure counts against each of the others, also where one was
-// right: who has an account may not guess at another's of the same login for free. It tells whether no attempt was made, because of
-// locks. Where there is no user, it takes as long as with one.
+// tryPassword gives those of the users whose password it is. It tells whether no attempt was made, because of locks. Where there is
+// no user, it takes as long as with one.
+//
+// A failure counts against each of the others. Where one was right, the same password counts against a namesake once and no
+// more: a person who signs in every day locks nobody out elsewhere, and whoever changes his own password to guess at a
+// namesake's pays for each guess.
 func (a *Auth) tryPassword(password, account string, users []User) (right []User, locked bool, err error) {
 	attempts := 0
+	wrong := map[string]User{} // by the name under which failures count
 	try := func(name string, u User) error {
 		if is, err := a.locks.locked(name, a.now()); is || err != nil {
 			return err
@@ -144,13 +148,10 @@ func (a *Auth) tryPassword(password, account string, users []User) (right []User
 		}
 		if a.verify(password, hash) && u.PasswordHash != "" && !u.Disabled && (!u.Demo || a.demo) {
 			right = append(right, u)
-			return nil
+		} else {
+			wrong[name] = u
 		}
-		isLocked, err := a.locks.failed(name, a.now())
-		if isLocked && u.ID != "" {
-			a.noteLocked(u)
-		}
-		return err
+		return nil
 	}
 	if len(users) == 0 {
 		err = try("?"+account, User{})
@@ -158,6 +159,15 @@ func (a *Auth) tryPassword(password, account string, users []User) (right []User
 	for _, u := range users {
 		if err == nil {
 			err = try(u.ID, u)
+		}
+	}
+	for name, u := range wrong {
+		if err != nil || len(right) > 0 && !a.namesakes.first(right[0], u) {
+			continue
+		}
+		var isLocked bool
+		if isLocked, err = a.locks.failed(name, a.now()); isLocked && u.ID != "" {
+			a.noteLocked(u)
 		}
 	}
 	return right, attempts == 0, err
