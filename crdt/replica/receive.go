@@ -32,6 +32,10 @@ func (d *Document) receive(now time.Time, p *peer, frame *wire.Sync, b *Batch) {
 		}
 		return
 	}
+	if exists && !p.access.Has(AccessRead) && len(msg.Heads) == 0 && len(msg.Changes) == 0 {
+		d.sendUnavailable(p, b) // he holds nothing, and so has nothing to deliver: he asks for what he may not see
+		return
+	}
 	p.unavailable = exists && !p.access.Has(AccessRead)
 	if p.unavailable {
 		p.blind.note(&msg)
