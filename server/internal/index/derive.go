@@ -90,20 +90,19 @@ func derive(d *Document) (derived, error) {
 	case kindTemplate:
 		t, _ := job.ReadTemplate(d.Tree)
 		r.identity(t.UUID, t.ExternalID, t.ExternalIDs, t.CreatedAt)
-		r.Name, r.WorkerCreate, r.Type = cut(t.Name), t.WorkerCreate, cut(t.Type)
+		r.Name, r.Archived, r.WorkerCreate, r.Type = cut(t.Name), t.Archived, t.WorkerCreate, cut(t.Type)
 		out.text = searchedOf(r, &t.Plan, nil)
 	case kindClient:
 		c, _ := job.ReadClient(d.Tree)
 		r.identity(c.UUID, c.ExternalID, c.ExternalIDs, c.CreatedAt)
-		r.Name, r.Address = cut(c.Name), addressOf(c.Address)
+		r.Name, r.Archived, r.Address = cut(c.Name), c.Archived, addressOf(c.Address)
 		out.text = searchedOf(r, &job.Plan{Description: c.Description, Contacts: c.Contacts, Address: c.Address}, nil)
 	case kindSite:
 		s, _ := job.ReadSite(d.Tree)
 		r.identity(s.UUID, s.ExternalID, s.ExternalIDs, s.CreatedAt)
-		r.Name, r.Address, r.Client, r.Territory = cut(s.Name), addressOf(s.Address), refOf(s.Client), refOf(s.Territory)
+		r.Name, r.Archived, r.Address, r.Client, r.Territory = cut(s.Name), s.Archived, addressOf(s.Address), refOf(s.Client), refOf(s.Territory)
 		out.text = searchedOf(r, &job.Plan{Description: s.Description, Contacts: s.Contacts, Address: s.Address}, nil)
 	}
-	r.Archived = d.Kind != job.Kind && job.Archived(d.Tree)
 	if r.CreatedAt == 0 {
 		r.CreatedAt = d.First
 	}

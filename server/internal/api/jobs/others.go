@@ -16,21 +16,18 @@ import (
 type Template struct {
 	Meta
 	job.Template
-	Archived bool `json:"archived" doc:"It is kept for the jobs that were made from it, and no longer offered"`
 }
 
 // Client is a client as the API gives it.
 type Client struct {
 	Meta
 	job.ClientRecord
-	Archived bool `json:"archived" doc:"It is kept for its jobs, and no longer offered"`
 }
 
 // Site is a site as the API gives it.
 type Site struct {
 	Meta
 	job.Site
-	Archived bool `json:"archived" doc:"It is kept for its jobs, and no longer offered"`
 }
 
 // DocOut answers with a document that is no job.
@@ -53,7 +50,7 @@ var templates = kindOf[Template, TemplateList]{
 	kind: job.KindTemplate, path: "templates",
 	read: func(tree map[string]any, m Meta) *Template {
 		t, _ := job.ReadTemplate(tree)
-		return &Template{m, t, job.Archived(tree)}
+		return &Template{m, t}
 	},
 	parse: func(form Form, a job.Author) ([]crdt.Edit, error) {
 		t, wrong := job.ParseTemplate(form, a)
@@ -69,7 +66,7 @@ var clients = kindOf[Client, ClientList]{
 	kind: job.KindClient, path: "clients",
 	read: func(tree map[string]any, m Meta) *Client {
 		c, _ := job.ReadClient(tree)
-		return &Client{m, c, job.Archived(tree)}
+		return &Client{m, c}
 	},
 	parse: func(form Form, a job.Author) ([]crdt.Edit, error) {
 		c, wrong := job.ParseClient(form, a)
@@ -85,7 +82,7 @@ var sites = kindOf[Site, SiteList]{
 	kind: job.KindSite, path: "sites",
 	read: func(tree map[string]any, m Meta) *Site {
 		s, _ := job.ReadSite(tree)
-		return &Site{m, s, job.Archived(tree)}
+		return &Site{m, s}
 	},
 	parse: func(form Form, a job.Author) ([]crdt.Edit, error) {
 		s, wrong := job.ParseSite(form, a)
@@ -139,18 +136,15 @@ func (k kindOf[T, L]) create(ctx context.Context, s *Service, in *CreateIn) (*Do
 	if err != nil {
 		return nil, err
 	}
-	form, archive, err := archiving(in.Body)
+	form, _, err := s.named(ctx, p, cloned(in.Body))
 	if err != nil {
-		return nil, err
-	}
-	if form, _, err = s.named(ctx, p, form); err != nil {
 		return nil, err
 	}
 	edits, err := k.parse(form, s.author(ctx, p))
 	if err != nil {
 		return nil, err
 	}
-	id, err := s.create(ctx, p, in.Muting, append(edits, archive...))
+	id, err := s.create(ctx, p, in.Muting, edits)
 	if err != nil {
 		return nil, err
 	}
@@ -167,16 +161,12 @@ func (k kindOf[T, L]) patch(ctx context.Context, s *Service, in *PatchIn) (*DocO
 	if err != nil {
 		return nil, err
 	}
-	form, archive, err := archiving(in.Body)
+	form, _, err := s.named(ctx, p, cloned(in.Body))
 	if err != nil {
 		return nil, err
 	}
-	if form, _, err = s.named(ctx, p, form); err != nil {
-		return nil, err
-	}
 	if err := s.edit(ctx, k.kind, in.Target, in.IfMatch, in.Muting, func(c *change) ([]crdt.Edit, error) {
-		edits, err := job.Patch(c.tree, form, c.author)
-		return append(edits, archive...), err
+		return job.Patch(c.tree, form, c.author)
 	}); err != nil {
 		return nil, err
 	}
@@ -185,24 +175,4 @@ func (k kindOf[T, L]) patch(ctx context.Context, s *Service, in *PatchIn) (*DocO
 		return nil, err
 	}
 	return k.get(ctx, s, p, id, nil)
-}
-
-// archiving takes what a form says of archived out of it, as edits: package job does not know it.
-func archiving(form Form) (Form, []crdt.Edit, error) {
-	out := cloned(form)
-	v, has := out[job.KeyArchived]
-	if !has {
-		return out, nil, nil
-	}
-	delete(out, job.KeyArchived)
-	switch v := v.(type) {
-	case nil:
-		return out, []crdt.Edit{{Kind: crdt.EditDelete, Path: crdt.Path{job.KeyArchived}}}, nil
-	case bool:
-		if !v {
-			return out, []crdt.Edit{{Kind: crdt.EditDelete, Path: crdt.Path{job.KeyArchived}}}, nil
-		}
-		return out, []crdt.Edit{{Kind: crdt.EditSet, Path: crdt.Path{job.KeyArchived}, Value: true}}, nil
-	}
-	return nil, nil, wrong(job.KeyArchived, "must be true or false")
 }
