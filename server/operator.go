@@ -26,9 +26,9 @@ type Operator struct {
 // Close releases the folder.
 func (o *Operator) Close() error { return o.close() }
 
-// OpenOperator reaches the server that runs over a data folder, or opens the folder itself where none runs. With make a folder
+// OpenOperator reaches the server that runs over a data folder, or opens the folder itself where none runs. With fresh a folder
 // that is not there is made.
-func OpenOperator(ctx context.Context, dataDir string, make bool) (*Operator, error) {
+func OpenOperator(ctx context.Context, dataDir string, fresh bool) (*Operator, error) {
 	if dataDir == "" {
 		return nil, crdt.Errorf(crdt.KindInvalid, "data: is required")
 	}
@@ -40,7 +40,7 @@ func OpenOperator(ctx context.Context, dataDir string, make bool) (*Operator, er
 		return nil, err
 	}
 	dir := filepath.Join(dataDir, "store")
-	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) && !make {
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) && !fresh {
 		return nil, crdt.Errorf(crdt.KindInvalid, "data: there is nothing of a server in %s", dataDir)
 	}
 	if err := os.MkdirAll(dataDir, 0o700); err != nil {

@@ -101,7 +101,7 @@ func (s *socket) lives() bool {
 func (f *fixture) signIn(t *testing.T, login string, session bool, now time.Time) string {
 	t.Helper()
 	a, err := auth.New(auth.Options{
-		Store: f.Server.data.store, Demo: true, Now: func() time.Time { return now },
+		Store: f.data.store, Demo: true, Now: func() time.Time { return now },
 		ClientIP: func(*http.Request) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
 	})
 	if err != nil {

@@ -32,8 +32,8 @@ func call[O any](ctx context.Context, f folder, name string, in any) (O, error) 
 	return callOn[O](ctx, f, false, name, in)
 }
 
-func callOn[O any](ctx context.Context, f folder, make bool, name string, in any) (out O, err error) {
-	op, err := server.OpenOperator(ctx, f.Data, make)
+func callOn[O any](ctx context.Context, f folder, fresh bool, name string, in any) (out O, err error) {
+	op, err := server.OpenOperator(ctx, f.Data, fresh)
 	if err != nil {
 		return out, err
 	}

@@ -24,6 +24,9 @@ type APIKey struct {
 	Seen time.Time `json:"-"` // when it was last used; zero: never, or not yet written down
 }
 
+// maxKeyYears bounds how long a key lasts that ends by itself: no stored time has a year that JSON cannot write.
+const maxKeyYears = 100
+
 // maxAPIKeys bounds the keys of an organisation; each is one program.
 const maxAPIKeys = 100
 
@@ -51,8 +54,12 @@ func (a *Auth) CreateAPIKey(by access.Principal, name, role string, expires time
 		return APIKey{}, "", invalid("role", "a key's role is one of dispatcher, director, administrator")
 	}
 	now := a.now().UTC()
-	if !expires.IsZero() && !now.Before(expires) {
+	switch {
+	case expires.IsZero():
+	case !now.Before(expires):
 		return APIKey{}, "", invalid("expires_at", "this has passed")
+	case expires.After(now.AddDate(maxKeyYears, 0, 0)):
+		return APIKey{}, "", invalid("expires_at", "this is more than %d years away: leave it out for a key that does not end", maxKeyYears)
 	}
 	secret = newSecret()
 	h := hashSecret(secret)

@@ -181,7 +181,7 @@ func (a *Auth) issue(by access.Principal, user, label, secret string, session bo
 		return "", err
 	}
 	var ops []store.Op
-	gone := a.makeRoom(all, session)
+	gone := a.makeRoom(all)
 	if len(all)-len(gone) >= maxCredentialsPerUser {
 		return "", crdt.Errorf(crdt.KindConflict, "this user has %d devices: end one first", maxCredentialsPerUser)
 	}
@@ -207,9 +207,9 @@ func (a *Auth) issue(by access.Principal, user, label, secret string, session bo
 	return secret, nil
 }
 
-// makeRoom chooses what a new credential replaces: all that has expired, and for a new session the oldest session
-// where the user has too many.
-func (a *Auth) makeRoom(all []credential, session bool) []credential {
+// makeRoom chooses what a new credential replaces: all that has expired, and the oldest session of a browser where the user has too
+// many of all; never a token, whose phone may hold work that was not sent.
+func (a *Auth) makeRoom(all []credential) []credential {
 	now := a.now()
 	var gone, sessions []credential
 	for _, c := range all {
@@ -220,7 +220,7 @@ func (a *Auth) makeRoom(all []credential, session bool) []credential {
 			sessions = append(sessions, c)
 		}
 	}
-	if session && len(sessions) > 0 && len(all)-len(gone) >= maxCredentialsPerUser {
+	if len(sessions) > 0 && len(all)-len(gone) >= maxCredentialsPerUser {
 		oldest := slices.MinFunc(sessions, func(x, y credential) int { return x.Created.Compare(y.Created) })
 		gone = append(gone, oldest)
 	}

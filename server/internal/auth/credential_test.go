@@ -165,8 +165,12 @@ func TestSessionsExpireAndMakeRoom(t *testing.T) {
 
 func TestTokensAreBoundedPerUser(t *testing.T) {
 	w := newWorld(t, nil).withUser(t, "zoe", access.RoleWorker)
+	session := w.session(t, "zoe", "browser")
 	for range maxCredentialsPerUser {
 		w.token(t, "zoe")
+	}
+	if _, err := w.Authenticate(session); crdt.KindOf(err) != crdt.KindUnauthenticated {
+		t.Errorf("a browser's session keeps a phone out: %v", err)
 	}
 	if _, err := w.issue(acme, "zoe", "one more", newSecret(), false); crdt.KindOf(err) != crdt.KindConflict {
 		t.Errorf("%v", err)

@@ -311,8 +311,8 @@ func TestSettingsAreReadFromMemoryAndNeverOld(t *testing.T) {
 	if o, err := w.Organisation("acme"); err != nil || o.Settings.WorkerJobs != access.WorkerJobsTemplates {
 		t.Errorf("%+v %v", o, err)
 	}
-	any := "any"
-	if _, err := w.ChangeOrg(acme, OrgChange{WorkerJobs: &any}, 0); err != nil {
+	anyJob := "any"
+	if _, err := w.ChangeOrg(acme, OrgChange{WorkerJobs: &anyJob}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if o, err := w.Organisation("acme"); err != nil || o.Settings.WorkerJobs != access.WorkerJobsAny {

@@ -111,6 +111,7 @@ func TestErrorsNameTheField(t *testing.T) {
 		{"POST apikeys", `{"name":"x","role":"worker"}`, 400, "role"},
 		{"POST apikeys", `{"name":"x","role":"owner"}`, 400, "role"},
 		{"POST apikeys", `{"name":"x","role":"director","expires_at":"2020-01-01T00:00:00Z"}`, 400, "expires_at"},
+		{"POST apikeys", `{"name":"x","role":"director","expires_at":"9999-12-31T23:59:59-23:59"}`, 400, "expires_at"},
 		{"GET users?cursor=../x", "", 400, "query.cursor"},
 		{"GET users?limit=100000", "", 400, "query.limit"},
 	} {
