@@ -9,23 +9,29 @@ import (
 	"fieldsync/crdt/job"
 )
 
-// Case is somebody who writes to a document, as far as the rules must know: for the changes of one message, so that what they cost
-// can be bounded together. The functions are asked only when they matter.
+// Case is somebody who writes to a document: for the changes of one message, so that what they cost can be bounded together.
 type Case struct {
 	// User is the author's user id, with which he signs. Empty: an integration, which signs as it likes.
 	User string
-	// Part is what he is to the document, for this change.
-	Part func(*history.Admission) job.Part
-	// Kind is what the document is. It is not asked of a document that the change makes.
-	Kind func(*history.History) string
-	// MayMake gives why he may not make a document of this kind, and, of a job, from this template, as the job names it; empty: he may.
-	MayMake func(kind, template string) string
-	// UserOf gives the user id of an author; empty for one without. Nil: nobody is known.
-	UserOf func(history.Author) string
+	// Author is asked what else the rules want to know of him, when it matters.
+	Author Author
 	// Own tells whether something that stands in the document was added by him. Nil: if he delivered the change that put it there.
 	Own func(*history.History, history.ObjID) bool
 
 	looked int // see maxLooked
+}
+
+// Author is who has made a change.
+type Author interface {
+	// Part is what he is to the document, for this change.
+	Part(*history.Admission) job.Part
+	// Kind is what the document is. It is not asked of a document that the change makes.
+	Kind(*history.History) string
+	// MayMake gives why he may not make a document of this kind, and, of a job, from this template, as the job names it; empty: he may.
+	// It is not asked of a planner.
+	MayMake(kind, template string) string
+	// UserOf gives the user id of an author; empty for one without.
+	UserOf(history.Author) string
 }
 
 // maxName is how many characters of a text are read for a name, a status or a kind. None that anybody knows is longer.
@@ -68,7 +74,7 @@ type signature struct {
 
 // Check decides about a change; nil: it may be made. It is a history.Policy.
 func (c *Case) Check(a *history.Admission) *crdt.Refusal {
-	k := check{Case: c, a: a, part: c.Part(a), making: a.History.NumOps() == 0}
+	k := check{Case: c, a: a, part: c.Author.Part(a), making: a.History.NumOps() == 0}
 	if k.making && len(a.Change.Ops) > 0 {
 		if op, why := k.mayMake(); why != "" {
 			return k.refuse(op, why)

@@ -24,10 +24,10 @@ func (k *check) mayMake() (op int, why string) {
 			k.kind, _ = k.text(kind)
 		}
 	}
-	if k.part == job.PartPlanner || k.MayMake == nil {
+	if k.part == job.PartPlanner {
 		return 0, ""
 	}
-	return kind, k.MayMake(k.kind, k.template())
+	return kind, k.Author.MayMake(k.kind, k.template())
 }
 
 const whyLongKind = "a kind is a short plain text"
@@ -61,7 +61,7 @@ func (k *check) put(obj history.ObjID, key string) (int, bool) {
 // kindOf is what the document is.
 func (k *check) kindOf() string {
 	if !k.known {
-		k.kind, k.known = k.Kind(k.a.History), true
+		k.kind, k.known = k.Author.Kind(k.a.History), true
 	}
 	return k.kind
 }

@@ -170,13 +170,13 @@ func (k *check) maySign(i int, by string) bool {
 	if job.MaySign(k.User, by) {
 		return true
 	}
-	if k.part != job.PartPlanner || k.UserOf == nil {
+	if k.part != job.PartPlanner {
 		return false
 	}
 	h, path := k.a.History, k.a.Path(i)
 	for _, maps := range h.Ever(h.Root(), path[0].Key) {
 		if maps.Action == format.ActionMakeMap && slices.ContainsFunc(h.Ever(maps.Object, path[1].Key), func(entry history.Written) bool {
-			return entry.Action == format.ActionMakeMap && k.UserOf(h.Author(entry.Change)) == by
+			return entry.Action == format.ActionMakeMap && k.Author.UserOf(h.Author(entry.Change)) == by
 		}) {
 			return true
 		}

@@ -403,8 +403,7 @@ func TestTheDetailOfARefusalIsShortText(t *testing.T) {
 func TestALogWithoutEndCostsNoTimeWithoutEnd(t *testing.T) {
 	for n, taken := range map[int]bool{100: true, 1 << 18: false} {
 		h := history.New(history.DefaultLimits())
-		rules := policy.Case{User: "anna", Part: func(*history.Admission) job.Part { return creator },
-			Kind: func(*history.History) string { return job.Kind }}
+		rules := policy.Case{User: "anna", Author: somebody{part: creator}}
 		admit := func(seq, startOp uint64, deps []crdt.Hash, ops ...format.Op) (crdt.Hash, error) {
 			raw, _, err := format.EncodeChange(&format.Change{Actor: "a", Seq: seq, StartOp: startOp, Deps: deps, Ops: ops})
 			if err != nil {

@@ -146,9 +146,7 @@ func (s *scene) deliver(who string, part job.Part, edit func(p *pen)) *crdt.Refu
 	if strings.HasPrefix(who, "integration") {
 		user = ""
 	}
-	rules := policy.Case{User: user, Part: func(*history.Admission) job.Part { return part },
-		Kind:    func(h *history.History) string { return policy.Winner(h, h.Root(), job.KeyKind) },
-		MayMake: s.make, UserOf: func(a history.Author) string { return string(a) }}
+	rules := policy.Case{User: user, Author: somebody{part, s.make}}
 	_, err = s.h.Admit(c, history.Author(who), rules.Check)
 	if err == nil {
 		p.Apply(c)
@@ -177,6 +175,25 @@ func (s *scene) refused(what string, r *crdt.Refusal, path, why string) {
 	} else if want := path + ": " + why; r.Detail != want {
 		s.t.Errorf("%s: refused as %q, not %q", what, r.Detail, want)
 	}
+}
+
+// somebody is a policy.Author who is named like his user.
+type somebody struct {
+	part job.Part
+	make func(kind, template string) string // nil: he may
+}
+
+func (a somebody) Part(*history.Admission) job.Part { return a.part }
+
+func (a somebody) Kind(h *history.History) string { return policy.Winner(h, h.Root(), job.KeyKind) }
+
+func (a somebody) UserOf(who history.Author) string { return string(who) }
+
+func (a somebody) MayMake(kind, template string) string {
+	if a.make == nil {
+		return ""
+	}
+	return a.make(kind, template)
 }
 
 const (

@@ -17,9 +17,11 @@ import (
 func (s *Service) policy(p replica.Principal, doc crdt.DocID, meta []byte) history.Policy {
 	who, _ := p.(principal)
 	w := &writer{service: s, who: who.Principal, meta: meta}
-	w.rules = policy.Case{User: w.who.User, Part: w.part, Kind: w.kind, MayMake: w.mayMake, UserOf: userOf}
+	w.rules = policy.Case{User: w.who.User, Author: w}
 	return w.check
 }
+
+var _ policy.Author = (*writer)(nil)
 
 // writer is a principal who delivers changes to a document in a message.
 type writer struct {
@@ -50,8 +52,8 @@ func (w *writer) rec() *access.Record {
 	return w.record
 }
 
-// part is what the principal is to the document.
-func (w *writer) part(a *history.Admission) job.Part {
+// Part is what the principal is to the document.
+func (w *writer) Part(a *history.Admission) job.Part {
 	switch w.who.Role {
 	case access.RoleOwner, access.RoleAdministrator, access.RoleDispatcher:
 		return job.PartPlanner
@@ -69,39 +71,48 @@ func (w *writer) part(a *history.Admission) job.Part {
 	return is.Part
 }
 
-// kind is what the document is.
-func (w *writer) kind(h *history.History) string {
+// Kind is what the document is.
+func (w *writer) Kind(h *history.History) string {
 	if len(w.meta) == 0 {
 		return policy.Winner(h, h.Root(), job.KeyKind)
 	}
 	return w.rec().Kind
 }
 
-// knowsAsEditor tells whether a worker had edit access as far as a change knows: what it knows last of that says yes. Somebody whom the
-// access was taken from while his phone was offline delivers what he did until then.
+// knowsAsEditor tells whether a worker had edit access as far as a change knows: in the entry that was the last to assign him. Somebody
+// whom the access was taken from while his phone was offline delivers what he did until then.
 func knowsAsEditor(a *history.Admission, user string) bool {
 	h := a.History
-	var last history.Written
-	for _, maps := range h.Ever(h.Root(), job.KeyAssignees) {
-		if maps.Action != format.ActionMakeMap {
-			continue
-		}
-		for _, entry := range h.Ever(maps.Object, user) {
-			if entry.Action != format.ActionMakeMap {
-				continue
+	latest := func(all []history.Written) (last history.Written) {
+		for _, w := range all {
+			if w.Action != format.ActionDelete && a.Knows(w.Change) && w.ID.Compare(last.ID) > 0 {
+				last = w
 			}
-			for _, flag := range h.Ever(entry.Object, job.KeyEdit) {
-				if a.Knows(flag.Change) && flag.ID.Compare(last.ID) > 0 {
-					last = flag
-				}
+		}
+		return last
+	}
+	var entry history.Written
+	for _, maps := range h.Ever(h.Root(), job.KeyAssignees) {
+		if maps.Action == format.ActionMakeMap {
+			if e := latest(h.Ever(maps.Object, user)); e.ID.Compare(entry.ID) > 0 {
+				entry = e
 			}
 		}
 	}
-	return last.True
+	if entry.Action != format.ActionMakeMap || entry.Object == 0 {
+		return false
+	}
+	var flag history.Written
+	for _, w := range h.Ever(entry.Object, job.KeyEdit) {
+		if a.Knows(w.Change) && w.ID.Compare(flag.ID) > 0 {
+			flag = w
+		}
+	}
+	return flag.True
 }
 
-// userOf gives the user behind an author; empty for an integration.
-func userOf(a history.Author) string {
+// UserOf gives the user behind an author; empty for an integration.
+func (w *writer) UserOf(a history.Author) string {
 	_, id, _ := strings.Cut(string(a), "/")
 	user, _ := strings.CutPrefix(id, access.PersonPrefix)
 	if user == id {
@@ -110,8 +121,8 @@ func userOf(a history.Author) string {
 	return user
 }
 
-// mayMake tells why a worker may not make a document of a kind; template is the one that a job says it is from.
-func (w *writer) mayMake(kind, template string) string {
+// MayMake tells why a worker may not make a document of a kind; template is the one that a job says it is from.
+func (w *writer) MayMake(kind, template string) string {
 	if !access.MayCreate(w.who) {
 		return "may make no document"
 	}

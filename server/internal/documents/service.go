@@ -165,7 +165,7 @@ func loggable(r crdt.Refusal) string {
 	if r.Code != crdt.RefusedNotAllowed {
 		return r.Detail
 	}
-	return r.Detail[strings.LastIndex(r.Detail, ": ")+1:]
+	return strings.TrimPrefix(r.Detail[strings.LastIndex(r.Detail, ": ")+1:], " ")
 }
 
 // ByCredential makes the question whether a connection was let in by this token or session.

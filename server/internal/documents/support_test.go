@@ -44,11 +44,11 @@ func (silent) SnapshotBuilt(time.Duration, error) {}
 // office is a service with a store.
 type office struct {
 	*Service
-	t     *testing.T
+	t     testing.TB
 	store store.Store
 }
 
-func open(t *testing.T) *office {
+func open(t testing.TB) *office {
 	st := memstore.New(memstore.Options{})
 	s, err := New(Options{Store: st, Metrics: silent{}, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -65,7 +65,7 @@ func actorOf(p access.Principal) crdt.ActorID {
 }
 
 // draft makes a change on the document as a drive holds it.
-func draft(t *testing.T, d *drive.Drive, doc crdt.DocID, actor crdt.ActorID, edit func(*engine.Tx) error) []byte {
+func draft(t testing.TB, d *drive.Drive, doc crdt.DocID, actor crdt.ActorID, edit func(*engine.Tx) error) []byte {
 	t.Helper()
 	var raws [][]byte
 	if err := d.Inspect(context.Background(), doc, func(d *replica.Document) error {
@@ -171,7 +171,7 @@ func remark(text string) func(*engine.Tx) error {
 // phone is a person's own replica, connected to an office.
 type phone struct {
 	*drive.Drive
-	t       *testing.T
+	t       testing.TB
 	changed chan struct{}
 }
 
@@ -234,7 +234,7 @@ func (o *office) connect(p access.Principal) *phone {
 	return ph
 }
 
-func heads(t *testing.T, d *drive.Drive, doc crdt.DocID) (out crdt.Heads) {
+func heads(t testing.TB, d *drive.Drive, doc crdt.DocID) (out crdt.Heads) {
 	t.Helper()
 	if err := d.Inspect(context.Background(), doc, func(d *replica.Document) error { out = d.Heads(); return nil }); err != nil {
 		t.Fatal(err)
