@@ -63,6 +63,7 @@ type Client struct {
 	writing       sync.WaitGroup
 	downloading   sync.Mutex
 	chunk         atomic.Int64 // bytes: how much of a file goes in one request
+	noDirect      atomic.Bool  // files go through the server
 	whole         atomic.Int64 // chunks that got over since; below zero: how many more must
 }
 

@@ -53,6 +53,9 @@ func (c *Client) deliver(ctx context.Context, api *service.Service, f *outboxEnt
 		if here || err != nil {
 			return err
 		}
+		if here, err = c.direct(ctx, api, f); here || err != nil {
+			return err
+		}
 	}
 	var delays backoff.Backoff
 	for fruitless := 0; ; {
@@ -98,6 +101,27 @@ func (c *Client) claim(ctx context.Context, api *service.Service, f *outboxEntry
 	return api.Claim(ctx, f.doc, f.ref, f.Size, crdt.DocID{}, func(offset, length int64) (io.ReadCloser, error) {
 		return c.files.OpenRange(ctx, space, f.ref, offset, length)
 	})
+}
+
+// directFrom is the size from which a file goes past the server, if its storage lets it and the link is fast: what breaks on that way
+// is sent again from the beginning.
+const directFrom = 8 << 20
+
+// direct sends a large file to the server's object storage itself.
+func (c *Client) direct(ctx context.Context, api *service.Service, f *outboxEntry) (bool, error) {
+	if f.Size < directFrom || f.Attempts > 0 || c.chunk.Load() < maxChunk || c.noDirect.Load() {
+		return false, nil
+	}
+	here := false
+	_, err := c.guarded(ctx, f, f.Size, func(ctx context.Context, body io.Reader) (n int64, err error) {
+		here, err = api.Direct(ctx, f.doc, f.ref, f.Size, body)
+		return 0, err
+	})
+	if !here && ctx.Err() == nil {
+		c.noDirect.Store(true) // not again before the next start: it costs a question and perhaps a file
+		err = nil
+	}
+	return here, err
 }
 
 // send sends what the server has not got, in chunks, until it has all or something breaks.

@@ -23,6 +23,7 @@ func (s *Server) mountAPI(mux *http.ServeMux) {
 		addFiles(a, s.files)
 		uploads.Register(a, s.filing.resumable)
 		s.filing.claims.RegisterClaim(a)
+		s.filing.claims.RegisterDirect(a)
 	}
 }
 

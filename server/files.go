@@ -33,6 +33,7 @@ func (s *Server) mountFiles() error {
 	s.filing.deliveries = deliveries.New(s.data.store, nil)
 	h, err := files.New(files.Config{
 		Store: s.data.blobs, Who: whoAsks, May: s.mayTouch, Serves: s.serves, Held: s.held, Delivered: s.delivered, Log: s.log,
+		Direct: directOf(s.data.blobs), MaxFile: s.cfg.MaxFile,
 	})
 	if err != nil {
 		return err
@@ -40,7 +41,7 @@ func (s *Server) mountFiles() error {
 	s.filing.claims = h
 	s.files = s.counted(h)
 	cfg := uploads.Config{Who: whoAsks, May: s.mayTouch, Delivered: s.delivered, Log: s.log}
-	s.filing.uploads, err = upload.New(upload.Config{Store: s.data.blobs, MaxSize: files.DefaultMaxFile, Check: cfg.Check, Done: cfg.Done, Log: s.log})
+	s.filing.uploads, err = upload.New(upload.Config{Store: s.data.blobs, MaxSize: s.cfg.MaxFile, ExpireAfter: s.cfg.UploadExpiry, Check: cfg.Check, Done: cfg.Done, Log: s.log})
 	if err != nil {
 		return err
 	}

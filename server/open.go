@@ -2,12 +2,14 @@ package server
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
+	"fieldsync/blobs"
 	"fieldsync/blobs/diskblob"
 	"fieldsync/blobs/s3blob"
 	"fieldsync/blobs/upload"
@@ -48,14 +50,45 @@ func openBlobs(cfg Config) (upload.Backend, func() error, error) {
 		}
 		return s, s.Close, nil
 	}
+	roots, err := rootCAs(cfg.S3CA)
+	if err != nil {
+		return nil, nil, err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), openPatience)
 	defer cancel()
 	s, err := s3blob.Open(ctx, s3blob.Config{
-		Endpoint: place.Endpoint, Secure: place.Secure, Bucket: place.Bucket, Region: place.Region,
-		AccessKey: cfg.S3AccessKey, SecretKey: cfg.S3SecretKey,
+		Endpoint: place.Endpoint, Secure: place.Secure, Bucket: place.Bucket, Region: place.Region, Style: s3blob.Style(place.Style),
+		AccessKey: cfg.S3AccessKey, SecretKey: cfg.S3SecretKey, RootCAs: roots, PublicEndpoint: cfg.S3PublicURL,
 	})
 	if err != nil {
 		return nil, nil, crdt.Errorf(crdt.KindUnavailable, "blobs: %w", err)
 	}
 	return s, func() error { return nil }, nil
+}
+
+// rootCAs are the certificates that the system trusts, and those of a file; nil without a file.
+func rootCAs(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil //nolint:nilnil // the default of crypto/tls
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, crdt.Errorf(crdt.KindInvalid, "s3-ca: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, crdt.Errorf(crdt.KindInvalid, "s3-ca: the file holds no certificate in PEM")
+	}
+	return pool, nil
+}
+
+// directOf gives the store's own ways for clients; nil where it has none.
+func directOf(b upload.Backend) blobs.Direct {
+	if s, ok := b.(interface{ Direct() blobs.Direct }); ok {
+		return s.Direct()
+	}
+	return nil
 }

@@ -2,10 +2,13 @@ package s3blob
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -16,15 +19,42 @@ import (
 
 var _ blobs.Store = (*Store)(nil)
 
-// Config says where the files are. All fields but Secure, Region and Transport are needed.
+// Config says where the files are. Endpoint and Bucket are needed.
 type Config struct {
-	Endpoint  string // host or host:port, without a scheme
-	Secure    bool   // https; without it the server must be on a network that nobody else listens to
-	AccessKey string
-	SecretKey string            // never logged
-	Bucket    string            // made if it is not there
-	Region    string            // default "us-east-1", MinIO's own; a wrong one is refused by Amazon
-	Transport http.RoundTripper // default: minio-go's
+	Endpoint string // host or host:port, without a scheme
+	Secure   bool   // https; without it the server must be on a network that nobody else listens to
+	// AccessKey, SecretKey and, for temporary ones, SessionToken; never logged. Without them they are looked for where AWS's own
+	// tools do: AWS_… and MINIO_… in the environment, ~/.aws/credentials, the machine's role (IAM).
+	AccessKey, SecretKey, SessionToken string
+	Bucket                             string            // made if it is not there
+	Region                             string            // default "us-east-1", MinIO's own; a wrong one is refused by Amazon
+	Style                              Style             // default StyleAuto
+	RootCAs                            *x509.CertPool    // who may sign the server's certificate; default: whom the system trusts
+	Transport                          http.RoundTripper // default: minio-go's
+	// PublicEndpoint is where clients reach the same server, as scheme://host[:port]; empty: they do not, and there is no Direct.
+	PublicEndpoint string
+}
+
+// Style is where the bucket's name stands in an address.
+type Style string
+
+// The styles.
+const (
+	StyleAuto    Style = ""        // in the host at Amazon and Google, in the path elsewhere
+	StylePath    Style = "path"    // https://host/bucket/key
+	StyleVirtual Style = "virtual" // https://bucket.host/key
+)
+
+func (s Style) lookup() (minio.BucketLookupType, error) {
+	switch s {
+	case StyleAuto:
+		return minio.BucketLookupAuto, nil
+	case StylePath:
+		return minio.BucketLookupPath, nil
+	case StyleVirtual:
+		return minio.BucketLookupDNS, nil
+	}
+	return 0, fmt.Errorf("s3blob: %w: style %q is neither path nor virtual", blobs.ErrInvalid, s)
 }
 
 // defaultRegion also spares the request that would ask the server for the bucket's region.
@@ -39,6 +69,7 @@ type api interface {
 	PutObject(ctx context.Context, bucket, key string, data io.Reader, size int64, md5Base64, sha256Hex string,
 		opts minio.PutObjectOptions) (minio.UploadInfo, error)
 	GetObject(ctx context.Context, bucket, key string, opts minio.GetObjectOptions) (io.ReadCloser, minio.ObjectInfo, http.Header, error)
+	CopyObject(ctx context.Context, fromBucket, from, toBucket, to string, metadata map[string]string, src minio.CopySrcOptions, dst minio.PutObjectOptions) (minio.ObjectInfo, error)
 	StatObject(ctx context.Context, bucket, key string, opts minio.StatObjectOptions) (minio.ObjectInfo, error)
 	RemoveObject(ctx context.Context, bucket, key string, opts minio.RemoveObjectOptions) error
 	Objects(ctx context.Context, bucket string, opts minio.ListObjectsOptions) <-chan minio.ObjectInfo
@@ -62,6 +93,7 @@ func (c client) Objects(ctx context.Context, bucket string, opts minio.ListObjec
 type Store struct {
 	api    api
 	bucket string
+	public *minio.Client // signs addresses for clients; nil: there are none
 }
 
 // Open connects and makes the bucket if it is not there. Errors: blobs.ErrInvalid for a bad configuration,
@@ -73,19 +105,64 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := s3utils.CheckValidBucketNameStrict(cfg.Bucket); err != nil {
 		return nil, fmt.Errorf("s3blob: %w: %w", blobs.ErrInvalid, err)
 	}
-	core, err := minio.NewCore(cfg.Endpoint, &minio.Options{
-		Creds:           credentials.NewStaticV4(cfg.AccessKey, cfg.SecretKey, ""),
-		Secure:          cfg.Secure,
-		Region:          cfg.Region,
-		Transport:       cfg.Transport,
-		MaxRetries:      maxTries,
-		TrailingHeaders: true, // minio-go sends no checksum header without it
-	})
+	opts, err := cfg.options()
+	if err != nil {
+		return nil, err
+	}
+	core, err := minio.NewCore(cfg.Endpoint, opts)
 	if err != nil {
 		return nil, fmt.Errorf("s3blob: %w: %w", blobs.ErrInvalid, err)
 	}
 	s := &Store{api: client{*core}, bucket: cfg.Bucket}
+	if cfg.PublicEndpoint != "" {
+		at, err := url.Parse(cfg.PublicEndpoint)
+		if err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" || at.Path != "" {
+			return nil, fmt.Errorf("s3blob: %w: the public endpoint is not http(s)://host[:port]", blobs.ErrInvalid)
+		}
+		public := *opts
+		public.Secure = at.Scheme == "https"
+		if s.public, err = minio.New(at.Host, &public); err != nil {
+			return nil, fmt.Errorf("s3blob: %w: %w", blobs.ErrInvalid, err)
+		}
+	}
 	return s, s.ensureBucket(ctx, cfg.Region)
+}
+
+func (cfg Config) options() (*minio.Options, error) {
+	lookup, err := cfg.Style.lookup()
+	if err != nil {
+		return nil, err
+	}
+	opts := &minio.Options{
+		Creds:           cfg.credentials(),
+		Secure:          cfg.Secure,
+		Region:          cfg.Region,
+		BucketLookup:    lookup,
+		Transport:       cfg.Transport,
+		MaxRetries:      maxTries,
+		TrailingHeaders: true, // minio-go sends no checksum header without it
+	}
+	if cfg.RootCAs != nil && cfg.Transport == nil {
+		transport, err := minio.DefaultTransport(cfg.Secure)
+		if err != nil {
+			return nil, fmt.Errorf("s3blob: %w: %w", blobs.ErrInvalid, err)
+		}
+		if transport.TLSClientConfig == nil {
+			transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+		transport.TLSClientConfig.RootCAs = cfg.RootCAs
+		opts.Transport = transport
+	}
+	return opts, nil
+}
+
+func (cfg Config) credentials() *credentials.Credentials {
+	if cfg.AccessKey != "" {
+		return credentials.NewStaticV4(cfg.AccessKey, cfg.SecretKey, cfg.SessionToken)
+	}
+	return credentials.NewChainCredentials([]credentials.Provider{
+		&credentials.EnvAWS{}, &credentials.EnvMinio{}, &credentials.FileAWSCredentials{}, &credentials.IAM{},
+	})
 }
 
 func (s *Store) ensureBucket(ctx context.Context, region string) error {

@@ -56,3 +56,15 @@ func BenchmarkPut(b *testing.B) {
 		})
 	}
 }
+
+// direct stores an object without a checksum, past s3blob.
+func direct(t testing.TB, server *minioserver.Server, key string, data []byte) {
+	t.Helper()
+	c, err := minio.New(server.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(minioserver.AccessKey, minioserver.SecretKey, ""), Region: "us-east-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.PutObject(t.Context(), "files", key, bytes.NewReader(data), int64(len(data)), minio.PutObjectOptions{DisableContentSha256: true}); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -98,19 +98,28 @@ func (s *Service) WhoAmI(ctx context.Context) (Identity, error) {
 }
 
 // Get asks for a file of a job from an offset on. The answer's body begins at from, which is the offset, or 0 where the
-// server chose to give the whole; size is the whole file's, -1 where the server does not say. The caller closes body.
+// server chose to give the whole; size is the whole file's, -1 where the server does not say. The caller closes body, and
+// checks the bytes: they may come from a storage that the server points to.
 func (s *Service) Get(ctx context.Context, job crdt.DocID, ref blobs.Ref, offset int64) (body io.ReadCloser, from, size int64, err error) {
-	req, err := s.request(ctx, http.MethodGet, s.file(job, ref), nil)
+	at := s.file(job, ref)
+	q := at.Query()
+	q.Set("redirect", "true")
+	at.RawQuery = q.Encode()
+	answer, err := s.get(ctx, at, ref, offset, true)
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	if offset > 0 {
-		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
-		req.Header.Set("If-Range", `"`+ref.String()+`"`)
-	}
-	answer, err := s.do(req)
-	if err != nil {
-		return nil, 0, 0, err
+	if answer.StatusCode == http.StatusTemporaryRedirect {
+		drain(answer)
+		answer, err = s.elsewhere(ctx, answer.Header.Get("Location"), ref, offset)
+		if err != nil { // we may not reach it; the server does
+			if ctx.Err() != nil {
+				return nil, 0, 0, ctx.Err()
+			}
+			if answer, err = s.get(ctx, s.file(job, ref), ref, offset, true); err != nil {
+				return nil, 0, 0, err
+			}
+		}
 	}
 	if answer.StatusCode != http.StatusPartialContent {
 		return answer.Body, 0, answer.ContentLength, nil
@@ -124,6 +133,66 @@ func (s *Service) Get(ctx context.Context, job crdt.DocID, ref blobs.Ref, offset
 		return nil, 0, 0, crdt.Errorf(crdt.KindUnavailable, "the server gave another part of the file than the one asked for")
 	}
 	return answer.Body, from, size, nil
+}
+
+// get asks for a file; ours says whether the address is the server's own, which alone gets the token and knows our ETags.
+func (s *Service) get(ctx context.Context, at *url.URL, ref blobs.Ref, offset int64, ours bool) (*http.Response, error) {
+	req, err := s.request(ctx, http.MethodGet, at, nil)
+	if err != nil {
+		return nil, err
+	}
+	if offset > 0 {
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
+	}
+	if ours {
+		req.Header.Set("If-Range", `"`+ref.String()+`"`)
+		return s.do(req)
+	}
+	req.Header.Del("Authorization")
+	return s.do(req)
+}
+
+// elsewhere follows the server's word to its object storage.
+func (s *Service) elsewhere(ctx context.Context, location string, ref blobs.Ref, offset int64) (*http.Response, error) {
+	at, err := url.Parse(location)
+	if err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != s.base.Scheme {
+		return nil, crdt.Errorf(crdt.KindUnavailable, "the server points to an address that is none")
+	}
+	return s.get(ctx, at, ref, offset, false)
+}
+
+// Direct sends a whole file to the server's object storage, past the server, and has the server check it. false: the server has
+// no such storage, or we do not reach it; the file is to be sent another way.
+func (s *Service) Direct(ctx context.Context, job crdt.DocID, ref blobs.Ref, size int64, body io.Reader) (bool, error) {
+	var to struct {
+		Method, URL, Token string
+		Header             map[string]string
+	}
+	if err := s.post(ctx, s.file(job, ref, "direct"), map[string]int64{"size": size}, &to); err != nil {
+		return false, ctx.Err()
+	}
+	at, err := url.Parse(to.URL)
+	if err != nil || to.Method != http.MethodPut || at.Host == "" || at.Scheme != "https" && at.Scheme != s.base.Scheme {
+		return false, nil
+	}
+	req, err := http.NewRequestWithContext(ctx, to.Method, to.URL, io.NopCloser(body))
+	if err != nil {
+		return false, nil //nolint:nilerr // there are other ways
+	}
+	for name, value := range to.Header {
+		req.Header.Set(name, value)
+	}
+	req.ContentLength = size
+	answer, err := s.do(req)
+	if err != nil {
+		return false, ctx.Err()
+	}
+	drain(answer)
+	var confirmed struct{ State string }
+	if err := s.post(ctx, s.file(job, ref, "confirm"), map[string]string{"token": to.Token}, &confirmed); err != nil {
+		return false, ctx.Err()
+	}
+	return confirmed.State == "here", nil
 }
 
 // file is the address of a file of a job, or of what can be done with it.
@@ -154,7 +223,7 @@ func (s *Service) do(req *http.Request) (*http.Response, error) {
 		}
 		return nil, crdt.Errorf(crdt.KindUnavailable, "%w", withoutURL(err))
 	}
-	if answer.StatusCode/100 == 2 {
+	if answer.StatusCode/100 == 2 || answer.StatusCode == http.StatusTemporaryRedirect && req.Method == http.MethodGet {
 		return answer, nil
 	}
 	defer answer.Body.Close()

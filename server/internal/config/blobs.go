@@ -12,9 +12,10 @@ type Blobs struct {
 	Secure   bool   // https
 	Bucket   string
 	Region   string // empty: the store's default
+	Style    string // where the bucket's name stands: path, virtual; empty: as the host is known for
 }
 
-// ParseBlobs reads disk:DIR or s3:http(s)://HOST[:PORT]/BUCKET[?region=REGION].
+// ParseBlobs reads disk:DIR or s3:http(s)://HOST[:PORT]/BUCKET[?region=REGION&style=path|virtual].
 func ParseBlobs(s string) (Blobs, error) {
 	kind, place, _ := strings.Cut(s, ":")
 	switch kind {
@@ -34,11 +35,16 @@ func ParseBlobs(s string) (Blobs, error) {
 		}
 		q := u.Query()
 		region := q.Get("region")
+		style := q.Get("style")
 		q.Del("region")
+		q.Del("style")
 		if len(q) > 0 {
-			return Blobs{}, invalid("s3: knows the parameter region only")
+			return Blobs{}, invalid("s3: knows the parameters region and style only")
 		}
-		return Blobs{Endpoint: u.Host, Secure: u.Scheme == "https", Bucket: bucket, Region: region}, nil
+		if style != "" && style != "path" && style != "virtual" {
+			return Blobs{}, invalid("s3: style is path or virtual")
+		}
+		return Blobs{Endpoint: u.Host, Secure: u.Scheme == "https", Bucket: bucket, Region: region, Style: style}, nil
 	default:
 		return Blobs{}, invalid("begins with neither disk: nor s3:")
 	}

@@ -25,10 +25,20 @@ type Config struct {
 	// Demo seeds an organisation with users and tokens that everybody knows; only on a loopback address. Default off.
 	Demo bool `help:"Seed an organisation, users and tokens that everybody knows; listens on loopback only."`
 	// Blobs is where files are kept: disk:DIR, or s3:URL as ParseBlobs reads it. Default disk:<Data>/files.
-	Blobs string `help:"Where files are kept: disk:DIR, or s3:https://HOST[:PORT]/BUCKET[?region=R] (default disk:DATA/files)." placeholder:"PLACE"`
-	// S3AccessKey and S3SecretKey sign requests to S3; required with s3:, unused otherwise. Never logged.
+	Blobs string `help:"Where files are kept: disk:DIR, or s3:https://HOST[:PORT]/BUCKET[?region=R&style=path|virtual] (default disk:DATA/files)." placeholder:"PLACE"`
+	// S3AccessKey and S3SecretKey sign requests to S3; without them they are looked for where AWS's tools do: AWS_… and
+	// MINIO_… in the environment, ~/.aws/credentials, the machine's role. Never logged.
 	S3AccessKey string `name:"s3-access-key" env:"FIELDSYNC_S3_ACCESS_KEY" help:"Access key for s3: blobs; better given by environment or file." placeholder:"KEY"`
 	S3SecretKey string `name:"s3-secret-key" env:"FIELDSYNC_S3_SECRET_KEY" help:"Secret key for s3: blobs; better given by environment or file." placeholder:"KEY"`
+	// S3CA is a file of PEM certificates that may sign the S3 server's, beside those that the system trusts. Default none.
+	S3CA string `name:"s3-ca" env:"FIELDSYNC_S3_CA" help:"File of PEM certificates that the S3 server's is signed by." placeholder:"FILE"`
+	// S3PublicURL is where clients reach the S3 server, http(s)://host[:port]; then they may send to it and fetch from it
+	// directly, by signed addresses. Default none: all files go through the server.
+	S3PublicURL string `name:"s3-public-url" env:"FIELDSYNC_S3_PUBLIC_URL" help:"Where clients reach the S3 server, so that files may go past this one: http(s)://host[:port]." placeholder:"URL"`
+	// MaxFile bounds a file, in bytes. Default 256 MiB, at most 5 GiB.
+	MaxFile int64 `help:"Largest file, in bytes (default 268435456)." placeholder:"BYTES"`
+	// UploadExpiry is how long an upload to which nothing is added is kept. Default 168h.
+	UploadExpiry time.Duration `help:"How long an upload to which nothing is added is kept (default 168h)." placeholder:"DURATION"`
 	// PublicURL is the server as browsers see it, https://host[:port], where a proxy ends TLS before it: cookies are then
 	// Secure, and only pages of this origin use a session. Default: as each request says.
 	PublicURL string `name:"public-url" help:"The server as browsers see it, where a proxy ends TLS before it: https://host[:port]." placeholder:"URL"`
@@ -75,6 +85,8 @@ const (
 	DefaultMaxConnectionsPerIP = 2_000
 	DefaultDrainTimeout        = 8 * time.Second // with closing the store, under the 10 s that service managers give
 	maxDrainTimeout            = time.Minute
+	DefaultMaxFile             = 256 << 20          // bytes: a minute of a phone's video is about 130 MiB
+	DefaultUploadExpiry        = 7 * 24 * time.Hour // a phone that was in a drawer over the weekend goes on
 )
 
 // WithDefaults gives the configuration with every zero field that has a default filled in, LogTo excepted.
@@ -86,6 +98,8 @@ func (c Config) WithDefaults() Config {
 	fill(&c.MaxConnections, DefaultMaxConnections)
 	fill(&c.MaxConnectionsPerIP, DefaultMaxConnectionsPerIP)
 	fill(&c.DrainTimeout, DefaultDrainTimeout)
+	fill(&c.MaxFile, DefaultMaxFile)
+	fill(&c.UploadExpiry, DefaultUploadExpiry)
 	fill(&c.LogLevel, "info")
 	fill(&c.LogFormat, "text")
 	fill(&c.Version, "dev")
@@ -110,6 +124,9 @@ func (c Config) Validate() error {
 		{"listen", checkListen(c.Listen, c.Demo)},
 		{"data", required(c.Data)},
 		{"blobs", c.checkBlobs()},
+		{"s3-public-url", checkPublicURL(c.S3PublicURL)},
+		{"max-file", inRange(c.MaxFile, 1, maxMaxFile)},
+		{"upload-expiry", inRange(c.UploadExpiry, time.Minute, 366*24*time.Hour)},
 		{"public-url", checkPublicURL(c.PublicURL)},
 		{"origins", checkOrigins(c.Origins)},
 		{"trusted-proxies", second(netlimit.ParseProxies(c.TrustedProxies))},
@@ -161,8 +178,8 @@ func (c Config) checkBlobs() error {
 	if err != nil {
 		return err
 	}
-	if b.Bucket != "" && (c.S3AccessKey == "" || c.S3SecretKey == "") {
-		return invalid("s3 needs s3-access-key and s3-secret-key")
+	if b.Bucket != "" && (c.S3AccessKey == "") != (c.S3SecretKey == "") {
+		return invalid("s3-access-key and s3-secret-key go together")
 	}
 	return nil
 }
@@ -232,6 +249,16 @@ func required(s string) error {
 	}
 	return nil
 }
+
+func inRange[T int64 | time.Duration](v, low, high T) error {
+	if v < low || v > high {
+		return invalid("%v is not from %v to %v", v, low, high)
+	}
+	return nil
+}
+
+// maxMaxFile is the largest file of any store: what S3 copies in one request.
+const maxMaxFile = 5 << 30
 
 func positive(n int) error {
 	if n < 0 {

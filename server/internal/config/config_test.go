@@ -34,7 +34,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		"disk without folder":  {func(c *Config) { c.Blobs = "disk:" }, "blobs"},
 		"s3 without bucket":    {func(c *Config) { c.Blobs = "s3:http://h:9000" }, "blobs"},
 		"s3 with user":         {func(c *Config) { c.Blobs = "s3:http://a:b@h:9000/x" }, "blobs"},
-		"s3 without keys":      {func(c *Config) { c.Blobs = "s3:http://h:9000/x" }, "blobs"},
+		"s3 with half a key":   {func(c *Config) { c.Blobs = "s3:http://h:9000/x"; c.S3SecretKey = "s" }, "blobs"},
 		"s3 with odd parts":    {func(c *Config) { c.Blobs = "s3:http://h:9000/x?acl=public" }, "blobs"},
 		"public url with path": {func(c *Config) { c.PublicURL = "https://h/x" }, "public-url"},
 		"origin with slash":    {func(c *Config) { c.Origins = []string{"https://h/"} }, "origins"},
@@ -53,9 +53,13 @@ func TestValidateNamesTheField(t *testing.T) {
 		"names by nickname": {func(c *Config) {
 			c.OIDCIssuer, c.OIDCClientID, c.OIDCOrg, c.OIDCClaim = "https://sso.example", "x", "acme", "nickname"
 		}, "oidc-claim"},
-		"drains for ever": {func(c *Config) { c.DrainTimeout = time.Hour }, "drain-timeout"},
-		"level":           {func(c *Config) { c.LogLevel = "loud" }, "log-level"},
-		"format":          {func(c *Config) { c.LogFormat = "xml" }, "log-format"},
+		"drains for ever":         {func(c *Config) { c.DrainTimeout = time.Hour }, "drain-timeout"},
+		"files of 6 GiB":          {func(c *Config) { c.MaxFile = 6 << 30 }, "max-file"},
+		"uploads expire at once":  {func(c *Config) { c.UploadExpiry = time.Second }, "upload-expiry"},
+		"a public S3 with a path": {func(c *Config) { c.S3PublicURL = "https://s3.example.org/bucket" }, "s3-public-url"},
+		"an unknown style":        {func(c *Config) { c.Blobs = "s3:https://h/b?style=x" }, "blobs"},
+		"level":                   {func(c *Config) { c.LogLevel = "loud" }, "log-level"},
+		"format":                  {func(c *Config) { c.LogFormat = "xml" }, "log-format"},
 	} {
 		cfg := Config{Data: "d"}
 		c.change(&cfg)

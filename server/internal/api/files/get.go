@@ -4,9 +4,14 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
+	"path"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"fieldsync/blobs"
 	"fieldsync/crdt"
@@ -18,7 +23,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	mediaType, err := mediaType(r)
+	as, err := shownAs(r)
 	if err != nil {
 		return err
 	}
@@ -47,11 +52,15 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	} else {
 		info, err = h.cfg.Store.Stat(r.Context(), q.space, q.ref)
 	}
-	if errors.Is(err, blobs.ErrMismatch) {
-		return &problem.Problem{Status: http.StatusInternalServerError, Code: "damaged", Detail: "The server's copy of this file is damaged.", Err: err}
+	if err != nil {
+		return damaged(err)
 	}
+	contentType, disposition, err := h.present(r, q, info.Size, as)
 	if err != nil {
 		return err
+	}
+	if done, err := h.redirect(w, r, q, contentType, disposition); done || err != nil {
+		return damaged(err)
 	}
 	file := blobs.NewSeeker(r.Context(), h.cfg.Store, q.space, q.ref, info.Size, !ranged)
 	defer file.Close()
@@ -59,7 +68,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	if err := content.extend(); err != nil {
 		return err
 	}
-	setHeader(w.Header(), q.ref, mediaType)
+	setHeader(w.Header(), q.ref, contentType, disposition)
 	http.ServeContent(w, r, "", time.Time{}, content)
 
 	switch err := file.Err(); {
@@ -78,8 +87,16 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	panic(http.ErrAbortHandler)
 }
 
+// damaged is the answer where the store's bytes are not the file.
+func damaged(err error) error {
+	if errors.Is(err, blobs.ErrMismatch) {
+		return &problem.Problem{Status: http.StatusInternalServerError, Code: "damaged", Detail: "The server's copy of this file is damaged.", Err: err}
+	}
+	return err
+}
+
 // setHeader says what the file is, for how long, and that it must not act.
-func setHeader(h http.Header, ref blobs.Ref, mediaType string) {
+func setHeader(h http.Header, ref blobs.Ref, contentType, disposition string) {
 	sum := ref.Sum()
 	h.Set("ETag", etag(ref))
 	h.Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":")
@@ -88,28 +105,48 @@ func setHeader(h http.Header, ref blobs.Ref, mediaType string) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	if mediaType == "" {
-		h.Set("Content-Type", "application/octet-stream")
-		h.Set("Content-Disposition", "attachment")
-		return
-	}
-	h.Set("Content-Type", mediaType)
-	h.Set("Content-Disposition", "inline")
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Disposition", disposition)
 }
 
 func etag(ref blobs.Ref) string { return `"` + ref.String() + `"` }
 
-// mediaType is the type that the query asks for, empty if it asks for none. Only types that no browser runs are given:
-// not image/svg+xml, which is a page with scripts, nor text, nor PDF.
-func mediaType(r *http.Request) (string, error) {
-	switch t := r.URL.Query().Get("type"); t {
-	case "", "image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "image/heic",
-		"video/mp4", "video/webm", "video/quicktime", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/webm":
-		return t, nil
-	default:
+// shownAs is what the query asks the file to be shown as: one of inlineTypes, or "any" of them; empty: it is to be saved.
+func shownAs(r *http.Request) (string, error) {
+	t := r.URL.Query().Get("type")
+	if t != "" && !slices.Contains(inlineTypes, t) {
 		return "", crdt.Errorf(crdt.KindInvalid, "files are not served as this type; leave it out")
 	}
+	if inline, _ := strconv.ParseBool(r.URL.Query().Get("inline")); inline && t == "" {
+		return "any", nil
+	}
+	return t, nil
 }
+
+// present gives the headers that say what the file is taken for: inline only as what its bytes are, if that is harmless; else a
+// file to be saved.
+func (h *Handler) present(r *http.Request, q request, size int64, as string) (contentType, disposition string, err error) {
+	contentType, disposition = "application/octet-stream", "attachment"
+	if as != "" {
+		t, err := h.typeOf(r.Context(), q.space, q.ref, size)
+		if err != nil {
+			return "", "", err
+		}
+		if t != "" && (as == "any" || as == t) {
+			contentType, disposition = t, "inline"
+		}
+	}
+	if name := path.Base(strings.ReplaceAll(r.URL.Query().Get("name"), `\`, "/")); name != "." && name != "/" && len(name) <= maxName &&
+		!strings.ContainsFunc(name, unicode.IsControl) {
+		if with := mime.FormatMediaType(disposition, map[string]string{"filename": name}); with != "" {
+			disposition = with
+		}
+	}
+	return contentType, disposition, nil
+}
+
+// maxName bounds a file's name in a header, in bytes.
+const maxName = 255
 
 // pacedContent moves the deadline of the connection's writes each time that the next piece is asked for.
 type pacedContent struct {

@@ -12,6 +12,8 @@ import (
 	"fieldsync/crdt"
 	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/problem"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // Pattern is where the handler belongs in a http.ServeMux; it answers all methods itself.
@@ -43,6 +45,8 @@ type Config struct {
 	Held func(ctx context.Context, who access.Principal, job crdt.DocID, ref blobs.Ref) (bool, error)
 	// Delivered notes, durably, that somebody delivered a file for a job.
 	Delivered func(ctx context.Context, who access.Principal, job crdt.DocID, ref blobs.Ref, size int64) error
+	// Direct are the store's own addresses for clients; nil: everything goes through the server.
+	Direct    blobs.Direct
 	MaxFile   int64         // bytes, the largest body of a PUT; 0: DefaultMaxFile; at most blobs.MaxSize
 	Idle      time.Duration // 0: DefaultIdle
 	Transfers int           // 0: DefaultTransfers
@@ -57,6 +61,8 @@ type Handler struct {
 	gets     chan struct{}
 	claims   chan struct{}
 	seals    *sealer
+	ledger   ledger
+	types    *lru.Cache[string, string] // organisation and file -> what it may be shown as
 }
 
 // New checks the configuration and makes a handler.
@@ -79,6 +85,10 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	types, err := lru.New[string, string](sniffed)
+	if err != nil {
+		return nil, fmt.Errorf("files: %w", err)
+	}
 	return &Handler{
 		cfg:      cfg,
 		verifier: blobs.NewVerifier(cfg.Store),
@@ -86,6 +96,7 @@ func New(cfg Config) (*Handler, error) {
 		gets:     make(chan struct{}, cfg.Transfers),
 		claims:   make(chan struct{}, maxClaimsAtime),
 		seals:    newSealer(),
+		types:    types,
 	}, nil
 }
 
