@@ -57,3 +57,34 @@ func TestWhoLosesAJobWhileOfflineDeliversAndKeepsWhatWasSeen(t *testing.T) {
 		t.Errorf("the office sees %+v, %v", v.Job, err)
 	}
 }
+
+// Some of what was made before is refused: what came before it and after it is delivered all the same, and the sync ends.
+func TestWhoLosesAJobDeliversWhatStandsBesideRefusedWork(t *testing.T) {
+	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	office := open(t, t.TempDir(), addr, sut.Dispatcher)
+	anna := open(t, t.TempDir(), addr, sut.WorkerAnna)
+	id := newJob(t, office, "Pump", "anna")
+	synced(t, office)
+	synced(t, anna)
+	remark(t, anna, id, "before")
+	set(t, anna, id, "title", "not hers to write")
+	remark(t, anna, id, "after")
+	edits, err := job.Unassign("anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := office.Change(t.Context(), id, func(tx *engine.Tx) error { return tx.Apply(edits...) }); err != nil {
+		t.Fatal(err)
+	}
+	synced(t, office)
+	if r := synced(t, anna); r.Refused != 1 || r.Sent != 2 {
+		t.Errorf("anna's sync: %+v", r)
+	}
+	if u, err := anna.Unsent(t.Context()); err != nil || u.Changes != 0 {
+		t.Errorf("unsent: %+v, %v", u, err)
+	}
+	synced(t, office)
+	if v, err := office.View(id); err != nil || !remarked(v, "before") || !remarked(v, "after") || v.Job.Title != "Pump" {
+		t.Errorf("the office sees %+v, %v", v.Job, err)
+	}
+}

@@ -5,6 +5,8 @@ import * as gen from "./gen25/client.mjs";
 import * as rules from "./jobrules.mjs";
 import { Peer, same, until } from "./peer.mjs";
 
+console.log = console.error; // standard output is for answers, also where the library says something
+
 const people = new Map(); // name -> {peer, user, handles: document id -> handle}
 
 // The adapter throws what its socket reports when the network is cut.

@@ -62,7 +62,8 @@ const (
 type side struct {
 	who    string
 	acts   []action
-	hashes []string // of the changes, in the same order
+	hashes []string // of the changes, in the same order; empty where it was not made
+	told   []string // why it was not made, as he was told at once
 }
 
 // scenario is one job and what becomes of it.
@@ -187,7 +188,7 @@ func (g *generator) meanwhile(x *side) {
 		g.comment(x)
 	case n < 5:
 		g.photo(x)
-	case n == 5:
+	case n == 5 && !slices.ContainsFunc(x.acts, func(a action) bool { return a.Item == "i2" }):
 		g.act(x, true, action{Do: "tick", Item: "i2"})
 	case x.who == dora && !x.does("rename"):
 		g.act(x, true, action{Do: "rename", Text: fmt.Sprintf("renamed %d", g.id)})

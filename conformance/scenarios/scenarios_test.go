@@ -139,14 +139,19 @@ func (w *world) work(s *scenario) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if err := c.Change(w.t.Context(), s.doc, func(tx *engine.Tx) error { return do(tx, a, w.users[x.who]) }); err != nil {
+		err = c.Change(w.t.Context(), s.doc, func(tx *engine.Tx) error { return do(tx, a, w.users[x.who]) })
+		if crdt.KindOf(err) == crdt.KindForbidden {
+			x.hashes, x.told = append(x.hashes, ""), append(x.told, err.Error())
+			continue
+		}
+		if err != nil {
 			w.t.Fatalf("%s: %s: %v", s, a.Do, err)
 		}
 		heads, err := c.Heads(s.doc)
 		if err != nil || len(heads) != 1 || heads.Equal(before) {
 			w.t.Fatalf("%s: %s made %v (%v)", s, a.Do, heads, err)
 		}
-		x.hashes = append(x.hashes, heads[0].String())
+		x.hashes, x.told = append(x.hashes, heads[0].String()), append(x.told, "")
 	}
 }
 
@@ -258,7 +263,7 @@ func (v *view) complete(copied *author.Copy, refused []client.Work) {
 	for k, a := range v.s.golang.acts {
 		if a.Do == "describe" && v.s.golang.who == anna { // the description is the office's
 			mayNot++
-			v.refused(a, v.s.golang.hashes[k], copied, refused)
+			v.refused(a, k, copied, refused)
 			continue
 		}
 		v.done(a, v.s.golang.who)
@@ -321,9 +326,13 @@ func (v *view) alternatives(key string) (out []string) {
 }
 
 // refused fails where a change that nobody may make was made, or is not shown to who tried, with what he wrote and why not.
-func (v *view) refused(a action, hash string, copied *author.Copy, refused []client.Work) {
+func (v *view) refused(a action, k int, copied *author.Copy, refused []client.Work) {
 	v.t.Helper()
 	v.tally["refused"]++
+	hash := v.s.golang.hashes[k]
+	if v.s.golang.told[k] != "" {
+		return // he knew at once
+	}
 	if len(missing(copied, []string{hash})) == 0 || strings.Contains(v.job.Description, a.Text) {
 		v.t.Errorf("the worker's %q is in the description", a.Text)
 	}

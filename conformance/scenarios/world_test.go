@@ -62,7 +62,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(w.line.Cut)
 	w.js = startNode(t)
 	for name, token := range map[string]string{dora: sut.Dispatcher, anna: sut.WorkerAnna} {
-		c, err := client.Open(client.Options{Dir: t.TempDir(), StallAfter: 10 * time.Second})
+		c, err := client.Open(client.Options{Dir: t.TempDir(), StallAfter: patience / 2})
 		if err != nil {
 			t.Fatal(err)
 		}

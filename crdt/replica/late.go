@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"fieldsync/crdt"
+	"fieldsync/crdt/history"
 	"fieldsync/crdt/syncproto"
 	"fieldsync/crdt/wire"
 )
@@ -14,8 +15,35 @@ import (
 
 // blindPeer is what a peer that may not read has named.
 type blindPeer struct {
-	named []crdt.Hash // as what it last shared with us; bounded by a message's limits
-	said  []byte      // our last answer
+	named   []crdt.Hash // as what it last shared with us; bounded by a message's limits
+	brought []crdt.Hash // of what it has brought and we hold, what it has brought nothing after; at most maxBrought
+	said    []byte      // our last answer
+}
+
+// maxBrought bounds what is noted of a peer that may not read. One device's changes come after one another.
+const maxBrought = 64
+
+// bring notes a change that a peer has brought, if we hold it: it was taken, or was here before. Of changes after it others may have been refused.
+func (b *blindPeer) bring(h *history.History, x crdt.Hash) {
+	i, ok := h.IndexOf(x)
+	if !ok {
+		return
+	}
+	b.brought = slices.DeleteFunc(b.brought, func(y crdt.Hash) bool {
+		k, ok := h.IndexOf(y)
+		return !ok || h.InPast(k, i)
+	})
+	b.brought = append(b.brought, x)
+	if len(b.brought) > maxBrought {
+		b.brought = slices.Delete(b.brought, 0, len(b.brought)-maxBrought)
+	}
+}
+
+// brought notes a change that a peer has delivered.
+func (p *peer) brought(h *history.History, x crdt.Hash) {
+	if p.unavailable {
+		p.blind.bring(h, x)
+	}
 }
 
 func (b *blindPeer) note(m *syncproto.Message) {
@@ -40,6 +68,15 @@ func (d *Document) sayBlind(p *peer, out *[]Out) {
 		case !g.IsWaiting(h) && !p.unwanted.has(h):
 			m.Need = append(m.Need, h)
 		}
+	}
+	if len(m.Heads) < len(theirs) {
+		// What is refused is the last that he has: of that, we hold nothing to name. What he did before it we may hold.
+		for _, x := range p.blind.brought {
+			if g.Has(x) && !slices.Contains(m.Heads, x) {
+				m.Heads = append(m.Heads, x)
+			}
+		}
+		m.Heads = crdt.NewHeads(m.Heads...)
 	}
 	if len(m.Need) > 0 {
 		known := slices.DeleteFunc(slices.Concat(m.Heads, p.blind.named), func(h crdt.Hash) bool { return !g.Has(h) })

@@ -103,6 +103,7 @@ func (d *Document) takeChanges(now time.Time, p *peer, msg *syncproto.Message, b
 				break
 			}
 			if chunk.Type != format.ChunkDocument && h.Has(chunk.Hash) {
+				p.brought(h, chunk.Hash)
 				continue
 			}
 			if !allowed {
@@ -168,6 +169,7 @@ func (d *Document) admit(now time.Time, h *history.History, p *peer, c *format.C
 	for _, r := range res.Refused {
 		d.refuseWaiter(r, b)
 	}
+	p.brought(h, c.Hash)
 	if len(res.Admitted) > 0 {
 		if creator {
 			d.rec.Creator, d.maker = p.Principal.Author(), p.Principal

@@ -98,7 +98,7 @@ func (d *Document) storeFailed(err error, b *Batch) {
 		if lost || d.held {
 			// What was generated for it was thrown away: its state says that it was sent.
 			p.state.Reset()
-			p.shared, p.blind.said = nil, nil
+			p.shared, p.blind.said, p.blind.brought = nil, nil, nil
 			p.dirty = true
 		}
 		if !p.contributed {

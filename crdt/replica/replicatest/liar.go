@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"fieldsync/crdt"
+	"fieldsync/crdt/format"
 	"fieldsync/crdt/replica"
 	"fieldsync/crdt/syncproto"
 	"fieldsync/crdt/wire"
@@ -17,7 +18,7 @@ type liar struct {
 	end   *end
 	heard []wire.Frame
 	said  int
-	named map[crdt.Hash]bool // heads that he spoke of: these he knows
+	named map[crdt.Hash]bool // heads that he spoke of, and changes that he sent: these he knows
 	alias bool               // he calls himself anna
 }
 
@@ -59,6 +60,14 @@ func (l *liar) say(f wire.Frame) {
 		if msg, err := syncproto.Decode(m.Data, syncproto.Limits{}); err == nil {
 			for _, h := range msg.Heads {
 				l.named[h] = true
+			}
+			for _, part := range msg.Changes {
+				for chunk, err := range format.Split(part, format.DefaultLimits()) {
+					if err != nil {
+						break
+					}
+					l.named[chunk.Hash] = true
+				}
 			}
 		}
 	}
