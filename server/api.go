@@ -17,7 +17,7 @@ import (
 func (s *Server) mountAPI(mux *http.ServeMux) {
 	a := api.New(mux, api.Options{Version: s.cfg.Version, Require: s.auth.Require, Quickly: quickly, Keys: s.keys, Log: s.log})
 	accounts.Handlers{Auth: s.auth, OIDC: s.oidc}.Register(a)
-	jobs.New(jobs.Options{Documents: s.documents, Index: s.index, People: assignable{s.auth}, Log: s.log}).Register(a)
+	jobs.New(jobs.Options{Documents: s.documents, Index: s.index, Stopping: s.stopping, People: assignable{s.auth}, Log: s.log}).Register(a)
 	hooks.Register(a, s.webhooks)
 	if s.files != nil {
 		addFiles(a, s.files)

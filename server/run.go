@@ -88,6 +88,7 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) stop(srv *http.Server, endCommands func(context.Context)) error {
 	started := time.Now()
 	s.draining.Store(true)
+	close(s.stopping)
 	s.saveSeen()
 	s.log.Info("draining", "timeout", s.cfg.DrainTimeout)
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.DrainTimeout)

@@ -70,6 +70,7 @@ type Server struct {
 
 	ready      readiness
 	draining   atomic.Bool
+	stopping   chan struct{} // closed when the server begins to stop
 	background background
 
 	listening sync.Mutex
@@ -107,7 +108,8 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, log: log, proxies: proxies, data: data,
-		metrics: metrics.New(cfg.Version, frameTypes(), reasons()),
+		metrics:  metrics.New(cfg.Version, frameTypes(), reasons()),
+		stopping: make(chan struct{}),
 	}
 	s.data.store = timedStore{data.store, s.metrics}
 	s.closeOnce = sync.OnceValue(func() error {

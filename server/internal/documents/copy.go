@@ -291,3 +291,19 @@ func (c *Copy) Times() (n int, first, last crdt.Timestamp, err error) {
 	err = c.tail(func(arrived int64, _ []byte) { note(arrived) })
 	return n, first, last, err
 }
+
+// KnewOf tells whether a principal may know that a document is there, or may have known it earlier: he made it, or is or was assigned.
+func (s *Service) KnewOf(p access.Principal, doc crdt.DocID) (bool, error) {
+	rec, err := drive.ReadRecord(s.store, doc)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, unavailable(err)
+	}
+	who, err := access.DecodeRecord(rec.Meta)
+	if err != nil {
+		return false, err
+	}
+	return access.Decide(p, who).Exists(), nil // who was assigned may still write
+}

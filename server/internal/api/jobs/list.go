@@ -128,7 +128,8 @@ func queryProblem(err error) error {
 
 // JobList is a page of jobs.
 type JobList struct {
-	Jobs []Row `json:"jobs"`
+	Jobs     []Row  `json:"jobs"`
+	Sequence uint64 `json:"sequence" doc:"The place in the feed of which the list knows at least: jobs/events?after= goes on from there"`
 	Paged
 }
 
@@ -161,11 +162,15 @@ func (s *Service) listJobs(ctx context.Context, in *struct {
 		return nil, err
 	}
 	in.fill(&q, in.Sort)
+	last, err := s.opt.Index.Last(p.Org) // before the rows, so that nothing is missed between
+	if err != nil {
+		return nil, crdt.Errorf(crdt.KindUnavailable, "the feed: %w", err)
+	}
 	page, rows, err := s.page(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	return &body[JobList]{JobList{rows, paged(page)}}, nil
+	return &body[JobList]{JobList{rows, last, paged(page)}}, nil
 }
 
 type body[T any] struct{ Body T }

@@ -28,6 +28,7 @@ func (s *Service) registerJobs(a *api.API) {
 	fresh := formSchema(a, jobNewForm{}, false)
 	huma.Register(a, newBody(creating(operation("create-job", http.MethodPost, "jobs", "Makes a job: empty, from a template, or as the follow-up of another", tag)), fresh), s.createJob)
 	huma.Register(a, operation("list-jobs", http.MethodGet, "jobs", "Jobs: a list by the index, some hundred milliseconds behind the documents. A worker's are those that he may read", tag), s.listJobs)
+	huma.Register(a, eventsOperation(a), s.events)
 	huma.Register(a, cached(operation("get-job", http.MethodGet, "jobs/{id}", "A job, as it is or as it was at some heads", tag)), s.getJob)
 	huma.Register(a, patchBody(operation("patch-job", http.MethodPatch, "jobs/{id}", "Changes a job by a JSON Merge Patch (RFC 7396)", tag), form), s.patchJob)
 	huma.Register(a, api.Keyed(operation("set-job-status", http.MethodPost, "jobs/{id}/status",

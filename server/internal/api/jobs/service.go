@@ -35,6 +35,10 @@ type Options struct {
 	Index     *index.Index
 	People    People
 	Now       func() time.Time // nil: time.Now
+	// Stopping is closed when the server begins to stop: streams end then. Nil: it never does.
+	Stopping <-chan struct{}
+	// Heartbeat is how often a stream without events shows that it lives. 0: 15 seconds.
+	Heartbeat time.Duration
 	Log       *slog.Logger
 }
 
@@ -43,6 +47,7 @@ type Service struct {
 	opt     Options
 	heavy   chan struct{} // a token for each history that is worked on
 	exports chan struct{} // a token for each export
+	streams streams
 }
 
 // New makes a Service.
@@ -53,7 +58,10 @@ func New(opt Options) *Service {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{opt: opt, heavy: make(chan struct{}, runtime.GOMAXPROCS(0)), exports: make(chan struct{}, maxExports)}
+	if opt.Heartbeat == 0 {
+		opt.Heartbeat = defaultHeartbeat
+	}
+	return &Service{opt: opt, streams: streams{all: make(chan struct{}, maxStreamsAll)}, heavy: make(chan struct{}, runtime.GOMAXPROCS(0)), exports: make(chan struct{}, maxExports)}
 }
 
 // Register adds the operations to the API.

@@ -74,10 +74,12 @@ type office struct {
 	index *index.Index
 	mux   *http.ServeMux
 	clock time.Time
+
+	stopping chan struct{} // closed: the server stops
 }
 
 func open(t *testing.T) *office {
-	o := &office{t: t, store: memstore.New(memstore.Options{}), clock: time.Now()}
+	o := &office{t: t, store: memstore.New(memstore.Options{}), clock: time.Now(), stopping: make(chan struct{})}
 	o.reopen()
 	return o
 }
@@ -110,7 +112,8 @@ func (o *office) reopen() {
 		Quickly: func(h http.Handler) http.Handler { return h },
 		Require: func(h http.Handler) http.Handler { return h }, // the test says who asks
 	})
-	jobs.New(jobs.Options{Documents: docs, Index: ix, People: people{}, Now: func() time.Time { return o.clock }, Log: log}).Register(a)
+	jobs.New(jobs.Options{Documents: docs, Index: ix, People: people{}, Now: func() time.Time { return o.clock }, Log: log,
+		Stopping: o.stopping, Heartbeat: 50 * time.Millisecond}).Register(a)
 }
 
 // answer is what was answered.
