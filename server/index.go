@@ -25,6 +25,7 @@ func (s *Server) openIndex() error {
 		st := s.index.Status()
 		return st.Queued, st.Lag, st.Ready
 	})
+	opt.OnRow, opt.OnWritten = s.webhooks.OnRow, s.webhooks.OnWritten
 	var err error
 	s.index, err = index.New(opt)
 	return err

@@ -145,6 +145,9 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 	if err := s.mountOIDC(); err != nil {
 		return nil, err
 	}
+	if err := s.openWebhooks(); err != nil {
+		return nil, err
+	}
 	if err := s.openIndex(); err != nil {
 		return nil, err
 	}
@@ -155,9 +158,6 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 		return nil, err
 	}
 	if s.keys, err = idempotency.New(s.data.store, nil); err != nil {
-		return nil, err
-	}
-	if err := s.openWebhooks(); err != nil {
 		return nil, err
 	}
 	if cfg.Demo {

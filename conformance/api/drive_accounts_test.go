@@ -39,6 +39,7 @@ func (s *server) driveAccounts() {
 	s.valid("ada", "PATCH", user, form("name", "Carlo"), 200)
 	s.valid("ada", "PUT", user+"/password", form("password", password+"!"), 204)
 	s.valid("ada", "DELETE", user+"/lock", nil, 204)
+	s.valid("ada", "DELETE", user+"/single-sign-on", nil, 204)
 	s.valid("anna", "GET", "me", nil, 200)
 	s.valid("phone", "PUT", "me/password", form("old_password", password, "new_password", password+"2"), 204)
 	s.valid("phone", "PUT", "me/password", form("old_password", password+"2", "new_password", password), 204)

@@ -20,7 +20,8 @@ func form(kv ...any) map[string]any {
 
 func list(v ...any) []any { return v }
 
-// TestEveryOperationIsAsTheDescriptionSays drives each operation at least once to success, and many to failure.
+// TestEveryOperationIsAsTheDescriptionSays drives each operation at least once to success, and many to failure. Whoever adds an operation
+// drives it here.
 func TestEveryOperationIsAsTheDescriptionSays(t *testing.T) {
 	i := newIssuer(t)
 	s := start(t, "--webhook-allow", "127.0.0.1", "--oidc-issuer", i.URL, "--oidc-client-id", "us", "--oidc-org", "acme", "--oidc-claim", "preferred_username")
@@ -30,6 +31,7 @@ func TestEveryOperationIsAsTheDescriptionSays(t *testing.T) {
 	s.driveAccounts()
 	tpl := s.drivePlans()
 	s.driveJobs(tpl)
+	s.driveEvents()
 	s.driveWebhooks()
 	for _, op := range s.operations() {
 		succeeded := false
@@ -164,6 +166,7 @@ func (s *server) driveFiles(path, id string) {
 	s.valid("anna", "GET", "files/"+name+"?job="+id, nil, 200)
 	s.valid("anna", "GET", "files/"+name+"?job="+id, nil, 206, "Range", "bytes=0-2")
 	s.valid("rita", "GET", "files/"+name+"?job="+id, nil, 404)
+	s.valid("anna", "POST", "files/"+name+"/claim?job="+id, form("size", len(bytes), "from", id), 200)
 	s.driveUploads(id)
 	s.valid("anna", "DELETE", path+"/attachments/"+a.str("attachments", 0, "uuid"), nil, 200)
 }

@@ -36,9 +36,14 @@ type EditOptions struct {
 	Message string
 }
 
+// SaysMute tells whether a change's message asks that nobody is notified. Whether that counts is said by Muted.
+func SaysMute(message string) bool {
+	return message == MessageMuted || strings.HasSuffix(message, " "+MessageMuted)
+}
+
 // Muted tells whether a change with this message by an author of this role is one that nobody is notified of.
 func Muted(message string, role access.Role) bool {
-	return (message == MessageMuted || strings.HasSuffix(message, " "+MessageMuted)) && mayMute(role)
+	return SaysMute(message) && mayMute(role)
 }
 
 func mayMute(role access.Role) bool {

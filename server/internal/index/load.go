@@ -41,7 +41,7 @@ func by(c *documents.Copy) func(from uint64) ([]By, error) {
 		var out []By
 		for _, ch := range changes {
 			_, principal, _ := strings.Cut(string(ch.Author), "/")
-			if one := (By{principal, ch.Message}); len(out) < maxBy && !slices.Contains(out, one) {
+			if one := (By{principal, ch.Message}); len(out) < MaxBy && !slices.Contains(out, one) {
 				out = append(out, one)
 			}
 		}

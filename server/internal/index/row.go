@@ -94,5 +94,5 @@ type By struct {
 	Message   string
 }
 
-// maxBy bounds an event's authors. More people hardly change one document within a moment.
-const maxBy = 32
+// MaxBy bounds an event's authors: where there are so many, there may be more. More people hardly change one document within a moment.
+const MaxBy = 32
