@@ -15,6 +15,7 @@ const maxQueued = 50_000
 // queue holds the documents whose rows have to be made, each once, and gives each when it is due. A document that is worked at
 // waits until that is done, so that its rows follow one another.
 type queue struct {
+	max      int // maxQueued; fewer in tests
 	mu       sync.Mutex
 	waiting  map[crdt.DocID]*item
 	due      dueHeap
@@ -36,7 +37,7 @@ type item struct {
 }
 
 func newQueue() *queue {
-	q := &queue{waiting: map[crdt.DocID]*item{}, working: map[crdt.DocID]item{}, again: map[crdt.DocID]item{}, wake: make(chan struct{}, 1)}
+	q := &queue{max: maxQueued, waiting: map[crdt.DocID]*item{}, working: map[crdt.DocID]item{}, again: map[crdt.DocID]item{}, wake: make(chan struct{}, 1)}
 	q.less.L = &q.mu
 	return q
 }
@@ -45,7 +46,7 @@ func newQueue() *queue {
 func (q *queue) offer(it item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.waiting)+len(q.again) >= maxQueued && q.waiting[it.doc] == nil {
+	if len(q.waiting)+len(q.again) >= q.max && q.waiting[it.doc] == nil {
 		q.overflow = true
 		return
 	}

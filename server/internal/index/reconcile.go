@@ -204,10 +204,10 @@ func (x *Index) documents(ctx context.Context, visit func(r store.Reader, doc cr
 func (x *Index) fresh(r store.Reader, doc crdt.DocID) (bool, error) {
 	rec, err := drive.ReadRecord(r, doc)
 	switch {
-	case errors.Is(err, store.ErrNotFound), crdt.KindOf(err) == crdt.KindInternal && !errors.Is(err, store.ErrClosed):
-		return true, nil
-	case err != nil:
+	case errors.Is(err, store.ErrClosed):
 		return false, err
+	case err != nil:
+		return true, nil //nolint:nilerr // as above
 	}
 	meta, err := access.DecodeRecord(rec.Meta)
 	if err != nil || validOrg(meta.Org) != nil {

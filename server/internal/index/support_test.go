@@ -26,7 +26,6 @@ type tb interface {
 	Fatal(args ...any)
 	Fatalf(format string, args ...any)
 	Cleanup(f func())
-	Context() context.Context
 }
 
 // world is an index over documents that a test makes up.
@@ -50,7 +49,13 @@ func (w *world) open(change func(*Options)) {
 	w.t.Helper()
 	w.Index = must(Open(w.options(change)))
 	w.t.Cleanup(func() { check(w.t, w.Index.Close()) })
-	must(w.pass(w.t.Context(), false, func(Progress) {}))
+	must(w.pass(context.Background(), false, func(Progress) {}))
+}
+
+// end ends the index.
+func (w *world) end() {
+	w.t.Helper()
+	check(w.t, w.Index.Close())
 }
 
 func (w *world) options(change func(*Options)) Options {
@@ -149,7 +154,7 @@ func ref(uuid, name string) map[string]any {
 func (w *world) sound() {
 	w.t.Helper()
 	var problems []string
-	check(w.t, w.Check(w.t.Context(), func(Progress) {}, func(p string) { problems = append(problems, p) }))
+	check(w.t, w.Check(context.Background(), func(Progress) {}, func(p string) { problems = append(problems, p) }))
 	if len(problems) > 0 {
 		w.t.Fatalf("%d problems: %q", len(problems), problems[:min(5, len(problems))])
 	}
@@ -160,7 +165,7 @@ func (w *world) all(q Query) []string {
 	w.t.Helper()
 	var out []string
 	for pages := 0; ; pages++ {
-		p, err := w.Query(w.t.Context(), q)
+		p, err := w.Query(context.Background(), q)
 		if err != nil {
 			w.t.Fatalf("%+v: %v", q, err)
 		}
