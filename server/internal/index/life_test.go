@@ -204,18 +204,6 @@ func (k *killable) Submit(ops []store.Op, done func(error)) {
 	k.Store.Submit(ops, done)
 }
 
-// inBubble runs a step of a property in virtual time.
-func inBubble(t *testing.T, f func()) {
-	var failed any
-	synctest.Test(t, func(*testing.T) {
-		defer func() { failed = recover() }()
-		f()
-	})
-	if failed != nil {
-		panic(failed)
-	}
-}
-
 func TestACrashBetweenAChangeAndItsRowLosesNothing(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		inBubble(t, func() { crashes(r) })

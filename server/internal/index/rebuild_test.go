@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"fieldsync/crdt"
@@ -26,6 +27,18 @@ func contents(t tb, s store.Store, without ...byte) map[string]string {
 		return nil
 	}))
 	return out
+}
+
+// inBubble runs a step of a property in virtual time.
+func inBubble(t *testing.T, f func()) {
+	var failed any
+	synctest.Test(t, func(*testing.T) {
+		defer func() { failed = recover() }()
+		f()
+	})
+	if failed != nil {
+		panic(failed)
+	}
 }
 
 func TestARebuildGivesWhatWasThereAndTellsNobody(t *testing.T) {

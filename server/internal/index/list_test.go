@@ -1,0 +1,102 @@
+package index
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"fieldsync/crdt"
+	"fieldsync/crdt/job"
+)
+
+// fill makes jobs of many sorts, more than a page holds.
+func (w *world) fill() {
+	var docs []crdt.DocID
+	for n := range 60 {
+		users := [][]string{{"anna", "ben"}, {"anna"}, {"ben"}, {}}[n%4]
+		w.set(jobDoc(n, map[string]any{
+			job.KeyAssignees: assigned(users...), job.KeyScheduledAt: crdt.Timestamp(n % 7 * 1000), job.KeyTerritory: []string{"north", "south"}[n%2],
+			job.KeySkills: map[string]any{"gas": n%3 == 0}, job.KeyStatusLog: statusLog(job.Statuses()[n%5]), job.KeyCreatedAt: crdt.Timestamp(n + 1),
+			job.KeyExternalID: []string{"X", "Y"}[n/30], job.KeyType: []string{"repair", "visit", "check"}[n%3],
+		}))
+		docs = append(docs, docID(n))
+	}
+	w.now(docs...)
+}
+
+func TestARowUnderSeveralValuesIsGivenOnceAndTotalsAreRightOrNotGiven(t *testing.T) {
+	w := newWorld(t)
+	w.open(nil)
+	w.fill()
+	given := 0
+	for _, q := range []Query{
+		{}, {Assignees: []string{"anna", "ben"}}, {Assignees: []string{"anna"}}, {Assignees: []string{"anna"}, Unassigned: true}, {Unassigned: true},
+		{Territories: []string{"north"}}, {Territories: []string{"north", "south"}}, {Territories: []string{"north"}, Types: []string{"repair"}},
+		{Territories: []string{"north"}, Assignees: []string{"ben"}}, {Territories: []string{"north"}, Skills: []string{"gas"}},
+		{Territories: []string{"north"}, ScheduledFrom: 1000, ScheduledTo: 5000}, {ScheduledFrom: 1000}, {CreatedTo: 40}, {UpdatedSince: 1_700_000_000_010},
+		{ExternalID: "X"}, {Statuses: []job.Status{job.Started, job.Published}}, {Reader: "ben"}, {Reader: "ben", Territories: []string{"south"}},
+		{Statuses: []job.Status{job.Started}, Assignees: []string{"anna", "ben"}, Unassigned: true}, {Clash: true}, {Skills: []string{"gas"}},
+	} {
+		for _, by := range []Sort{SortScheduled, SortUpdated, SortCreated} {
+			for _, desc := range []bool{false, true} {
+				q.Org, q.Sort, q.Desc, q.Limit, q.Total = "org", by, desc, 4, true
+				want := w.naive(q)
+				if got := w.all(q); !slices.Equal(got, want) {
+					t.Errorf("%+v:\n got %v\nwant %v", q, got, want)
+				}
+				first := must(w.Query(t.Context(), q))
+				if first.Total >= 0 {
+					given++
+				}
+				if first.Total >= 0 && first.Total != len(want) {
+					t.Errorf("%+v: a total of %d; there are %d", q, first.Total, len(want))
+				}
+				if first.Next != "" {
+					second := q
+					second.Cursor = first.Next
+					if p := must(w.Query(t.Context(), second)); p.Total >= 0 && p.Total != len(want) {
+						t.Errorf("%+v: a total of %d on the second page; there are %d", q, p.Total, len(want))
+					}
+				}
+			}
+		}
+	}
+	if given < 60 {
+		t.Errorf("only %d totals were given", given)
+	}
+}
+
+func TestOneOrganisationsRowsAreNoneOfAnothers(t *testing.T) {
+	w := newWorld(t)
+	w.open(nil)
+	w.fill()
+	for _, d := range slices.Collect(maps.Values(w.docs)) {
+		c := *d
+		c.ID[0] ^= 0xff
+		c.Org, c.Changes = "other", 0
+		w.set(&c)
+		w.now(c.ID)
+	}
+	inside := map[string]bool{}
+	for _, id := range w.all(Query{Org: "org"}) {
+		inside[id] = true
+	}
+	for _, q := range []Query{{}, {Assignees: []string{"anna"}}, {Reader: "anna"}, {Territories: []string{"north"}, Sort: SortUpdated}, {ExternalID: "X"}, {SerialNo: "none"}, {Sort: SortSerial, Desc: true}} {
+		q.Org = "other"
+		rows := w.all(q)
+		if slices.ContainsFunc(rows, func(id string) bool { return inside[id] }) {
+			t.Errorf("%+v gives rows of another organisation", q)
+		}
+		if len(rows) == 0 && q.SerialNo == "" {
+			t.Errorf("%+v gives nothing", q)
+		}
+	}
+	for doc, d := range w.docs {
+		switch _, err := w.Get("org", doc); {
+		case d.Org == "org" && err != nil:
+			t.Errorf("its own row: %v", err)
+		case d.Org != "org" && crdt.KindOf(err) != crdt.KindNotFound:
+			t.Errorf("a row of %s: %v", d.Org, err)
+		}
+	}
+}
