@@ -14,7 +14,7 @@ func (k *check) mayMake() (op int, why string) {
 	k.kind, k.known = "", true
 	if ok {
 		switch k.a.Change.Ops[kind].Action {
-		case format.ActionDelete:
+		case format.ActionDelete, format.ActionIncrement:
 			return kind, job.WhyKind
 		case format.ActionMakeText:
 			if k.kind, ok = k.text(kind); !ok {

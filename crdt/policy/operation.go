@@ -65,8 +65,8 @@ func (k *check) may(i int, w *job.Write, path [][]byte) string {
 	switch {
 	case k.part.Freely(w.Place):
 		return ""
-	case w.Place == job.PlaceKind && k.making && w.Verb != job.VerbDelete:
-		return "" // mayMake has looked at it
+	case w.Place == job.PlaceKind && k.making && (puts || w.Verb == job.VerbEdit):
+		return "" // mayMake has looked at it: the last that is put there wins, if nothing takes away or counts
 	}
 	mapsOnly := false
 	switch w.Place {

@@ -314,6 +314,11 @@ func TestMakingADocument(t *testing.T) {
 		}, "/", "", ""},
 		{"a kind written twice", "anna", creator, func(p *pen) { p.put("kind", "note"); p.put("kind", "job") }, "job/", "", ""},
 		{"a kind that was taken away again", "anna", creator, func(p *pen) { p.put("kind", "note"); p.del("kind") }, "", "kind", job.WhyKind},
+		{"a kind that counts, of a dispatcher", "dora", planner, func(p *pen) {
+			p.Do(historytest.Op{Key: "kind", Action: format.ActionSet, Value: format.CounterValue(0)})
+			p.Do(historytest.Op{Key: "kind", Action: format.ActionIncrement, Value: format.IntValue(1)})
+			p.put("kind", "job")
+		}, "", "kind", job.WhyKind},
 		{"a job in another's name", "anna", creator, func(p *pen) {
 			p.put("kind", "job")
 			p.put("status_log", map[string]any{"e1": event("published", "dora")})
@@ -431,5 +436,29 @@ func TestALogWithoutEndCostsNoTimeWithoutEnd(t *testing.T) {
 		if _, err = admit(2, uint64(len(ops))+1, []crdt.Hash{first}, set(0, "title", "x")); (err == nil) != taken {
 			t.Errorf("behind a log of %d: %v", n, err)
 		}
+	}
+}
+
+// Whoever looks for the last operation that writes a kind must not be shown another one than readers are.
+func TestACounterHidesNoKind(t *testing.T) {
+	kind := func(action format.Action, v format.Value, pred ...format.OpID) format.Op {
+		return format.Op{Key: job.KeyKind, Action: action, Value: v, Pred: pred}
+	}
+	raw, _, err := format.EncodeChange(&format.Change{Actor: "a", Seq: 1, StartOp: 1, Ops: []format.Op{
+		kind(format.ActionSet, format.CounterValue(0)), kind(format.ActionSet, format.StringValue(job.Kind)),
+		kind(format.ActionIncrement, format.IntValue(1), format.OpID{Counter: 1}),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := format.DecodeChange(raw, format.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := history.New(history.DefaultLimits())
+	asked := ""
+	rules := policy.Case{User: "anna", Author: somebody{creator, func(kind, _ string) string { asked = kind; return "" }}}
+	if _, err := h.Admit(c, "anna", rules.Check); err == nil {
+		t.Errorf("a document whose kind is %q was made as one of kind %q", policy.Winner(h, h.Root(), job.KeyKind), asked)
 	}
 }
