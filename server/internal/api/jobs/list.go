@@ -95,17 +95,44 @@ func (g Paging) fill(q *index.Query, sort string) {
 	q.Sort, q.Desc = index.Sort(name), desc
 }
 
-// page asks the index.
-func (s *Service) page(ctx context.Context, q index.Query) (index.Page, []Row, error) {
+// page asks the index, for somebody. The index follows the documents with some delay, but reading ends with the assignment: what a
+// worker gets is asked about once more.
+func (s *Service) page(ctx context.Context, p access.Principal, q index.Query) (index.Page, []Row, error) {
 	page, err := s.opt.Index.Query(ctx, q)
 	if err != nil {
 		return page, nil, queryProblem(err)
 	}
 	rows := make([]Row, 0, len(page.Rows))
 	for _, raw := range page.Rows {
+		if p.Role == access.RoleWorker {
+			if may, err := s.mayRead(p, raw); err != nil {
+				return page, nil, err
+			} else if !may {
+				continue
+			}
+		}
 		rows = append(rows, Row{raw})
 	}
 	return page, rows, nil
+}
+
+// mayRead tells whether somebody may read the document of a row now.
+func (s *Service) mayRead(p access.Principal, row json.RawMessage) (bool, error) {
+	var of struct {
+		ID string `json:"id"`
+	}
+	if err := json.Unmarshal(row, &of); err != nil {
+		return false, crdt.Errorf(crdt.KindInternal, "jobs: a row of the index: %w", err)
+	}
+	doc, err := crdt.ParseDocID(of.ID)
+	if err != nil {
+		return false, crdt.Errorf(crdt.KindInternal, "jobs: a row of the index: %w", err)
+	}
+	may, err := s.opt.Documents.Access(p, doc)
+	if err != nil {
+		return false, crdt.Errorf(crdt.KindUnavailable, "jobs: access: %w", err)
+	}
+	return may.Read, nil
 }
 
 // queryProblem names the parameter that the index complains of: its errors begin with it.
@@ -166,7 +193,7 @@ func (s *Service) listJobs(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, crdt.Errorf(crdt.KindUnavailable, "the feed: %w", err)
 	}
-	page, rows, err := s.page(ctx, q)
+	page, rows, err := s.page(ctx, p, q)
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +238,7 @@ func (k kindOf[T, L]) list(ctx context.Context, s *Service, in *ListIn) (*body[L
 	}
 	q := index.Query{Org: p.Org, Kind: k.kind, ExternalID: in.ExternalID, Archived: in.Archived}
 	in.fill(&q, strings.Replace(in.Sort, "name", string(index.SortSerial), 1)) // the index calls the order by name so
-	page, rows, err := s.page(ctx, q)
+	page, rows, err := s.page(ctx, p, q)
 	if err != nil {
 		return nil, err
 	}
