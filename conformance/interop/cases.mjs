@@ -181,6 +181,58 @@ export const cases = {
     holdsEdits(made.doc(), 1);
   },
 
+  "a job appears at its worker's client by itself, and his work at the office": async ({ writer, worker, gen, hasAuth }) => {
+    if (!hasAuth) return; // the reference server knows no workers
+    const a = writer();
+    const job = (assignees) => a.repo.create({ kind: "job", title: "Pump", assignees, status_log: {}, comments: {} });
+    const before = job({ anna: { edit: true } });
+    await a.acknowledged(before);
+    const anna = worker(); // assigned while she was offline
+    await until(
+      () => anna.repo.handles[before.documentId]?.isReady(),
+      () => `anna's job ${before.url} appears`,
+    );
+    const known = anna.repo.handles[before.documentId];
+    await converged([a, before], [anna, known]);
+    const made = job({ ben: { edit: true } });
+    await a.acknowledged(made);
+    made.change((d) => (d.assignees.anna = { edit: true })); // assigned while she is connected
+    await until(
+      () => anna.repo.handles[made.documentId]?.isReady(),
+      () => `anna's job ${made.url} appears`,
+    );
+    const found = anna.repo.handles[made.documentId];
+    await converged([a, made], [anna, found]);
+    found.change((d) => {
+      d.status_log.e1 = { status: "started", by: "anna", after: [] };
+      d.comments.c1 = { by: "anna", text: "here" };
+    });
+    await anna.acknowledged(found);
+    await converged([a, made], [anna, found]);
+    assert.equal(made.doc().status_log.e1.status, "started");
+    // What she may not write is not taken, and does not reach the others; her client keeps it.
+    const heads = a.heads(made);
+    known.change((d) => (d.title = "Mine"));
+    found.change((d) => (d.title = "Mine"));
+    before.change((d) => (d.title = "Pumps"));
+    await until(
+      () => known.doc().title !== "Mine" || anna.heads(known).length > 1,
+      () => `anna hears of the office's title`,
+    );
+    assert.deepEqual(a.heads(made), heads);
+    assert.equal(before.doc().title, "Pumps");
+    made.change((d) => delete d.assignees.anna);
+    await a.acknowledged(made);
+    await until(
+      () => anna.frames.some((f) => f.type === "doc-unavailable" && f.documentId === made.documentId),
+      () => `anna hears that ${made.url} is not hers any more`,
+    );
+    made.change((d) => (d.title = "Secret"));
+    await a.acknowledged(made);
+    await anna.finds_nothing(gen.writer.repo.generateAutomergeUrl()); // its answer comes behind what was sent before
+    assert.notEqual(found.doc().title, "Secret");
+  },
+
   "a worker cannot find a dispatcher's document": async ({ writer, reader, worker, hasAuth }) => {
     if (!hasAuth) return; // the reference server knows no tokens
     const a = writer();
