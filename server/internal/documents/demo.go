@@ -15,69 +15,79 @@ import (
 	"fieldsync/server/internal/access"
 )
 
-// demoJob is one of the demonstration's jobs: a day of a small heating and lift company.
-type demoJob struct {
-	title, description, client, address string
-	hour                                int // of today, when it is scheduled
-	minutes                             int64
-	assignees                           []string // the first one fills in the report
-	status                              job.Status
-}
-
-func demoJobs() []demoJob {
-	return []demoJob{
-		{"Boiler does not start", "No hot water since yesterday evening. Error F28 on the display.", "Hotel Lindenhof", "Lindenstrasse 4, back entrance", 8, 90, []string{"anna"}, job.Published},
-		{"Yearly boiler inspection", "Inspection and cleaning, flue gas measurement. Take the new seals along.", "Bakery Kern", "Marktplatz 11", 10, 60, []string{"anna", "ben"}, job.Published},
-		{"Radiator cold on the third floor", "Bleed, then check the valve.", "Primary school North", "Schulweg 2, room 304", 13, 45, []string{"anna"}, job.Published},
-		{"Lift stops between floors", "Stops between 2 and 3 about once a day. Nobody inside.", "Parkside offices", "Park Avenue 80", 9, 120, []string{"ben"}, job.Published},
-		{"Replace circulation pump", "Pump is on the van. Shut-off valve is behind the freezer.", "Restaurant Adria", "Hafenstrasse 17", 14, 150, []string{"ben"}, job.Published},
-		{"Thermostat quotation", "Measure and photograph all twelve rooms for the quotation.", "Dr. Weiss, dentist", "Ringstrasse 5, 1st floor", 16, 60, nil, job.Scheduled},
-	}
-}
-
-// SeedDemo makes the demonstration's jobs in an organisation, where they are missing, as somebody who may. now gives the day.
+// SeedDemo makes the demonstration's templates, clients, sites and jobs in an organisation, where they are missing, as somebody who
+// may. now gives the day.
 func (s *Service) SeedDemo(ctx context.Context, as access.Principal, now time.Time) error {
+	created := crdt.Timestamp(now.UnixMilli())
+	for key, t := range demoTemplates() {
+		t.CreatedAt = created
+		if err := s.seed(ctx, as, demoTemplateID(key), now, func() ([]crdt.Edit, error) { return job.NewTemplate(t) }); err != nil {
+			return fmt.Errorf("demo template %q: %w", t.Name, err)
+		}
+	}
 	for i, d := range demoJobs() {
-		id := demoID(fmt.Sprintf("demo job %d", i))
-		if _, err := drive.ReadRecord(s.store, id); err == nil {
-			continue
-		} else if !errors.Is(err, store.ErrNotFound) {
-			return err
+		if err := s.seedPlace(ctx, as, d, now); err != nil {
+			return fmt.Errorf("demo client %q: %w", d.client, err)
 		}
-		raw, err := d.change(as, i, now)
-		if err != nil {
-			return fmt.Errorf("demo job %q: %w", d.title, err)
-		}
-		if err := s.Append(ctx, as, id, [][]byte{raw}); err != nil {
+		edits := func() ([]crdt.Edit, error) { return job.New(d.draft(as, i, now)) }
+		if err := s.seed(ctx, as, demoID(fmt.Sprintf("demo job %d", i)), now, edits); err != nil {
 			return fmt.Errorf("demo job %q: %w", d.title, err)
 		}
 	}
 	return nil
 }
 
-func (d demoJob) change(as access.Principal, n int, now time.Time) ([]byte, error) {
-	day := time.Date(now.Year(), now.Month(), now.Day(), d.hour, 0, 0, 0, now.Location())
-	draft := job.Draft{
-		SerialNo: fmt.Sprint(1001 + n), ScheduledAt: crdt.Timestamp(day.UnixMilli()), CreatedAt: crdt.Timestamp(now.UnixMilli()),
-		Plan: job.Plan{Title: d.title, Description: d.description, Client: job.Ref{Name: d.client}, Address: job.Address{Formatted: d.address},
-			ScheduledDuration: job.Duration{Minutes: d.minutes}},
-		First: job.Event{ID: fmt.Sprintf("demo-%d", n), Status: d.status, HappenedAt: crdt.Timestamp(now.UnixMilli()), By: as.User},
+// seedPlace makes a job's client and its site.
+func (s *Service) seedPlace(ctx context.Context, as access.Principal, d demoJob, now time.Time) error {
+	created := crdt.Timestamp(now.UnixMilli())
+	client := job.ClientRecord{Name: d.client, CreatedAt: created, Address: d.address(), Contacts: d.contacts()}
+	if err := s.seed(ctx, as, d.clientID(), now, func() ([]crdt.Edit, error) { return job.NewClient(client) }); err != nil {
+		return err
 	}
-	for i, user := range d.assignees {
-		draft.Assignees = append(draft.Assignees, job.Assignee{User: user, Edit: i == 0})
+	site := job.Site{Name: d.street, CreatedAt: created, Client: d.clientRef(), Territory: job.Ref{Name: d.territory}, Address: d.address(), Contacts: d.contacts()}
+	return s.seed(ctx, as, d.siteID(), now, func() ([]crdt.Edit, error) { return job.NewSite(site) })
+}
+
+// seed makes one document as one change, if it is not there.
+func (s *Service) seed(ctx context.Context, as access.Principal, id crdt.DocID, now time.Time, make func() ([]crdt.Edit, error)) error {
+	if _, err := drive.ReadRecord(s.store, id); err == nil || !errors.Is(err, store.ErrNotFound) {
+		return err
 	}
-	edits, err := job.New(draft)
+	edits, err := make()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	doc, err := engine.New()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer doc.Close()
-	actor := demoID(fmt.Sprintf("demo actor %d", n))
-	return doc.Edit(engine.Commit{Actor: crdt.ActorID(actor[:]), Time: now.Unix(), Message: "demonstration"},
+	actor := demoID("demo actor of " + id.String())
+	raw, err := doc.Edit(engine.Commit{Actor: crdt.ActorID(actor[:]), Time: now.Unix(), Message: "demonstration"},
 		func(tx *engine.Tx) error { return tx.Apply(edits...) })
+	if err != nil {
+		return err
+	}
+	return s.Append(ctx, as, id, [][]byte{raw})
+}
+
+// draft is the job as its dispatcher would have made it from its template.
+func (d demoJob) draft(as access.Principal, n int, now time.Time) job.Draft {
+	draft := job.Draft{}
+	if t, ok := demoTemplates()[d.template]; ok {
+		draft = job.FromTemplate(t, job.Ref{UUID: demoTemplateID(d.template).String(), Name: t.Name})
+	}
+	day := time.Date(now.Year(), now.Month(), now.Day(), d.hour, 0, 0, 0, now.Location())
+	draft.SerialNo, draft.Title, draft.Description = fmt.Sprint(1001+n), d.title, d.description
+	draft.Client, draft.Site = d.clientRef(), job.Ref{UUID: d.siteID().String(), Name: d.street}
+	draft.Territory, draft.Address, draft.Contacts = job.Ref{Name: d.territory}, d.address(), d.contacts()
+	draft.ScheduledAt, draft.ScheduledDuration = crdt.Timestamp(day.UnixMilli()), job.Duration{Minutes: d.minutes}
+	draft.CreatedAt = crdt.Timestamp(now.UnixMilli())
+	draft.First = job.Event{ID: fmt.Sprintf("demo-%d", n), Status: d.status, HappenedAt: draft.CreatedAt, By: as.User}
+	for i, user := range d.assignees {
+		draft.Assignees = append(draft.Assignees, job.Assignee{User: user, Edit: i == 0})
+	}
+	return draft
 }
 
 // demoID makes the same id of the same name on every machine, in the form of a UUIDv4.
