@@ -105,7 +105,7 @@ func (l *Log) effects(e *Entry, i int) {
 		case text:
 			add(l.textEffect(place.Object, before, after, func(visit func(history.ElemID)) { l.elementsOf(i, place.Object, visit) }))
 		default:
-			add(l.slotEffect(i, place, before, after, min(left, l.caps.valueBytes)))
+			add(l.slotEffect(place, before, after, min(left, l.caps.valueBytes)))
 		}
 	}
 }
@@ -133,8 +133,19 @@ func (l *Log) elementsOf(i int, obj history.ObjID, visit func(history.ElemID)) {
 	}
 }
 
-// slotEffect tells what change i did at a key of a map, or to an element of a list; false: nothing in the end.
-func (l *Log) slotEffect(i int, place history.Place, before, after *history.View, bytes int) (Effect, bool) {
+// counted is by how much the counter that is shown in a place was counted up between two views of the same operations.
+func counted(was, is []history.VisibleOp) int64 {
+	a, b := top(was).Value, top(is).Value
+	if a.Type != format.ValueCounter {
+		return 0
+	}
+	from, _ := a.Int()
+	to, _ := b.Int()
+	return to - from
+}
+
+// slotEffect tells what a change did at a key of a map, or to an element of a list; false: nothing in the end.
+func (l *Log) slotEffect(place history.Place, before, after *history.View, bytes int) (Effect, bool) {
 	was, is := l.stands(place, before), l.stands(place, after)
 	d := Effect{Kind: Set}
 	d.at(l.path(place.Object, before))
@@ -146,7 +157,7 @@ func (l *Log) slotEffect(i int, place history.Place, before, after *history.View
 	case len(was) == 0:
 		d.Kind = Added
 	case slices.EqualFunc(was, is, func(a, b history.VisibleOp) bool { return a.ID == b.ID }):
-		if d.Delta = l.r.Increment(i, place); d.Delta == 0 {
+		if d.Delta = counted(was, is); d.Delta == 0 {
 			return d, false
 		}
 		d.Kind = Incremented

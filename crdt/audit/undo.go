@@ -225,7 +225,10 @@ func (u *undo) slot(place history.Place, holder crdt.Path) {
 	was, put, is := l.stands(place, u.before), l.stands(place, u.after), l.stands(place, u.now)
 	path, rank := u.place(place, holder)
 	if slices.EqualFunc(was, put, func(a, b history.VisibleOp) bool { return a.ID == b.ID }) {
-		if by := l.r.Increment(u.i, place); by != 0 {
+		if len(put) == 0 {
+			return
+		}
+		if by := counted(was, put); by != 0 {
 			u.countBack(place, path, put, is, by)
 		}
 		return // it left the place as it was

@@ -137,24 +137,6 @@ func (h *History) MadeBy(obj ObjID) int {
 	return int(h.changeOfOp(uint32(obj - 1)))
 }
 
-// Increment is by how much the increments among change i's operations at a key of a map, or in an element, count a counter up.
-func (r *Replay) Increment(i int, place Place) int64 {
-	h := r.h
-	sum := int64(0)
-	begin := h.changes[i].op
-	for at := begin; at < h.opsEnd(uint32(i)); at++ {
-		o := &h.ops[at]
-		if o.flags().action() != format.ActionIncrement || ObjID(o.object()) != place.Object || o.is(flagInSeq) != place.InSeq {
-			continue
-		}
-		if place.InSeq && ElemID(o.slot(at)) == place.Elem || !place.InSeq && string(h.keyString(o.place)) == place.Key {
-			n, _ := r.value(at, uint32(i)).Int()
-			sum += n
-		}
-	}
-	return sum
-}
-
 // WritesIn gives the indexes of the changes that write to an object itself, ascending and each once. What stands in objects
 // inside of it is not looked at.
 func (h *History) WritesIn(obj ObjID) iter.Seq[int] {
