@@ -185,3 +185,18 @@ type WaitingChange struct {
 
 // ForgetWaiting empties the waiting room, as before the document leaves memory: the senders will send those changes again.
 func (h *History) ForgetWaiting() { h.waiting = nil }
+
+// ForgetWaitingOf takes the changes of an author out of the waiting room.
+func (h *History) ForgetWaitingOf(author Author) {
+	if h.waiting == nil {
+		return
+	}
+	for _, x := range h.waiting.inOrder() {
+		if x.author == author {
+			h.waiting.remove(x)
+		}
+	}
+	if h.waiting.total.count == 0 {
+		h.waiting = nil
+	}
+}

@@ -299,9 +299,17 @@ func (d *Document) peerOptions(p *peer) syncproto.Options {
 func (d *Document) readOnly(p *peer) bool { return d.Exists() && !p.access.Has(AccessWrite) }
 
 func (d *Document) detach(c ConnID) {
-	if i, ok := slices.BinarySearchFunc(d.peers, c, comparePeer); ok {
-		d.peers = slices.Delete(d.peers, i, i+1)
+	i, ok := slices.BinarySearchFunc(d.peers, c, comparePeer)
+	if !ok {
+		return
 	}
+	author := d.peers[i].Principal.Author()
+	d.peers = slices.Delete(d.peers, i, i+1)
+	if d.graph == nil || d.graph.WaitingCount() == 0 || slices.ContainsFunc(d.peers, func(p *peer) bool { return p.Principal.Author() == author }) {
+		return
+	}
+	// He sends them again when he comes back, if he still may; whoever was shut out has left nothing behind that would get in later.
+	d.graph.ForgetWaitingOf(author)
 }
 
 // recheck decides each peer's access anew, and ends the stream of those who may not read any more.

@@ -180,17 +180,13 @@ func (d *Document) admit(now time.Time, h *history.History, p *peer, c *format.C
 	}
 }
 
-// refuseWaiter tells those who are the author of a change that had waited, and nobody else, that it was refused.
+// refuseWaiter tells those who are the author of a change that had waited, and nobody else, that it was refused. One of them at least is
+// there: what waits leaves with the last (see detach).
 func (d *Document) refuseWaiter(r history.Refused, b *Batch) {
-	told := false
 	for _, p := range d.peers {
 		if p.Principal.Author() == r.Author {
 			d.refuse(p, r.Refusal, b)
-			told = true
 		}
-	}
-	if !told { // he has gone meanwhile, and will offer it again
-		b.Notify = append(b.Notify, Refused{Author: r.Author, Refusal: *r.Refusal})
 	}
 }
 

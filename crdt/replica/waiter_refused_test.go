@@ -18,7 +18,7 @@ type named string
 func (n named) Author() history.Author { return history.Author(n) }
 
 // A change that waited, and is refused when its turn comes, is its author's business: whoever delivered what it waited for
-// hears nothing of it.
+// hears nothing of it. It does not wait for longer than he is there.
 func TestARefusedChangeThatWaitedIsToldToItsAuthorAlone(t *testing.T) {
 	const anna, ben = replica.ConnID(1), replica.ConnID(2)
 	for name, gone := range map[string]bool{"he is there": false, "he has gone": true} {
@@ -61,7 +61,7 @@ func TestARefusedChangeThatWaitedIsToldToItsAuthorAlone(t *testing.T) {
 				noticed++
 			}
 		}
-		if told[anna] != 0 || (told[ben] == 0) != gone || noticed != 1 {
+		if told[anna] != 0 || (told[ben] == 0) != gone || (noticed == 0) != gone {
 			t.Errorf("%s: anna was told %d times, ben %d, the caller %d", name, told[anna], told[ben], noticed)
 		}
 	}

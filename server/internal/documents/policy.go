@@ -54,6 +54,11 @@ func (w *writer) rec() *access.Record {
 
 // Part is what the principal is to the document.
 func (w *writer) Part(a *history.Admission) job.Part {
+	if len(w.meta) == 0 && a.History.Len() > 0 {
+		if org, _, _ := strings.Cut(string(a.History.Author(0)), "/"); org != w.who.Org {
+			return job.PartOnlooker // it waited for a document that another organisation made meanwhile
+		}
+	}
 	switch w.who.Role {
 	case access.RoleOwner, access.RoleAdministrator, access.RoleDispatcher:
 		return job.PartPlanner

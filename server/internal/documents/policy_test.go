@@ -58,38 +58,76 @@ func must(list []crdt.Edit, err error) []crdt.Edit {
 }
 
 // A change that comes before the document it belongs to waits for it, and is judged as its author's when that comes: nobody is the
-// creator of what another makes.
+// creator of what another makes, and nobody who was shut out meanwhile gets in by what he left behind.
 func TestNobodyGetsIntoADocumentByBeingThereBeforeIt(t *testing.T) {
-	o, doc := open(t), crdt.DocID{1}
-	elsewhere := open(t)
-	elsewhere.must(dora, doc, newJob("anna"))
-	first := raws(t, elsewhere, doc)[0]
-	second := draft(t, elsewhere.drive, doc, actorOf(ben), set(job.KeyTitle, "mine"))
-	c := o.plain(ben)
-	change, err := format.DecodeChange(second, format.DefaultLimits())
+	foreign := person(access.RoleOwner, "otto")
+	foreign.Org = "other"
+	for name, tt := range map[string]struct {
+		who     access.Principal
+		shutOut bool // before the document comes
+		in      bool
+	}{
+		"a worker":                     {ben, false, false},
+		"another organisation's owner": {foreign, false, false},
+		"a dispatcher":                 {person(access.RoleDispatcher, "carl"), false, true},
+		"a dispatcher who has left":    {person(access.RoleDispatcher, "carl"), true, false},
+	} {
+		o, doc := open(t), crdt.DocID{1}
+		elsewhere := open(t)
+		elsewhere.must(dora, doc, newJob("anna"))
+		first := raws(t, elsewhere, doc)[0]
+		second := draft(t, elsewhere.drive, doc, actorOf(tt.who), set(job.KeyTitle, "mine"))
+		o.plain(anna).asks(doc) // so that the document stays in memory
+		c := o.plain(tt.who)
+		c.delivers(doc, second)
+		o.waiting(doc, 1)
+		if tt.shutOut {
+			c.link.Closed()
+			o.waiting(doc, 0)
+		}
+		if err := o.Append(context.Background(), dora, doc, [][]byte{first}); err != nil {
+			t.Fatal(err)
+		}
+		o.waiting(doc, 0)
+		o.view(doc, func(h *history.History) {
+			if (h.Len() == 2) != tt.in {
+				t.Errorf("%s: the document has %d changes", name, h.Len())
+			}
+		})
+		if a, err := o.Access(tt.who, doc); err != nil || a.Exists() != (tt.who.Role == access.RoleDispatcher) {
+			t.Errorf("%s has %+v, %v", name, a, err)
+		}
+	}
+}
+
+// asks asks for a document, holding nothing of it.
+func (c *plain) asks(doc crdt.DocID) { c.sends(doc, &syncproto.Message{Version: syncproto.V1}) }
+
+// delivers sends a change.
+func (c *plain) delivers(doc crdt.DocID, raw []byte) {
+	c.t.Helper()
+	change, err := format.DecodeChange(raw, format.DefaultLimits())
 	if err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
-	data := syncproto.Append(nil, &syncproto.Message{Version: syncproto.V1, Heads: crdt.Heads{change.Hash}, Changes: [][]byte{second}})
-	if err := c.link.Receive(wire.Append(nil, wire.Sync{Doc: doc, Sender: "plain", Data: data})); err != nil {
-		t.Fatal(err)
+	c.sends(doc, &syncproto.Message{Version: syncproto.V1, Heads: crdt.Heads{change.Hash}, Changes: [][]byte{raw}})
+}
+
+func (c *plain) sends(doc crdt.DocID, m *syncproto.Message) {
+	c.t.Helper()
+	if err := c.link.Receive(wire.Append(nil, wire.Sync{Doc: doc, Sender: "plain", Data: syncproto.Append(nil, m)})); err != nil {
+		c.t.Fatal(err)
 	}
+}
+
+// waiting checks how many changes wait for a document.
+func (o *office) waiting(doc crdt.DocID, n int) {
+	o.t.Helper()
 	o.view(doc, func(h *history.History) {
-		if h.WaitingCount() != 1 {
-			t.Fatalf("%d changes wait", h.WaitingCount())
+		if h.WaitingCount() != n {
+			o.t.Errorf("%d changes wait, not %d", h.WaitingCount(), n)
 		}
 	})
-	if err := o.Append(context.Background(), dora, doc, [][]byte{first}); err != nil {
-		t.Fatal(err)
-	}
-	o.view(doc, func(h *history.History) {
-		if h.Len() != 1 || h.WaitingCount() != 0 {
-			t.Errorf("the document has %d changes, and %d wait", h.Len(), h.WaitingCount())
-		}
-	})
-	if a, err := o.Access(ben, doc); err != nil || a.Exists() {
-		t.Errorf("ben has %+v, %v", a, err)
-	}
 }
 
 // raws are a document's changes.
