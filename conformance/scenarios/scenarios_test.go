@@ -42,7 +42,10 @@ func TestPeopleWhoWorkWithoutANetworkAgreeAndLoseNothing(t *testing.T) {
 	t.Log(tally)
 	for theme := range numThemes {
 		for p := range numPairings {
-			if name := fmt.Sprint(theme, ", ", p); tally[name] == 0 && !(theme == bothDescribe && p == goInTheOffice) && *many >= 100 {
+			if theme == bothDescribe && p == goInTheOffice || *many < 100 {
+				continue
+			}
+			if name := fmt.Sprint(theme, ", ", p); tally[name] == 0 {
 				t.Errorf("no scenario of %s", name)
 			}
 		}
