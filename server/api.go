@@ -24,6 +24,7 @@ func (s *Server) mountAPI(mux *http.ServeMux) {
 		uploads.Register(a, s.filing.resumable)
 		s.filing.claims.RegisterClaim(a)
 		s.filing.claims.RegisterDirect(a)
+		s.filing.claims.RegisterStates(a)
 	}
 }
 

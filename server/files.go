@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,15 +14,18 @@ import (
 	"fieldsync/blobs/upload"
 	"fieldsync/crdt"
 	"fieldsync/crdt/history"
+	"fieldsync/crdt/job"
 	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/api/files"
 	"fieldsync/server/internal/api/uploads"
 	"fieldsync/server/internal/auth"
 	"fieldsync/server/internal/deliveries"
+	"fieldsync/server/internal/filing"
 )
 
-// filing is what the server does with files, beside serving them.
-type filing struct {
+// filed is what the server does with files.
+type filed struct {
+	keeper     *filing.Keeper
 	uploads    *upload.Uploads
 	resumable  http.Handler // what /api/v1/uploads serves
 	claims     *files.Handler
@@ -33,6 +37,7 @@ func (s *Server) mountFiles() error {
 	s.filing.deliveries = deliveries.New(s.data.store, nil)
 	h, err := files.New(files.Config{
 		Store: s.data.blobs, Who: whoAsks, May: s.mayTouch, Serves: s.serves, Held: s.held, Delivered: s.delivered, Log: s.log,
+		Names: s.namesFiles, WasDelivered: s.wasDelivered, Arriving: s.arriving,
 		Direct: directOf(s.data.blobs), MaxFile: s.cfg.MaxFile,
 	})
 	if err != nil {
@@ -50,7 +55,53 @@ func (s *Server) mountFiles() error {
 		return err
 	}
 	s.filing.resumable = s.counted(resumable)
+	s.filing.keeper = keeperOf(s.cfg, s.data, s.auth, s.filing.deliveries, s.log)
 	return nil
+}
+
+// keeperOf is who removes what no document names.
+func keeperOf(cfg Config, data backends, accounts *auth.Auth, book *deliveries.Book, log *slog.Logger) *filing.Keeper {
+	return filing.New(filing.Options{Store: data.store, Blobs: data.blobs, Deliveries: book, Grace: cfg.GCGrace, Log: log,
+		Orgs: func() ([]string, error) {
+			orgs, err := accounts.Orgs()
+			out := make([]string, 0, len(orgs))
+			for _, o := range orgs {
+				out = append(out, o.ID)
+			}
+			return out, err
+		},
+	})
+}
+
+// namesFiles is files.Config.Names.
+func (s *Server) namesFiles(ctx context.Context, doc crdt.DocID) ([]files.Named, error) {
+	refs, err := s.documents.FileRefs(ctx, doc)
+	out := make([]files.Named, 0, len(refs))
+	for _, r := range refs {
+		kind := "file"
+		switch r.Key {
+		case job.KeyPreviewSHA256:
+			kind = "preview"
+		case job.KeyThumbnailSHA256:
+			kind = "thumbnail"
+		}
+		out = append(out, files.Named{Attachment: r.Attachment, Kind: kind, SHA256: r.SHA256})
+	}
+	return out, err
+}
+
+func (s *Server) wasDelivered(_ context.Context, doc crdt.DocID, ref blobs.Ref) (bool, int64, error) {
+	d, ok, err := s.filing.deliveries.Get(doc, ref)
+	return ok, d.Size, err
+}
+
+func (s *Server) arriving(ctx context.Context, space blobs.Space, ref blobs.Ref) ([]files.Arriving, error) {
+	coming, err := s.filing.uploads.Arriving(ctx, space, ref)
+	out := make([]files.Arriving, 0, len(coming))
+	for _, c := range coming {
+		out = append(out, files.Arriving{Job: c.Meta[uploads.MetaJob], Offset: c.Offset, Size: c.Size})
+	}
+	return out, err
 }
 
 // counted counts the bytes of files, in and out.
@@ -149,7 +200,7 @@ func (s *Server) serves(ctx context.Context, job crdt.DocID, ref blobs.Ref) (boo
 		if err != nil {
 			return false, err
 		}
-		return true, s.filing.deliveries.Add(job, ref, id, info.Size)
+		return true, s.filing.deliveries.Add(job, ref, space, id, info.Size)
 	}
 	return false, nil
 }
@@ -189,8 +240,17 @@ func (s *Server) held(ctx context.Context, p access.Principal, job crdt.DocID, r
 	return s.serves(ctx, job, ref)
 }
 
-func (s *Server) delivered(_ context.Context, p access.Principal, job crdt.DocID, ref blobs.Ref, size int64) error {
-	return s.filing.deliveries.Add(job, ref, p.ID, size)
+// delivered notes a delivery, which from then on keeps the file from being removed, and makes sure that it was not removed just
+// before.
+func (s *Server) delivered(ctx context.Context, p access.Principal, job crdt.DocID, ref blobs.Ref, size int64) error {
+	if err := s.filing.deliveries.Add(job, ref, p.Org, p.ID, size); err != nil {
+		return err
+	}
+	_, err := s.data.blobs.Stat(ctx, blobs.Space(p.Org), ref)
+	if errors.Is(err, blobs.ErrNotFound) {
+		return crdt.Errorf(crdt.KindUnavailable, "the file was removed just now; send it again")
+	}
+	return err
 }
 
 type countedBody struct {

@@ -87,7 +87,8 @@ func (l *lazyIndex) close() error {
 
 // serveOperator takes the operator's commands while the server runs; without it they work when it is stopped.
 func (s *Server) serveOperator() (stop func(context.Context)) {
-	socket, err := admin.Serve(s.cfg.Data, admin.Local{Auth: s.auth, Index: func() (*index.Index, error) { return s.index, nil }})
+	socket, err := admin.Serve(s.cfg.Data, admin.Local{Auth: s.auth, Index: func() (*index.Index, error) { return s.index, nil },
+		Others: s.filing.keeper.Commands()})
 	if err != nil {
 		s.log.Warn("the operator's commands work only while the server is stopped", "error", err)
 		return func(context.Context) {}

@@ -63,7 +63,7 @@ type Server struct {
 	documents *documents.Service
 	index     *index.Index
 	files     http.Handler // what /api/v1/files/ serves; nil: not mounted
-	filing    filing
+	filing    filed
 	keys      *idempotency.Keeper
 	webhooks  *webhook.Webhooks
 	handler   http.Handler
@@ -169,6 +169,7 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 	s.background.run(func(ctx context.Context) { s.keys.Run(ctx, log) })
 	s.background.run(s.webhooks.Run)
 	s.background.run(s.sweepUploads)
+	s.background.run(func(ctx context.Context) { s.filing.keeper.Run(ctx, cfg.GC) })
 	return s, nil
 }
 

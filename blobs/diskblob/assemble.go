@@ -35,6 +35,9 @@ func (s *Store) BeginFile(ctx context.Context, f blobs.Growing) (string, error) 
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
+	if s.lock == nil {
+		return "", fmt.Errorf("diskblob: begin: %w: it is open for reading", blobs.ErrDenied)
+	}
 	s.stage.dirs.RLock()
 	defer s.stage.dirs.RUnlock()
 	dir := filepath.Dir(at)

@@ -295,3 +295,32 @@ func TestDiskblobIsAStage(t *testing.T) {
 		return open(t, root)
 	})
 }
+
+func TestARootIsReadBesideItsOwnerAndNotWrittenTo(t *testing.T) {
+	root := t.TempDir()
+	owner := open(t, root)
+	data := []byte("a photo")
+	ref := blobtest.Put(t, owner, "org", data)
+	r, err := OpenReading(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if got, err := blobs.ReadAll(t.Context(), r, "org", ref, 100); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%q, %v", got, err)
+	}
+	_, put := blobs.Receive(t.Context(), r, "org", blobs.RefOf([]byte("x")), 1, strings.NewReader("x"))
+	_, note := r.PutNote(t.Context(), "org", "n", nil, "")
+	_, begin := r.BeginFile(t.Context(), blobs.Growing{Space: "org", Ref: ref, ID: "x"})
+	for verb, err := range map[string]error{"put": put, "note": note, "begin": begin, "remove": r.Remove(t.Context(), "org", ref), "remove a note": r.RemoveNote(t.Context(), "org", "n")} {
+		if !errors.Is(err, blobs.ErrDenied) {
+			t.Errorf("%s: %v", verb, err)
+		}
+	}
+	if _, err := owner.Stat(t.Context(), "org", ref); err != nil {
+		t.Error(err)
+	}
+	if _, err := OpenReading(filepath.Join(root, "none")); !errors.Is(err, blobs.ErrNotFound) {
+		t.Errorf("a folder that is not there: %v", err)
+	}
+}

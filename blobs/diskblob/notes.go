@@ -185,6 +185,9 @@ func (s *Store) RemoveNote(ctx context.Context, space blobs.Space, path string) 
 }
 
 func (s *Store) removeStaged(space blobs.Space, at string) error {
+	if s.lock == nil {
+		return fmt.Errorf("diskblob: remove: %w: it is open for reading", blobs.ErrDenied)
+	}
 	if err := os.Remove(at); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return mapError("remove", err)
 	}

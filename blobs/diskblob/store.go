@@ -82,8 +82,31 @@ func Open(root string) (*Store, error) {
 	return s, nil
 }
 
+// OpenReading opens a root to read from, also while another process has it open. What writes answers blobs.ErrDenied.
+func OpenReading(root string) (*Store, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, mapError("open", err)
+	}
+	if found, err := os.Stat(root); err != nil || !found.IsDir() {
+		return nil, fmt.Errorf("diskblob: open: %w: no such folder", blobs.ErrNotFound)
+	}
+	denied := fmt.Errorf("diskblob: %w: it is open for reading", blobs.ErrDenied)
+	return &Store{root: root, stage: stage{seed: maphash.MakeSeed()}, disk: disk{
+		create:  func(string) (file, error) { return nil, denied },
+		reopen:  func(string) (partFile, error) { return nil, denied },
+		rename:  func(string, string) error { return denied },
+		syncDir: func(string) error { return denied },
+	}}, nil
+}
+
 // Close lets another process open the root. Writes that are under way must have ended.
-func (s *Store) Close() error { return s.lock.Close() }
+func (s *Store) Close() error {
+	if s.lock == nil {
+		return nil
+	}
+	return s.lock.Close()
+}
 
 func (s *Store) sweep() error {
 	left, err := os.ReadDir(filepath.Join(s.root, incoming))
@@ -153,6 +176,9 @@ func (s *Store) Remove(ctx context.Context, space blobs.Space, ref blobs.Ref) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if s.lock == nil {
+		return fmt.Errorf("diskblob: remove: %w: it is open for reading", blobs.ErrDenied)
+	}
 	mu := s.commitLock(ref)
 	mu.Lock()
 	defer mu.Unlock()
@@ -180,6 +206,8 @@ func mapError(op string, err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, blobs.ErrDenied):
+		return err
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("diskblob: %s: %w", op, blobs.ErrNotFound)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):

@@ -23,6 +23,7 @@ type cli struct {
 	Device  deviceCmd       `cmd:"" help:"Where users are signed in."`
 	Apikey  apikeyCmd       `cmd:"" help:"API keys of programs."`
 	Index   indexCmd        `cmd:"" help:"The index of documents, which lists are read from."`
+	Blobs   blobsCmd        `cmd:"" help:"The store of files."`
 	Version versionCmd      `cmd:"" help:"Print the version."`
 }
 

@@ -37,6 +37,8 @@ type Local struct {
 	Auth *auth.Auth
 	// Index gives the index of documents when a command needs it. Nil: there is none.
 	Index func() (*index.Index, error)
+	// Others are the commands of other parts of the server, by name.
+	Others map[string]func(ctx context.Context, in json.RawMessage) (any, error)
 }
 
 var _ Doer = Local{}
@@ -48,6 +50,9 @@ func (l Local) Do(ctx context.Context, name string, in json.RawMessage) (json.Ra
 		do, ok = func(_ context.Context, _ *auth.Auth, in json.RawMessage) (any, error) {
 			return onIndex(l.Index, work, in)
 		}, true
+	}
+	if other, of := l.Others[name]; of {
+		do, ok = func(ctx context.Context, _ *auth.Auth, in json.RawMessage) (any, error) { return other(ctx, in) }, true
 	}
 	if !ok {
 		return nil, crdt.Errorf(crdt.KindUnsupported, "the server does not know the command %q: it is of another version", name)

@@ -39,6 +39,10 @@ type Config struct {
 	MaxFile int64 `help:"Largest file, in bytes (default 268435456)." placeholder:"BYTES"`
 	// UploadExpiry is how long an upload to which nothing is added is kept. Default 168h.
 	UploadExpiry time.Duration `help:"How long an upload to which nothing is added is kept (default 168h)." placeholder:"DURATION"`
+	// GC says what is done once a day with files that no document names: sweep, report or off. Default sweep.
+	GC string `name:"gc" env:"FIELDSYNC_GC" help:"What is done once a day with files that no document names: sweep, report or off (default sweep)." placeholder:"MODE"`
+	// GCGrace is how long such a file is kept. Default 720h, at least 24h.
+	GCGrace time.Duration `name:"gc-grace" env:"FIELDSYNC_GC_GRACE" help:"How long a file that no document names is kept (default 720h)." placeholder:"DURATION"`
 	// PublicURL is the server as browsers see it, https://host[:port], where a proxy ends TLS before it: cookies are then
 	// Secure, and only pages of this origin use a session. Default: as each request says.
 	PublicURL string `name:"public-url" help:"The server as browsers see it, where a proxy ends TLS before it: https://host[:port]." placeholder:"URL"`
@@ -85,7 +89,8 @@ const (
 	DefaultMaxConnectionsPerIP = 2_000
 	DefaultDrainTimeout        = 8 * time.Second // with closing the store, under the 10 s that service managers give
 	maxDrainTimeout            = time.Minute
-	DefaultMaxFile             = 256 << 20          // bytes: a minute of a phone's video is about 130 MiB
+	DefaultMaxFile             = 256 << 20 // bytes: a minute of a phone's video is about 130 MiB
+	DefaultGCGrace             = 30 * 24 * time.Hour
 	DefaultUploadExpiry        = 7 * 24 * time.Hour // a phone that was in a drawer over the weekend goes on
 )
 
@@ -100,6 +105,8 @@ func (c Config) WithDefaults() Config {
 	fill(&c.DrainTimeout, DefaultDrainTimeout)
 	fill(&c.MaxFile, DefaultMaxFile)
 	fill(&c.UploadExpiry, DefaultUploadExpiry)
+	fill(&c.GC, "sweep")
+	fill(&c.GCGrace, DefaultGCGrace)
 	fill(&c.LogLevel, "info")
 	fill(&c.LogFormat, "text")
 	fill(&c.Version, "dev")
@@ -127,6 +134,8 @@ func (c Config) Validate() error {
 		{"s3-public-url", checkPublicURL(c.S3PublicURL)},
 		{"max-file", inRange(c.MaxFile, 1, maxMaxFile)},
 		{"upload-expiry", inRange(c.UploadExpiry, time.Minute, 366*24*time.Hour)},
+		{"gc", oneOf(c.GC, "sweep", "report", "off")},
+		{"gc-grace", inRange(c.GCGrace, 24*time.Hour, 10*366*24*time.Hour)},
 		{"public-url", checkPublicURL(c.PublicURL)},
 		{"origins", checkOrigins(c.Origins)},
 		{"trusted-proxies", second(netlimit.ParseProxies(c.TrustedProxies))},

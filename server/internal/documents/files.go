@@ -2,6 +2,7 @@ package documents
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"fieldsync/crdt"
@@ -11,7 +12,7 @@ import (
 	"fieldsync/crdt/job"
 	"fieldsync/crdt/policy"
 	"fieldsync/crdt/replica"
-	"fieldsync/server/internal/access"
+	"fieldsync/crdt/store"
 )
 
 // MaxFileRefs bounds what FileRefs gives: a job of photos has some hundreds.
@@ -76,67 +77,79 @@ func fileRefs(h *history.History) iter.Seq[FileRef] {
 
 const sumChars = 64 // of a SHA-256 in hexadecimal
 
-// Documents visits all documents of the store with their records, in the order of their ids.
-func (s *Service) Documents(visit func(doc crdt.DocID, rec access.Record) error) error {
-	return drive.Records(s.store, func(doc crdt.DocID, rec replica.Record) error {
-		r, err := access.DecodeRecord(rec.Meta)
+// EverNamed visits every string of 64 hexadecimal digits that any change of a stored document ever wrote, anywhere, as a value, a
+// text or a key: overwritten, deleted, in any branch of its history. What waits for changes that are missing is in no store, and
+// not visited.
+func EverNamed(r store.Reader, doc crdt.DocID, visit func(sum string)) error {
+	c := &Copy{ID: doc}
+	var err error
+	if c.stored, err = drive.ReadDocument(r, doc); err != nil {
+		return unavailable(err)
+	}
+	names := naming{visit: visit, texts: map[textID][]byte{}}
+	if c.stored.Snapshot != nil {
+		_, chunk, err := replica.DecodeSnapshot(c.stored.Snapshot)
 		if err != nil {
 			return err
 		}
-		return visit(doc, r)
-	})
-}
-
-// EverNamed visits every string of 64 hexadecimal digits that any change of a document ever wrote, anywhere, as a value, a text
-// or a key: overwritten, deleted, in any branch of its history. What waits for changes that are missing is not in a document yet, and not visited.
-func (s *Service) EverNamed(ctx context.Context, doc crdt.DocID, visit func(sum string)) error {
-	err := s.drive.Inspect(ctx, doc, func(d *replica.Document) error {
-		h, _, err := d.View()
+		d, err := format.DecodeDocument(chunk, format.DefaultLimits())
 		if err != nil {
 			return err
 		}
-		for ref := range fileRefs(h) { // a text that several changes wrote together
-			if isSum(ref.SHA256) {
-				visit(ref.SHA256)
-			}
+		for _, change := range d.Changes {
+			names.change(change)
 		}
-		for i := range h.Len() {
-			c, err := format.DecodeChange(h.Raw(i), format.DefaultLimits())
-			if err != nil {
-				return err
-			}
-			everNamed(c, visit)
+	}
+	var failed error
+	err = c.tail(func(_ int64, raw []byte) {
+		if failed != nil {
+			return
 		}
-		return nil
+		var change *format.Change
+		if change, failed = format.DecodeChange(raw, format.DefaultLimits()); failed == nil {
+			names.change(change)
+		}
 	})
-	return unavailable(err)
+	if err = errors.Join(err, failed); err != nil {
+		return err
+	}
+	for _, text := range names.texts {
+		if isSum(string(text)) {
+			visit(string(text))
+		}
+	}
+	return nil
 }
 
-// everNamed visits the names in one change: values, and texts that it made.
-func everNamed(c *format.Change, visit func(sum string)) {
-	texts := map[format.OpID][]byte{}
+// naming looks for names in changes. A text is taken as what was inserted into it, in the order in which that was written.
+type naming struct {
+	visit func(sum string)
+	texts map[textID][]byte
+}
+
+type textID struct {
+	actor   crdt.ActorID
+	counter uint64
+}
+
+func (n naming) change(c *format.Change) {
 	for i, op := range c.Ops {
-		id := format.OpID{Counter: c.StartOp + uint64(i)}
 		if isSum(op.Key) {
-			visit(op.Key)
+			n.visit(op.Key)
 		}
 		switch {
 		case op.Action == format.ActionMakeText:
-			texts[id] = nil
+			n.texts[textID{c.Actor, c.StartOp + uint64(i)}] = nil
 		case op.Action != format.ActionSet || op.Value.Type != format.ValueString:
 		case len(op.Value.Raw) == sumChars:
 			if isSum(string(op.Value.Raw)) {
-				visit(string(op.Value.Raw))
+				n.visit(string(op.Value.Raw))
 			}
-		default:
-			if text, ok := texts[op.Object]; ok && len(text) <= sumChars {
-				texts[op.Object] = append(text, op.Value.Raw...)
+		case op.InSeq:
+			id := textID{c.ActorAt(op.Object.Actor), op.Object.Counter}
+			if text, ok := n.texts[id]; ok && len(text) <= sumChars {
+				n.texts[id] = append(text, op.Value.Raw...)
 			}
-		}
-	}
-	for _, text := range texts {
-		if isSum(string(text)) {
-			visit(string(text))
 		}
 	}
 }

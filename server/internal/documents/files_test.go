@@ -55,7 +55,7 @@ func TestEveryNameThatAnyChangeEverWroteIsFound(t *testing.T) {
 		return tx.Set(crdt.Path{job.KeyAttachments, sumOf("d")}, map[string]any{"elsewhere": sumOf("e"), "short": "ab", "upper": sumOf("A")})
 	})
 	var got []string
-	if err := o.EverNamed(context.Background(), doc, func(sum string) { got = append(got, sum) }); err != nil {
+	if err := EverNamed(o.store, doc, func(sum string) { got = append(got, sum) }); err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(got)
@@ -63,7 +63,7 @@ func TestEveryNameThatAnyChangeEverWroteIsFound(t *testing.T) {
 	if want := []string{sumOf("a"), sumOf("b"), sumOf("c"), sumOf("d"), sumOf("e")}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
-	if err := o.EverNamed(context.Background(), crdt.DocID{9}, func(string) { t.Error("a name in a document that is not there") }); err != nil {
+	if err := EverNamed(o.store, crdt.DocID{9}, func(string) { t.Error("a name in a document that is not there") }); err != nil {
 		t.Error(err)
 	}
 }

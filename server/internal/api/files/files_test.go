@@ -46,6 +46,9 @@ type world struct {
 	refs      map[crdt.DocID][]blobs.Ref
 	delivered map[string]string // document and file -> who
 	handler   *files.Handler
+	named     []files.Named
+	sizes     map[blobs.Ref]int64
+	coming    map[blobs.Ref][]files.Arriving
 }
 
 func newWorld(t *testing.T, store blobs.Store, change func(*files.Config)) *world {
@@ -81,6 +84,24 @@ func newWorld(t *testing.T, store blobs.Store, change func(*files.Config)) *worl
 			defer w.mu.Unlock()
 			w.delivered[doc.String()+ref.String()] = p.ID
 			return nil
+		},
+		Names: func(_ context.Context, doc crdt.DocID) ([]files.Named, error) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			var out []files.Named
+			for i, ref := range w.refs[doc] {
+				out = append(out, files.Named{Attachment: fmt.Sprint(i), Kind: "file", SHA256: ref.String()})
+			}
+			return append(out, w.named...), nil
+		},
+		WasDelivered: func(_ context.Context, doc crdt.DocID, ref blobs.Ref) (bool, int64, error) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			_, ok := w.delivered[doc.String()+ref.String()]
+			return ok, w.sizes[ref], nil
+		},
+		Arriving: func(_ context.Context, _ blobs.Space, ref blobs.Ref) ([]files.Arriving, error) {
+			return w.coming[ref], nil
 		},
 		MaxFile: 8 << 20,
 		Log:     slog.New(slog.NewTextHandler(&w.log, nil)),
@@ -485,10 +506,13 @@ func TestNewRefusesAnUnfinishedConfiguration(t *testing.T) {
 		t.Error("no store, and no error")
 	}
 	full := files.Config{Store: memblob.New(0), Who: func(*http.Request) (access.Principal, error) { return access.Principal{}, nil },
-		May:       func(context.Context, access.Principal, crdt.DocID, bool) error { return nil },
-		Serves:    func(context.Context, crdt.DocID, blobs.Ref) (bool, error) { return false, nil },
-		Held:      func(context.Context, access.Principal, crdt.DocID, blobs.Ref) (bool, error) { return false, nil },
-		Delivered: func(context.Context, access.Principal, crdt.DocID, blobs.Ref, int64) error { return nil }}
+		May:          func(context.Context, access.Principal, crdt.DocID, bool) error { return nil },
+		Serves:       func(context.Context, crdt.DocID, blobs.Ref) (bool, error) { return false, nil },
+		Held:         func(context.Context, access.Principal, crdt.DocID, blobs.Ref) (bool, error) { return false, nil },
+		Delivered:    func(context.Context, access.Principal, crdt.DocID, blobs.Ref, int64) error { return nil },
+		Names:        func(context.Context, crdt.DocID) ([]files.Named, error) { return nil, nil },
+		WasDelivered: func(context.Context, crdt.DocID, blobs.Ref) (bool, int64, error) { return false, 0, nil },
+		Arriving:     func(context.Context, blobs.Space, blobs.Ref) ([]files.Arriving, error) { return nil, nil }}
 	if _, err := files.New(full); err != nil {
 		t.Error(err)
 	}

@@ -45,6 +45,12 @@ type Config struct {
 	Held func(ctx context.Context, who access.Principal, job crdt.DocID, ref blobs.Ref) (bool, error)
 	// Delivered notes, durably, that somebody delivered a file for a job.
 	Delivered func(ctx context.Context, who access.Principal, job crdt.DocID, ref blobs.Ref, size int64) error
+	// Names gives what the attachments of a job's newest state name.
+	Names func(ctx context.Context, job crdt.DocID) ([]Named, error)
+	// WasDelivered tells whether a file was delivered for a job at any time, and its size.
+	WasDelivered func(ctx context.Context, job crdt.DocID, ref blobs.Ref) (was bool, size int64, err error)
+	// Arriving gives the uploads of a file that are under way in an organisation.
+	Arriving func(ctx context.Context, space blobs.Space, ref blobs.Ref) ([]Arriving, error)
 	// Direct are the store's own addresses for clients; nil: everything goes through the server.
 	Direct    blobs.Direct
 	MaxFile   int64         // bytes, the largest body of a PUT; 0: DefaultMaxFile; at most blobs.MaxSize
@@ -67,8 +73,9 @@ type Handler struct {
 
 // New checks the configuration and makes a handler.
 func New(cfg Config) (*Handler, error) {
-	if cfg.Store == nil || cfg.Who == nil || cfg.May == nil || cfg.Serves == nil || cfg.Held == nil || cfg.Delivered == nil {
-		return nil, errors.New("files: Store, Who, May, Serves, Held and Delivered are required")
+	if cfg.Store == nil || cfg.Who == nil || cfg.May == nil || cfg.Serves == nil || cfg.Held == nil || cfg.Delivered == nil ||
+		cfg.Names == nil || cfg.WasDelivered == nil || cfg.Arriving == nil {
+		return nil, errors.New("files: all but Direct, the bounds and the log is required")
 	}
 	if cfg.MaxFile == 0 {
 		cfg.MaxFile = DefaultMaxFile
