@@ -1,6 +1,9 @@
 package server
 
-import "fieldsync/server/internal/webhook"
+import (
+	"fieldsync/server/internal/metrics"
+	"fieldsync/server/internal/webhook"
+)
 
 // openWebhooks opens the webhooks and what waits for them; Run of package webhook delivers it.
 func (s *Server) openWebhooks() error {
@@ -8,6 +11,12 @@ func (s *Server) openWebhooks() error {
 	if err != nil {
 		return err
 	}
-	s.webhooks, err = webhook.New(webhook.Options{Store: s.data.store, Allowed: allowed, Version: s.cfg.Version, Log: s.log})
+	counters := metrics.NewWebhooks(s.metrics, func() int {
+		if s.webhooks == nil {
+			return 0
+		}
+		return s.webhooks.Waiting()
+	})
+	s.webhooks, err = webhook.New(webhook.Options{Store: s.data.store, Allowed: allowed, Version: s.cfg.Version, Log: s.log, Delivered: counters.Delivered})
 	return err
 }

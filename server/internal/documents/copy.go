@@ -15,8 +15,9 @@ import (
 	"fieldsync/server/internal/access"
 )
 
-// maxCopies bounds the copies that are open at once: each is a document in the engine's memory, 240 KB for a common job.
-const maxCopies = 64
+// maxCopies bounds the copies that are open at once: each is a document in the engine's memory, 240 KB for a common job, a thousand times as
+// much for the largest that admission takes.
+const maxCopies = 16
 
 // ErrNoDocument is the answer about a document that is not there, or that the principal may not know of. Its kind is NotFound.
 var ErrNoDocument = crdt.Errorf(crdt.KindNotFound, "no such document")

@@ -175,6 +175,7 @@ func (w *Webhooks) settle(id string, q *queued, d Delivery, retryAfter time.Dura
 	if d.OK || d.NextAt == 0 {
 		w.addWaiting(id, -1)
 	}
+	w.opt.Delivered(result(d), time.Duration(d.Duration)*time.Millisecond)
 	if !h.Active {
 		w.opt.Log.Warn("a webhook was disabled", "hook", h.ID, "org", h.Org, "reason", h.Reason)
 		return time.Time{}, w.clear(id)
@@ -185,6 +186,17 @@ func (w *Webhooks) settle(id string, q *queued, d Delivery, retryAfter time.Dura
 		}
 	}
 	return w.opt.Now(), nil
+}
+
+// result says in one word what came of an attempt.
+func result(d Delivery) string {
+	switch {
+	case d.OK:
+		return "ok"
+	case d.NextAt == 0:
+		return "given-up"
+	}
+	return "failed"
 }
 
 // wait is a time to wait with jitter, in ms.

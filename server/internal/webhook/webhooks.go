@@ -23,6 +23,8 @@ type Options struct {
 	Log     *slog.Logger
 	Now     func() time.Time // nil: time.Now
 	Random  func() float64   // of [0,1), for jitter; nil: math/rand
+	// Delivered is told of each attempt: "ok", "failed" or "given-up". Nil: nobody counts.
+	Delivered func(result string, took time.Duration)
 }
 
 // Webhooks are the hooks of all organisations, with what waits for them. Make one with New; Run delivers. Safe for concurrent use.
@@ -54,6 +56,9 @@ func New(opt Options) (*Webhooks, error) {
 	if opt.Random == nil {
 		opt.Random = rand.Float64
 	}
+	if opt.Delivered == nil {
+		opt.Delivered = func(string, time.Duration) {}
+	}
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
@@ -80,6 +85,16 @@ func New(opt Options) (*Webhooks, error) {
 		return nil
 	})
 	return w, err
+}
+
+// Waiting counts the messages that wait for their receivers.
+func (w *Webhooks) Waiting() (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.hooks {
+		n += s.waiting
+	}
+	return n
 }
 
 // kick has Run look again.

@@ -7,6 +7,7 @@ import (
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/job"
+	"fieldsync/server/internal/access"
 )
 
 func TestAJobIsWorkedOnByTheAPI(t *testing.T) {
@@ -136,4 +137,48 @@ func TestWorkersDoWhatWorkersMay(t *testing.T) {
 		}
 	}
 	o.must(anna, "GET", path, nil)
+}
+
+func TestAWorkerMakesJobsFromTemplatesThatAreMeantForIt(t *testing.T) {
+	o := open(t)
+	open := o.must(dora, "POST", "templates", form("name", "Fault", "worker_create", true, "report_fields", list(form("name", "What", "field_type", "text"))))
+	closed := o.must(dora, "POST", "templates", form("name", "Inspection"))
+	o.listed(anna, "templates", 2)
+	a := o.must(anna, "POST", "jobs", form("template", open.str("id"), "title", "Found a leak", "status", "published"))
+	a.is("assignees", "[map[edit:true user:anna]]", "report_fields.0.name", "What", "created_by", "user:anna")
+	o.must(anna, "POST", "jobs/"+a.str("id")+"/status", form("status", "started"))
+	o.refused(anna, "POST", "jobs", form("template", closed.str("id")), 403, "forbidden", "")
+	o.refused(anna, "POST", "jobs", form("title", "Mine"), 403, "forbidden", "")
+	o.refused(anna, "POST", "jobs", form("template", open.str("id"), "assignees", list("ben")), 403, "forbidden", "")
+	o.refused(anna, "POST", "clients", form("name", "Mine"), 403, "forbidden", "")
+	o.refused(anna, "PATCH", "templates/"+open.str("id"), form("name", "Mine"), 403, "forbidden", "")
+	o.refused(dirk, "POST", "jobs", form("title", "Mine"), 403, "forbidden", "")
+}
+
+func TestWhatAWorkerMayNotWriteOfAJobIsRefused(t *testing.T) {
+	o := open(t)
+	path, first := o.job(form("title", "Before", "assignees", list(form("user", "anna", "edit", true), form("user", "ben", "edit", false)), "status", "published",
+		"report_fields", list(form("uuid", "f", "name", "Pressure", "field_type", "number"))))
+	changed := o.must(dora, "PATCH", path, form("title", "Boiler"))
+	o.must(anna, "POST", path+"/status", form("status", "started"))
+	for _, c := range []struct {
+		as           access.Principal
+		method, path string
+		body         any
+	}{
+		{anna, "PATCH", path, form("title", "Mine")},
+		{anna, "PATCH", path, form("scheduled_at", "2026-11-24T09:30:00Z")},
+		{anna, "POST", path + "/assignees", form("user", "carl")},
+		{anna, "POST", path + "/restore", form("heads", first.at("heads"), "fields", list("title"))},
+		{anna, "POST", path + "/history/" + changed.str("heads", 0) + "/undo", nil},
+		{ben, "POST", path + "/status", form("status", "paused")},
+		{ben, "PUT", path + "/fields/f", form("value", 3)},
+	} {
+		if a := o.ask(c.as, c.method, c.path, c.body); a.Code != 403 && a.Code != 409 {
+			t.Errorf("%s %s as %s: %d %s", c.method, c.path, c.as.ID, a.Code, a.Body)
+		}
+	}
+	o.must(ben, "POST", path+"/comments", form("text", "I look on"))
+	o.must(anna, "PUT", path+"/fields/f", form("value", 3))
+	o.must(dora, "GET", path, nil).is("title", "Boiler", "scheduled_at", nil, "status", "started", "report_fields.0.value", 3)
 }
