@@ -101,7 +101,7 @@ func TestFilesGoPastTheServerAndCountOnceItHasCheckedThem(t *testing.T) {
 		t.Errorf("%s, %d bytes, %v, %v", answer.Status, len(got), answer.Header, err)
 	}
 	folder := newWorld(t, nil)
-	if asked, _, _ := folder.direct(sut.WorkerAnna, folder.newJob("x"), data, data); asked != http.StatusNotImplemented {
+	if asked, _, _ := folder.direct(sut.WorkerAnna, folder.newJob("x"), data, data); asked != http.StatusNotFound {
 		t.Errorf("with files in a folder: %d", asked)
 	}
 }

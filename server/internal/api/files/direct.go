@@ -59,14 +59,14 @@ type ConfirmAnswer struct {
 	State string `json:"state" enum:"here"`
 }
 
-var errNoDirect = &problem.Problem{Status: http.StatusNotImplemented, Code: "unsupported", Detail: "Here files go through the server: use /api/v1/uploads."}
+var errNoDirect = &problem.Problem{Status: http.StatusNotFound, Code: "no-direct", Detail: "Here files go through the server: use /api/v1/uploads."}
 
 // RegisterDirect adds the operations of direct uploads.
 func (h *Handler) RegisterDirect(a *api.API) {
 	huma.Register(a, huma.Operation{
 		OperationID: "direct-file", Method: http.MethodPost, Path: DirectPath, Tags: []string{"files"},
 		Summary:     "An address to send a file to the object storage directly",
-		Description: "For fast links. The address takes exactly this file, once, within 15 minutes; then confirm. 501 where files go through the server.",
+		Description: "For fast links. The address takes exactly this file, once, within 15 minutes; then confirm. 404 no-direct where files go through the server.",
 	}, h.askDirect)
 	huma.Register(a, huma.Operation{
 		OperationID: "confirm-file", Method: http.MethodPost, Path: ConfirmPath, Tags: []string{"files"},
