@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"fieldsync/blobs"
@@ -40,7 +39,7 @@ func (c *Client) Again(ctx context.Context, w Work) (Redone, error) {
 	_, err = drive.ReadRecord(c.store, w.Doc)
 	switch {
 	case errors.Is(err, store.ErrNotFound) && e.Whole:
-		return c.bringBack(ctx, w, e)
+		return c.bringBack(ctx, &a, w, e)
 	case errors.Is(err, store.ErrNotFound):
 		return Redone{}, because(ErrNotFound, errors.New("the job is not here any more"))
 	case err != nil:
@@ -50,8 +49,8 @@ func (c *Client) Again(ctx context.Context, w Work) (Redone, error) {
 }
 
 // bringBack makes a document that the server had refused from the start, of the very changes that made it.
-func (c *Client) bringBack(ctx context.Context, w Work, e *workEntry) (Redone, error) {
-	ev := replica.Append{Author: self}
+func (c *Client) bringBack(ctx context.Context, a *account, w Work, e *workEntry) (Redone, error) {
+	ev := replica.Append{Author: self, Principal: c.owner(a)}
 	r := Redone{}
 	for _, p := range e.Pieces {
 		change, err := format.DecodeChange(p.Raw, format.DefaultLimits())
@@ -112,7 +111,7 @@ func (c *Client) redo(ctx context.Context, a *account, w Work, e *workEntry) (Re
 		return Redone{}, err
 	}
 	e.Again = head.Hash.String()
-	return r, c.doAgain(ctx, w, e, replica.Append{Author: self, Raws: [][]byte{raw}}, rest)
+	return r, c.doAgain(ctx, w, e, replica.Append{Author: self, Principal: c.owner(a), Raws: [][]byte{raw}}, rest)
 }
 
 // rest are the pieces that are left undone; nil: none.
@@ -142,7 +141,7 @@ func (c *Client) doAgain(ctx context.Context, w Work, e *workEntry, ev replica.A
 	// Not to be cancelled: the next change has to know whether this one is there.
 	if err := c.drive.Append(context.WithoutCancel(ctx), w.Doc, ev); err != nil {
 		e.Again = ""
-		return errors.Join(fmt.Errorf("the work cannot be done again: %w", err), c.putWork(workKey(w.Doc, w.ID), e))
+		return errors.Join(asRules(err), c.putWork(workKey(w.Doc, w.ID), e))
 	}
 	c.drive.Subscribe(0, w.Doc)
 	signal(c.outboxChanged)

@@ -35,16 +35,19 @@ type Options struct {
 	Log *slog.Logger // what a developer should know; nil: nothing is logged
 	// StallAfter is how long a sync waits for the server to go on before it gives up. 0: 20 seconds.
 	StallAfter time.Duration
+	// Unchecked has changes made also where the rules say that the server will refuse them: for a program that knows better.
+	Unchecked bool
 }
 
 // Client is an open folder. Its methods may be called from any goroutine.
 type Client struct {
-	dir   string
-	log   *slog.Logger
-	stall time.Duration
-	store *badgerstore.Store
-	files *diskblob.Store
-	drive *drive.Drive
+	dir       string
+	log       *slog.Logger
+	stall     time.Duration
+	unchecked bool
+	store     *badgerstore.Store
+	files     *diskblob.Store
+	drive     *drive.Drive
 
 	mu        sync.Mutex
 	account   account
@@ -69,7 +72,7 @@ type Client struct {
 
 // Open opens a folder, and makes it if there is none. The error is store.ErrLocked where another process has it.
 func Open(o Options) (*Client, error) {
-	c := &Client{dir: o.Dir, log: o.Log, stall: o.StallAfter, locks: map[crdt.DocID]*docLock{}, watches: map[*watch]struct{}{},
+	c := &Client{dir: o.Dir, log: o.Log, stall: o.StallAfter, unchecked: o.Unchecked, locks: map[crdt.DocID]*docLock{}, watches: map[*watch]struct{}{},
 		recent: map[crdt.DocID]crdt.Heads{}, withdrawn: map[crdt.DocID]time.Time{},
 		outboxChanged: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
 	c.chunk.Store(firstChunk)
@@ -111,7 +114,7 @@ func (c *Client) openRest() error {
 		Replica: &replica.Config{
 			// Both ends know a client by its token; the name only has to differ from other devices'.
 			PeerID: crdt.PeerID("fieldsync-" + rand.Text()[:12]), StorageID: c.account.Storage,
-			History: history.DefaultLimits(), IdleAfter: idle, KeepSyncStates: true,
+			History: history.DefaultLimits(), IdleAfter: idle, KeepSyncStates: true, Policy: rules,
 		},
 		Store: c.store, Snapshot: engine.Snapshot, MaxOpen: maxOpen, Log: c.log,
 		Inventory: c.inventory, OnNotice: c.onNotice, OnJoined: c.onJoined, OnCompared: c.onCompared,

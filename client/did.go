@@ -28,13 +28,18 @@ func (t *teller) all(i int) []Did {
 	if err != nil {
 		return nil // it is a change of this history
 	}
+	return toDid(e.Did)
+}
+
+// toDid gives effects with values as JSON has them.
+func toDid(effects []audit.Effect) []Did {
 	var out []Did
-	data, err := json.Marshal(e.Did)
+	data, err := json.Marshal(effects)
 	if err == nil {
 		err = json.Unmarshal(data, &out)
 	}
 	if err != nil {
-		return nil
+		return nil // what package audit gives can be written, and read
 	}
 	return out
 }

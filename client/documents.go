@@ -33,7 +33,7 @@ func (c *Client) Create(ctx context.Context, edits ...crdt.Edit) (crdt.DocID, er
 		return crdt.DocID{}, err
 	}
 	defer doc.Close()
-	if err := c.edit(ctx, a, id, doc, func(tx *engine.Tx) error { return tx.Apply(edits...) }); err != nil {
+	if err := c.edit(ctx, a, id, doc, "", func(tx *engine.Tx) error { return tx.Apply(edits...) }); err != nil {
 		return crdt.DocID{}, err
 	}
 	c.drive.Subscribe(0, id)
@@ -53,21 +53,40 @@ func (c *Client) Change(ctx context.Context, id crdt.DocID, fn func(*engine.Tx) 
 		return err
 	}
 	defer doc.Close()
-	return c.edit(ctx, a, id, doc, fn)
+	return c.edit(ctx, a, id, doc, "", fn)
+}
+
+// change makes one change of the edits that fn makes of a document as it is here now, with a message.
+func (c *Client) change(ctx context.Context, id crdt.DocID, message string, fn func(*account, *engine.Doc) ([]crdt.Edit, error)) error {
+	a, _, err := c.signedIn()
+	if err != nil {
+		return err
+	}
+	defer c.lock(id)()
+	doc, _, err := c.load(id)
+	if err != nil {
+		return err
+	}
+	defer doc.Close()
+	edits, err := fn(&a, doc)
+	if err != nil || len(edits) == 0 {
+		return err
+	}
+	return c.edit(ctx, a, id, doc, message, func(tx *engine.Tx) error { return tx.Apply(edits...) })
 }
 
 // edit makes one change of what fn does, and waits until it is durable.
-func (c *Client) edit(ctx context.Context, a account, id crdt.DocID, doc *engine.Doc, fn func(*engine.Tx) error) error {
+func (c *Client) edit(ctx context.Context, a account, id crdt.DocID, doc *engine.Doc, message string, fn func(*engine.Tx) error) error {
 	actor, err := c.actorOf(&a, id)
 	if err != nil {
 		return err
 	}
-	raw, err := doc.Edit(engine.Commit{Actor: actor, Time: time.Now().Unix()}, fn)
+	raw, err := doc.Edit(engine.Commit{Actor: actor, Time: time.Now().Unix(), Message: message}, fn)
 	if err != nil || raw == nil {
 		return err
 	}
 	// Not to be cancelled: the next change has to know whether this one is there.
-	return c.drive.Append(context.WithoutCancel(ctx), id, replica.Append{Author: self, Raws: [][]byte{raw}})
+	return asRules(c.drive.Append(context.WithoutCancel(ctx), id, replica.Append{Author: self, Principal: c.owner(&a), Raws: [][]byte{raw}}))
 }
 
 // Find says that the document is here, or gets it from the server. Errors: ErrNotFound, also where this person may not know of the
@@ -104,7 +123,13 @@ func (c *Client) View(id crdt.DocID) (View, error) {
 		return View{}, err
 	}
 	defer doc.Close()
-	v := View{ID: id, Heads: rec.Heads, Withdrawn: c.Withdrawn(id)}
+	v, err := viewOf(id, doc, rec.Heads)
+	v.Withdrawn = c.Withdrawn(id)
+	return v, err
+}
+
+func viewOf(id crdt.DocID, doc *engine.Doc, heads crdt.Heads) (v View, err error) {
+	v = View{ID: id, Heads: heads}
 	if v.Tree, err = doc.Tree(); err != nil {
 		return v, err
 	}

@@ -16,7 +16,6 @@ import (
 
 	"fieldsync/blobs"
 	"fieldsync/crdt"
-	"fieldsync/crdt/engine"
 	"fieldsync/crdt/job"
 	"fieldsync/crdt/store"
 )
@@ -46,17 +45,18 @@ func (c *Client) Attach(ctx context.Context, id crdt.DocID, path, field string) 
 	entry := outboxEntry{doc: id, ref: ref, queued: queued{Name: filepath.Base(path), Size: size, QueuedAt: now.UnixMilli(), MediaType: media}}
 	att := job.Attachment{ID: newID(), SHA256: ref.String(), Size: size, MediaType: media, Name: entry.Name, Field: field,
 		TakenAt: crdt.Timestamp(now.UnixMilli()), By: a.User}
-	edits, err := job.AddAttachment(att)
-	if err != nil {
-		return job.Attachment{}, err
-	}
 	_, err = c.store.Get(outboxKey(id, ref))
 	queuedBefore := err == nil
 	// The outbox first: a document that names a file which nobody is going to send would be the worse half.
 	if err := c.putOutbox(entry); err != nil {
 		return job.Attachment{}, err
 	}
-	if err := c.Change(ctx, id, func(tx *engine.Tx) error { return tx.Apply(edits...) }); err != nil {
+	if err := c.Edit(ctx, id, func(e Editing) ([]crdt.Edit, error) {
+		if !job.IsJob(e.Tree) {
+			return job.AddAttachment(att)
+		}
+		return job.Attach(&e.Job, att, e.By.Class)
+	}); err != nil {
 		if !queuedBefore {
 			err = errors.Join(err, store.Write(c.store, []store.Op{{Key: outboxKey(id, ref)}}))
 		}

@@ -96,7 +96,8 @@ func loggedIn(t *testing.T, f *fileServer) *client.Client {
 // jobWith makes a job that names a file.
 func jobWith(t *testing.T, c *client.Client, a job.Attachment) crdt.DocID {
 	t.Helper()
-	edits, err := job.New(job.Draft{Plan: job.Plan{Title: "Pump"}, First: job.Event{ID: "made", HappenedAt: 1}})
+	edits, err := job.New(job.Draft{Plan: job.Plan{Title: "Pump", ReportFields: []job.Field{{ID: "before", Name: "Before", Type: job.FieldPhoto}}},
+		First: job.Event{ID: "made", Status: job.Started, HappenedAt: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"fieldsync/client"
 	"fieldsync/conformance/internal/phone"
@@ -24,6 +25,24 @@ func comment(t *testing.T, c *client.Client, id crdt.DocID, entry, text string) 
 	if err := c.Change(t.Context(), id, func(tx *engine.Tx) error { return tx.Apply(edits...) }); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// careless opens a client that makes changes also where the rules say that the server refuses them.
+func careless(t *testing.T, dir, url string) *client.Client {
+	t.Helper()
+	c, err := client.Open(client.Options{Dir: dir, StallAfter: 5 * time.Second, Unchecked: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Errorf("closing: %v", err)
+		}
+	})
+	if _, err := c.Login(t.Context(), url, "any"); err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 func view(t *testing.T, c *client.Client, id crdt.DocID) client.View {
@@ -47,7 +66,7 @@ func unsent(t *testing.T, c *client.Client) client.Unsent {
 // atServer is the document as somebody else gets it from the server.
 func atServer(t *testing.T, url string, id crdt.DocID) client.View {
 	t.Helper()
-	other := open(t, t.TempDir(), url, "any")
+	other := careless(t, t.TempDir(), url)
 	if err := other.Find(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +76,7 @@ func atServer(t *testing.T, url string, id crdt.DocID) client.View {
 func TestWhatTheServerRefusesIsKeptAndWhatCameAfterItArrives(t *testing.T) {
 	r, url := newRefusing(t)
 	dir := t.TempDir()
-	c := open(t, dir, url, "any")
+	c := careless(t, dir, url)
 	id := newJob(t, c, "Pump")
 	synced(t, c)
 	set(t, c, id, "resolution", "before")
@@ -94,7 +113,7 @@ func TestWhatTheServerRefusesIsKeptAndWhatCameAfterItArrives(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	c = open(t, dir, url, "any")
+	c = careless(t, dir, url)
 	check(c) // also after a restart
 	if rep := synced(t, c); rep.Refused+rep.Sent+rep.Received != 0 {
 		t.Errorf("a sync with nothing to do: %+v", rep)
@@ -142,7 +161,7 @@ func TestWhatTheServerRefusesIsKeptAndWhatCameAfterItArrives(t *testing.T) {
 // What is done on something that a refused change made goes with it, and comes back with it.
 func TestWorkOnARefusedThingIsKeptWithIt(t *testing.T) {
 	r, url := newRefusing(t)
-	c := open(t, t.TempDir(), url, "any")
+	c := careless(t, t.TempDir(), url)
 	id := newJob(t, c, "Pump")
 	synced(t, c)
 	change := func(edits ...crdt.Edit) {
@@ -190,7 +209,7 @@ func TestWorkOnARefusedThingIsKeptWithIt(t *testing.T) {
 func TestAJobThatTheServerRefusesFromTheStartIsKeptAsAWhole(t *testing.T) {
 	r, url := newRefusing(t)
 	r.strict.Store(true)
-	c := open(t, t.TempDir(), url, "any")
+	c := careless(t, t.TempDir(), url)
 	id := newJob(t, c, "Pump")
 	comment(t, c, id, "c1", "it leaks")
 	photo := filepath.Join(t.TempDir(), "photo.jpg")
@@ -227,7 +246,7 @@ func TestAJobThatTheServerRefusesFromTheStartIsKeptAsAWhole(t *testing.T) {
 // An actor that belongs to somebody else is no reason to give work up: it is written again under another one.
 func TestWorkUnderATakenActorIsWrittenUnderAnother(t *testing.T) {
 	r, url := newRefusing(t)
-	c := open(t, t.TempDir(), url, "any")
+	c := careless(t, t.TempDir(), url)
 	id := newJob(t, c, "Pump")
 	synced(t, c)
 	first := view(t, c, id).Heads
@@ -255,7 +274,7 @@ func TestWorkUnderATakenActorIsWrittenUnderAnother(t *testing.T) {
 
 func TestALiveClientRecoversAndSaysSo(t *testing.T) {
 	_, url := newRefusing(t)
-	c := open(t, t.TempDir(), url, "any")
+	c := careless(t, t.TempDir(), url)
 	id := newJob(t, c, "Pump")
 	synced(t, c)
 	events := phone.Run(t, c)

@@ -52,9 +52,68 @@ func TestWhoLosesAJobWhileOfflineDeliversAndKeepsWhatWasSeen(t *testing.T) {
 			t.Errorf("anna sees %+v, %v", v.Job, err)
 		}
 	}
+	if v, err := anna.View(id); err != nil || v.Withdrawn.IsZero() || time.Since(v.Withdrawn) > time.Hour {
+		t.Errorf("anna does not see that it is not hers any more: %v, %v", v.Withdrawn, err)
+	}
 	synced(t, office)
 	if v, err := office.View(id); err != nil || !remarked(v, "done") || len(v.Job.Assignees) != 0 {
 		t.Errorf("the office sees %+v, %v", v.Job, err)
+	}
+
+	// What was hers comes back.
+	again, err := job.Assign(job.Assignee{User: "anna", Edit: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := office.Change(ctx, id, func(tx *engine.Tx) error { return tx.Apply(again...) }); err != nil {
+		t.Fatal(err)
+	}
+	synced(t, office)
+	if r, err := anna.Sync(ctx); err != nil || r.Received == 0 {
+		t.Errorf("anna's sync: %+v, %v", r, err)
+	}
+	if v, err := anna.View(id); err != nil || !v.Withdrawn.IsZero() || v.Job.Title != "not for her any more" {
+		t.Errorf("given back: %v, %q, %v", v.Withdrawn, v.Job.Title, err)
+	}
+}
+
+// Who is connected hears of it at once, also that a job came back; it survives a restart.
+func TestALiveClientHearsThatAJobIsNotItsAnyMore(t *testing.T) {
+	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	office := open(t, t.TempDir(), addr, sut.Dispatcher)
+	dir := t.TempDir()
+	anna := open(t, dir, addr, sut.WorkerAnna)
+	id, other := newJob(t, office, "Pump", "anna"), newJob(t, office, "Boiler", "anna")
+	synced(t, office)
+	synced(t, anna)
+	ctx, stop := context.WithCancel(t.Context())
+	events := anna.WatchAll(ctx)
+	done := make(chan error, 1)
+	go func() { done <- anna.Run(ctx) }()
+	await(t, events, "anna is in sync", kind(client.EventSynced))
+	edits, err := job.Unassign("anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := office.Change(t.Context(), id, func(tx *engine.Tx) error { return tx.Apply(edits...) }); err != nil {
+		t.Fatal(err)
+	}
+	synced(t, office)
+	if ev := await(t, events, "it is withdrawn", kind(client.EventWithdrawn)); ev.Doc != id {
+		t.Errorf("withdrawn: %+v", ev)
+	}
+	stop()
+	<-done
+	if err := anna.Close(); err != nil {
+		t.Fatal(err)
+	}
+	anna = open(t, dir, addr, sut.WorkerAnna)
+	if anna.Withdrawn(id).IsZero() || !anna.Withdrawn(other).IsZero() {
+		t.Errorf("after a restart: %v, the other %v", anna.Withdrawn(id), anna.Withdrawn(other))
+	}
+	synced(t, anna)
+	if anna.Withdrawn(id).IsZero() || !anna.Withdrawn(other).IsZero() {
+		t.Errorf("after a sync: %v, the other %v", anna.Withdrawn(id), anna.Withdrawn(other))
 	}
 }
 
