@@ -134,6 +134,31 @@ func (c *Client) Login(ctx context.Context, server, token string) (Identity, err
 	return next, nil
 }
 
+// SignIn gets a token of this folder's own for a login and a password, and makes the folder that person's, as Login does. org is the
+// organisation's id, needed only by whose login is the same in several. label is what people call the device. Errors: as of
+// Login, ErrSignIn for a wrong login or password.
+func (c *Client) SignIn(ctx context.Context, server, login, password, org, label string) (Identity, error) {
+	at, err := service.ParseServer(server)
+	if err != nil {
+		return Identity{}, err
+	}
+	api := service.New(at, "")
+	defer api.Close()
+	token, err := api.SignIn(ctx, login, password, org, label)
+	if err != nil {
+		return Identity{}, asOurs(err)
+	}
+	who, err := c.Login(ctx, server, token)
+	if err != nil { // nobody will use it
+		mine := service.New(at, token)
+		defer mine.Close()
+		if serr := mine.SignOut(context.WithoutCancel(ctx)); serr != nil {
+			c.log.Warn("a token that is not needed could not be ended", "error", serr.Error())
+		}
+	}
+	return who, err
+}
+
 func (c *Client) holdsDocuments() (bool, error) {
 	found := false
 	err := drive.Records(c.store, func(crdt.DocID, replica.Record) error {

@@ -106,14 +106,15 @@ func (c *Client) Find(ctx context.Context, id crdt.DocID) error {
 
 // View is a document as it is here, now.
 type View struct {
-	ID        crdt.DocID
-	Withdrawn time.Time // when we learned that it is not ours any more; zero: it is. It stays as we last saw it
-	Heads     crdt.Heads
-	Tree      map[string]any // as engine.Doc.Tree gives it
-	Clashes   []engine.Clash // places that several people wrote to at once
-	IsJob     bool
-	Job       job.Job // if IsJob
-	Problems  []job.Problem
+	ID         crdt.DocID
+	Withdrawn  time.Time // when we learned that it is not ours any more; zero: it is. It stays as we last saw it
+	Heads      crdt.Heads
+	Tree       map[string]any // as engine.Doc.Tree gives it
+	Clashes    []engine.Clash // places that several people wrote to at once
+	JobClashes []job.Clash    // of those, and of the status, what matters to somebody
+	IsJob      bool
+	Job        job.Job // if IsJob
+	Problems   []job.Problem
 }
 
 // View reads a document that is here; ErrNotFound where it is not.
@@ -136,6 +137,7 @@ func viewOf(id crdt.DocID, doc *engine.Doc, heads crdt.Heads) (v View, err error
 	if v.Clashes, err = doc.Clashes(); err != nil {
 		return v, err
 	}
+	v.JobClashes = job.Clashes(v.Tree, v.Clashes)
 	if v.IsJob = job.IsJob(v.Tree); v.IsJob {
 		v.Job, v.Problems = job.Read(v.Tree)
 	}

@@ -97,7 +97,7 @@ func loggedIn(t *testing.T, f *fileServer) *client.Client {
 func jobWith(t *testing.T, c *client.Client, a job.Attachment) crdt.DocID {
 	t.Helper()
 	edits, err := job.New(job.Draft{Plan: job.Plan{Title: "Pump", ReportFields: []job.Field{{ID: "before", Name: "Before", Type: job.FieldPhoto}}},
-		First: job.Event{ID: "made", Status: job.Started, HappenedAt: 1}})
+		First: job.Event{ID: "made", Status: job.Published, HappenedAt: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,6 +200,9 @@ func TestAnAttachedFileIsInTheFolderAndInTheOutboxAcrossARestart(t *testing.T) {
 	id := jobWith(t, c, attachmentOf([]byte("an older one")))
 	path := filepath.Join(t.TempDir(), "Photo.JPG")
 	if err := os.WriteFile(path, []byte("light on the wall"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SetStatus(t.Context(), id, client.StatusChange{Status: job.Started}); err != nil {
 		t.Fatal(err)
 	}
 	att, err := c.Attach(t.Context(), id, path, "before")

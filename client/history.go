@@ -40,8 +40,9 @@ func (c *Client) History(ctx context.Context, id crdt.DocID, q audit.Query) (His
 		}
 		out.Next = page.Next
 		for _, e := range page.Entries {
-			e.Who.User = who[e.Actor]
-			out.Entries = append(out.Entries, Entry{Entry: e, Did: toDid(e.Did), Mine: e.Author == self})
+			mine := e.Author == self
+			e.Who.User, e.Author = who[e.Actor], "" // the folder's own names for authors mean nothing elsewhere
+			out.Entries = append(out.Entries, Entry{Entry: e, Did: toDid(e.Did), Mine: mine})
 		}
 		return nil
 	})
@@ -142,8 +143,9 @@ func actors(h *history.History, owner string) map[crdt.ActorID]string {
 			for _, name := range h.Get(entry, job.KeyBy) {
 				by, _ := policy.Text(h, name)
 				actor := h.Actor(name.Change)
-				was, known := out[actor]
-				doubt[actor] = doubt[actor] || known && was != by
+				if was, known := out[actor]; known && was != by {
+					doubt[actor] = true
+				}
 				out[actor] = by
 			}
 		}

@@ -29,15 +29,25 @@ type Row struct {
 	ScheduledAt crdt.Timestamp   `json:"scheduled_at,omitempty"` // 0: not scheduled
 	Attachments []job.Attachment `json:"attachments,omitempty"`
 	IsJob       bool             `json:"is_job"`
+	Kind        string           `json:"kind,omitempty"` // of documents that are no job: template, client, site, or what else it says
 
 	Form int `json:"form"` // of the cached row: rowForm, or it is made again
 }
 
 // rowForm counts the forms in which rows were cached. It goes up when a field of Row, or of what is in it, is called or means something else.
-const rowForm = 2
+const rowForm = 3
 
 // Jobs are the jobs that are here, those with a time first in its order, then by number and label.
 func (c *Client) Jobs(ctx context.Context) ([]Row, error) {
+	return c.rows(ctx, func(r *Row) bool { return r.IsJob })
+}
+
+// Others are the documents of another kind that are here, job.KindTemplate for instance, by name.
+func (c *Client) Others(ctx context.Context, kind string) ([]Row, error) {
+	return c.rows(ctx, func(r *Row) bool { return !r.IsJob && r.Kind == kind })
+}
+
+func (c *Client) rows(ctx context.Context, want func(*Row) bool) ([]Row, error) {
 	var out []Row
 	var learned []store.Op
 	err := drive.Records(c.store, func(id crdt.DocID, rec replica.Record) error {
@@ -52,7 +62,7 @@ func (c *Client) Jobs(ctx context.Context) ([]Row, error) {
 		if fresh != nil {
 			learned = append(learned, *fresh)
 		}
-		if row.IsJob {
+		if want(&row) {
 			out = append(out, row)
 		}
 		return nil
@@ -110,7 +120,7 @@ func (c *Client) row(id crdt.DocID, heads crdt.Heads) (Row, *store.Op, error) {
 
 func rowOf(tree map[string]any) Row {
 	if !job.IsJob(tree) {
-		return Row{}
+		return rowOfOther(tree)
 	}
 	j, _ := job.Read(tree)
 	row := Row{IsJob: true, SerialNo: j.SerialNo, Label: j.Label(), Status: j.Outcome.Status, Clash: j.Outcome.Clash(),
@@ -120,6 +130,25 @@ func rowOf(tree map[string]any) Row {
 	}
 	return row
 }
+
+func rowOfOther(tree map[string]any) Row {
+	row := Row{Kind: job.KindOf(tree)}
+	switch row.Kind {
+	case job.KindTemplate:
+		t, _ := job.ReadTemplate(tree)
+		row.Label = t.Name
+	case job.KindClient:
+		c, _ := job.ReadClient(tree)
+		row.Label = c.Name
+	case job.KindSite:
+		s, _ := job.ReadSite(tree)
+		row.Label = s.Name
+	}
+	return row
+}
+
+// Assigned tells whether a user is to do the job, or looks on.
+func (r *Row) Assigned(user string) bool { return slices.Contains(r.Assignees, user) }
 
 // Time is a row's time; zero where it has none.
 func (r *Row) Time() time.Time {

@@ -34,14 +34,40 @@ func rules(p replica.Principal, _ crdt.DocID, _ []byte) history.Policy {
 		return nil // the server's changes: it has judged them
 	}
 	return func(a *history.Admission) *crdt.Refusal {
-		part, known := o.part(a.History)
-		if !known {
+		if _, known := o.part(a.History); !known {
 			return nil
 		}
-		c := policy.Case{User: o.user, Part: func(*history.Admission) job.Part { return part }, Own: o.own,
-			Kind: func(h *history.History) string { return policy.Winner(h, h.Root(), job.KeyKind) }}
+		c := policy.Case{User: o.user, Author: o, Own: o.own}
 		return c.Check(a)
 	}
+}
+
+var _ policy.Author = owner{}
+
+// Part implements policy.Author.
+func (o owner) Part(a *history.Admission) job.Part {
+	part, _ := o.part(a.History)
+	return part
+}
+
+// Kind implements policy.Author.
+func (owner) Kind(h *history.History) string { return policy.Winner(h, h.Root(), job.KeyKind) }
+
+// MayMake implements policy.Author. Which jobs workers make is the organisation's to say, and the phone does not know it.
+func (owner) MayMake(kind, _ string) string {
+	switch kind {
+	case job.KindTemplate, job.KindClient, job.KindSite:
+		return "only a dispatcher makes templates, clients and sites"
+	}
+	return ""
+}
+
+// UserOf implements policy.Author: of changes that came from the server nobody's name is known here.
+func (o owner) UserOf(a history.Author) string {
+	if a == self {
+		return o.user
+	}
+	return ""
 }
 
 // part is what the owner is to a document; false where the phone cannot know it.

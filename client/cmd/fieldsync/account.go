@@ -5,17 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"fieldsync/client"
+	"fieldsync/crdt"
+
+	"golang.org/x/term"
 )
 
 type loginCmd struct {
 	Server string `arg:"" help:"The server's address, like https://sync.example.org."`
-	Token  string `help:"Your token; without this flag it is read from standard input." env:"FIELDSYNC_TOKEN" placeholder:"TOKEN"`
+	User   string `short:"u" help:"Your login; the password is asked for, or read from standard input." placeholder:"LOGIN"`
+	Org    string `help:"Your organisation, where your login is not the only one of this name." placeholder:"ID"`
+	Token  string `help:"A token instead of login and password; without both it is read from standard input." env:"FIELDSYNC_TOKEN" placeholder:"TOKEN"`
 }
 
-const maxToken = 4096 // bytes; ours have some dozens
+const maxSecret = 4096 // bytes; tokens and passwords have some dozens
 
 // Run logs in.
 func (cmd *loginCmd) Run(a *app) error {
@@ -23,25 +29,35 @@ func (cmd *loginCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	token := cmd.Token
-	if token == "" {
-		if !a.json {
-			_, _ = fmt.Fprint(a.out, "Token: ")
-		}
-		text, err := bufio.NewReader(io.LimitReader(a.in, maxToken)).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
+	var who client.Identity
+	if cmd.User != "" {
+		var password string
+		if password, err = a.secret("Password: "); err != nil {
 			return err
 		}
-		token = strings.TrimSpace(text)
+		who, err = c.SignIn(a.ctx, cmd.Server, cmd.User, password, cmd.Org, deviceName())
+	} else {
+		if cmd.Org != "" {
+			return crdt.Errorf(crdt.KindInvalid, "--org goes with --user: a token knows its organisation")
+		}
+		token := cmd.Token
+		if token == "" {
+			if token, err = a.secret("Token: "); err != nil {
+				return err
+			}
+			token = strings.TrimSpace(token)
+		}
+		who, err = c.Login(a.ctx, cmd.Server, token)
 	}
-	who, err := c.Login(a.ctx, cmd.Server, token)
-	if errors.Is(err, client.ErrSignIn) {
+	switch {
+	case errors.Is(err, client.ErrSignIn) && cmd.User != "":
+		why := strings.TrimPrefix(err.Error(), client.ErrSignIn.Error()+": ")
+		return fmt.Errorf("%w", &stated{"cannot log in at " + cmd.Server + ": " + why, err})
+	case errors.Is(err, client.ErrSignIn):
 		return fmt.Errorf("%w (asked %s)", err, cmd.Server)
-	}
-	if errors.Is(err, client.ErrOffline) {
+	case errors.Is(err, client.ErrOffline):
 		return fmt.Errorf("cannot log in at %s: %w", cmd.Server, err)
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	if done, err := a.print(who); done {
@@ -50,6 +66,30 @@ func (cmd *loginCmd) Run(a *app) error {
 	a.out.line("You are %s (%s, %s) at %s.", a.out.paint(bold, clean(who.Name)), clean(who.User), clean(who.Role), who.Server)
 	a.out.line("Next: fieldsync sync")
 	return nil
+}
+
+// secret asks for something that nobody else is to see: on a terminal without showing what is typed, else from standard input.
+func (a *app) secret(prompt string) (string, error) {
+	if f, ok := a.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		_, _ = fmt.Fprint(os.Stderr, prompt)
+		text, err := term.ReadPassword(int(f.Fd()))
+		_, _ = fmt.Fprintln(os.Stderr)
+		return string(text), err
+	}
+	text, err := bufio.NewReader(io.LimitReader(a.in, maxSecret)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return strings.TrimRight(text, "\r\n"), nil
+}
+
+// deviceName is what the owner sees this folder's device called.
+func deviceName() string {
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		return "fieldsync in a terminal"
+	}
+	return "fieldsync on " + host
 }
 
 type logoutCmd struct{}

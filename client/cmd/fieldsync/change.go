@@ -15,7 +15,7 @@ import (
 )
 
 type newCmd struct {
-	Title       string   `help:"What it is about." required:""`
+	Title       string   `help:"What it is about; a template may say it."`
 	Number      string   `help:"Its number, by which people call it." placeholder:"NO"`
 	Description string   `help:"More about it."`
 	Client      string   `help:"For whom."`
@@ -25,6 +25,8 @@ type newCmd struct {
 	At          string   `help:"When: 2026-11-24 09:30, or RFC 3339." placeholder:"TIME"`
 	Duration    string   `help:"How long: 90m, 1h30m, or minutes." placeholder:"TIME"`
 	Assign      []string `help:"The users who do it; the first one fills in the report." placeholder:"USER"`
+	Template    string   `help:"What it is made from: the name of a template, or the beginning of it." placeholder:"NAME"`
+	Draft       bool     `help:"It is not for anybody to begin yet, although somebody is assigned."`
 }
 
 // Run creates a job.
@@ -38,10 +40,15 @@ func (cmd *newCmd) Run(a *app) error {
 		return err
 	}
 	now := crdt.Timestamp(time.Now().UnixMilli())
-	draft := job.Draft{UUID: newUUID(), SerialNo: cmd.Number, CreatedAt: now,
-		Plan: job.Plan{Title: cmd.Title, Description: cmd.Description, Type: cmd.Type, Client: job.Ref{Name: cmd.Client}, Site: job.Ref{Name: cmd.Site},
-			Address: job.Address{Formatted: cmd.Address}},
-		First: job.Event{ID: newID(), Status: job.Scheduled, HappenedAt: now, By: who.User, Device: who.Device}}
+	draft, err := cmd.begin(a)
+	if err != nil {
+		return err
+	}
+	draft.UUID, draft.SerialNo, draft.CreatedAt = newUUID(), cmd.Number, now
+	draft.First = job.Event{ID: newID(), Status: job.Scheduled, HappenedAt: now, By: who.User, Device: who.Device}
+	if len(cmd.Assign) > 0 && !cmd.Draft {
+		draft.First.Status = job.Published
+	}
 	if cmd.At != "" {
 		if draft.ScheduledAt, err = parseTime(cmd.At); err != nil {
 			return err
@@ -66,6 +73,56 @@ func (cmd *newCmd) Run(a *app) error {
 	return a.saved(id, fmt.Sprintf("Created %s  %s", id.String()[:shortID], crdt.URL{Doc: id}))
 }
 
+// begin makes what a job begins with: what its template says, and what was typed.
+func (cmd *newCmd) begin(a *app) (job.Draft, error) {
+	var draft job.Draft
+	if cmd.Template != "" {
+		t, err := a.template(cmd.Template)
+		if err != nil {
+			return draft, err
+		}
+		draft = job.FromTemplate(t, job.Ref{UUID: t.UUID, Name: t.Name})
+	}
+	for into, text := range map[*string]string{&draft.Title: cmd.Title, &draft.Description: cmd.Description, &draft.Type: cmd.Type,
+		&draft.Client.Name: cmd.Client, &draft.Site.Name: cmd.Site, &draft.Address.Formatted: cmd.Address} {
+		if text != "" {
+			*into = text
+		}
+	}
+	if cmd.Client != "" {
+		draft.Client.UUID = ""
+	}
+	if cmd.Site != "" {
+		draft.Site.UUID = ""
+	}
+	if draft.Title == "" {
+		return draft, crdt.Errorf(crdt.KindInvalid, "a job needs a title: --title TEXT, or --template NAME of one that has a title")
+	}
+	return draft, nil
+}
+
+// template finds a template by its name or the beginning of it.
+func (a *app) template(name string) (job.Template, error) {
+	rows, err := a.client.Others(a.ctx, job.KindTemplate)
+	if err != nil {
+		return job.Template{}, err
+	}
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		names[i] = r.Label
+	}
+	i, err := choose("what was synced", "template", names, name)
+	if err != nil {
+		return job.Template{}, err
+	}
+	v, err := a.client.View(rows[i].ID)
+	if err != nil {
+		return job.Template{}, err
+	}
+	t, _ := job.ReadTemplate(v.Tree)
+	return t, nil
+}
+
 func newID() string { return strings.ToLower(rand.Text()) }
 
 func newUUID() string {
@@ -76,13 +133,13 @@ func newUUID() string {
 }
 
 type setCmd struct {
-	ID     string   `arg:"" name:"job" help:"The job."`
-	Fields []string `arg:"" name:"field" help:"field=value; an empty value takes the field away. field:=JSON writes a number, true or null. A field within a map: report_fields.f1.value=…"`
+	ID     string   `arg:"" name:"job" help:"The job, or another document."`
+	Fields []string `arg:"" name:"field" help:"field=value; an empty value takes the field away. field:=JSON writes a number, a list, true or null. A field within another: address.floor=3"`
 }
 
 // Run changes fields.
 func (cmd *setCmd) Run(a *app) error {
-	edits, err := parseFields(cmd.Fields)
+	fields, err := splitFields(cmd.Fields)
 	if err != nil {
 		return err
 	}
@@ -90,101 +147,120 @@ func (cmd *setCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	before, err := a.client.Heads(id)
+	v, err := a.client.View(id)
 	if err != nil {
 		return err
 	}
-	if err := a.client.Change(a.ctx, id, func(tx *engine.Tx) error { return tx.Apply(edits...) }); err != nil {
+	if slices.Contains(job.Kinds(), job.KindOf(v.Tree)) {
+		patch, err := patchOf(fields)
+		if err != nil {
+			return err
+		}
+		_, err = a.client.Patch(a.ctx, id, patch)
+		if err != nil {
+			return err
+		}
+	} else if err := a.client.Change(a.ctx, id, func(tx *engine.Tx) error { return tx.Apply(editsOf(fields)...) }); err != nil {
 		return err
 	}
-	what := "Changed " + count(len(cmd.Fields), "field") + "."
-	if after, err := a.client.Heads(id); err == nil && after.Equal(before) {
+	what := "Changed " + count(len(fields), "field") + "."
+	if after, err := a.client.Heads(id); err == nil && after.Equal(v.Heads) {
 		what = "Nothing to change: that is what stands there already."
 	}
 	return a.saved(id, what)
 }
 
-// parseFields makes edits of what stands on the command line. The fields of a job that the product knows are written as it
-// does; others as they are given.
-func parseFields(args []string) ([]crdt.Edit, error) {
-	var edits []crdt.Edit
+// field is field=value as it stands on the command line.
+type field struct {
+	path  []string
+	value any  // a string, or what its JSON says; nil takes the field away
+	raw   bool // it was JSON
+}
+
+func splitFields(args []string) ([]field, error) {
+	var out []field
 	for _, arg := range args {
 		name, text, ok := strings.Cut(arg, "=")
-		raw := strings.HasSuffix(name, ":")
+		f := field{raw: strings.HasSuffix(name, ":")}
 		name = strings.TrimSuffix(name, ":")
 		if !ok || name == "" {
 			return nil, crdt.Errorf(crdt.KindInvalid, "%q is not field=value", arg)
 		}
-		some, err := parseField(name, text, raw)
-		if err != nil {
-			return nil, crdt.Errorf(crdt.KindInvalid, "%s: %w", name, err)
+		if f.path = strings.Split(name, "."); slices.Contains(f.path, "") {
+			return nil, crdt.Errorf(crdt.KindInvalid, "%s: a part of the name is empty", name)
 		}
-		edits = append(edits, some...)
+		switch {
+		case f.raw:
+			if err := json.Unmarshal([]byte(text), &f.value); err != nil {
+				return nil, crdt.Errorf(crdt.KindInvalid, "%s: %q is not JSON", name, text)
+			}
+		case text != "":
+			f.value = text
+		}
+		out = append(out, f)
 	}
-	return edits, nil
+	return out, nil
 }
 
-// structure are the keys that the product itself keeps; writing over them by hand would break the job for everybody.
-var structure = []string{job.KeyKind, job.KeySchemaVersion, job.KeyStatusLog, job.KeyAssignees, job.KeyAttachments, job.KeyComments,
-	job.KeyCustomFields, job.KeyReportFields}
+// patchOf makes a JSON Merge Patch of fields, with times and durations as people write them.
+func patchOf(fields []field) (map[string]any, error) {
+	patch := map[string]any{}
+	for _, f := range fields {
+		text, isText := f.value.(string)
+		value := f.value
+		switch key := f.path[0]; {
+		case key == job.KeyStatus:
+			return nil, crdt.Errorf(crdt.KindInvalid, "a status is set with: fieldsync status JOB STATUS")
+		case !isText || f.raw || len(f.path) > 1:
+		case key == job.KeyScheduledAt:
+			t, err := parseTime(text)
+			if err != nil {
+				return nil, err
+			}
+			value = t.String()
+		case key == job.KeyScheduledDuration:
+			n, err := parseMinutes(text)
+			if err != nil {
+				return nil, err
+			}
+			value = map[string]any{job.KeyMinutes: n}
+		case key == job.KeyAddress:
+			value = map[string]any{job.KeyFormatted: text}
+		}
+		at := patch
+		for _, step := range f.path[:len(f.path)-1] {
+			next, ok := at[step].(map[string]any)
+			if !ok {
+				next = map[string]any{}
+				at[step] = next
+			}
+			at = next
+		}
+		at[f.path[len(f.path)-1]] = value
+	}
+	return patch, nil
+}
 
-func parseField(name, text string, raw bool) ([]crdt.Edit, error) {
-	var value any = text
-	if raw {
-		if err := json.Unmarshal([]byte(text), &value); err != nil {
-			return nil, fmt.Errorf("%q is not JSON", text)
-		}
-		if f, ok := value.(float64); ok && f == float64(int64(f)) {
-			value = int64(f)
-		}
-	}
-	switch name {
-	case job.KeyScheduledAt, job.KeyCreatedAt:
-		if text == "" {
-			return job.SetField(name, nil)
-		}
-		t, err := parseTime(text)
-		if err != nil {
-			return nil, err
-		}
-		return job.SetField(name, t)
-	case job.KeyScheduledDuration:
-		if text == "" {
-			return job.SetField(name, nil)
-		}
-		n, err := parseMinutes(text)
-		if err != nil {
-			return nil, err
-		}
-		return job.SetField(name, n)
-	case "address":
-		return []crdt.Edit{{Kind: crdt.EditEnsureMap, Path: crdt.Path{job.KeyAddress}},
-			{Kind: crdt.EditSet, Path: crdt.Path{job.KeyAddress, job.KeyFormatted}, Value: text}}, nil
-	case "status":
-		return nil, fmt.Errorf("a status is set with: fieldsync status JOB STATUS")
-	}
-	if edits, err := job.SetField(name, value); err == nil {
-		return edits, nil
-	}
-	parts := strings.Split(name, ".")
-	path := crdt.Path{}
+// editsOf makes edits of fields for a document of no kind that has any.
+func editsOf(fields []field) []crdt.Edit {
 	var edits []crdt.Edit
-	for i, part := range parts {
-		if part == "" {
-			return nil, fmt.Errorf("a part of the name is empty")
+	for _, f := range fields {
+		path := crdt.Path{}
+		for i, step := range f.path {
+			if path = path.Join(step); i < len(f.path)-1 {
+				edits = append(edits, crdt.Edit{Kind: crdt.EditEnsureMap, Path: path})
+			}
 		}
-		path = path.Join(part)
-		if i < len(parts)-1 {
-			edits = append(edits, crdt.Edit{Kind: crdt.EditEnsureMap, Path: path})
+		if f.value == nil && !f.raw {
+			edits = append(edits, crdt.Edit{Kind: crdt.EditDelete, Path: path})
+			continue
 		}
+		if n, ok := f.value.(float64); ok && n == float64(int64(n)) {
+			f.value = int64(n)
+		}
+		edits = append(edits, crdt.Edit{Kind: crdt.EditSet, Path: path, Value: f.value})
 	}
-	if len(parts) == 1 && slices.Contains(structure, name) {
-		return nil, fmt.Errorf("this is a part of the job's structure and not to be written over")
-	}
-	if text == "" && !raw {
-		return []crdt.Edit{{Kind: crdt.EditDelete, Path: path}}, nil
-	}
-	return append(edits, crdt.Edit{Kind: crdt.EditSet, Path: path, Value: value}), nil
+	return edits
 }
 
 func parseTime(text string) (crdt.Timestamp, error) {
@@ -229,41 +305,23 @@ func (cmd *assignCmd) Run(a *app) error {
 	return a.saved(id, "Assigned to "+clean(cmd.User)+".")
 }
 
-type statusCmd struct {
-	ID     string `arg:"" name:"job" help:"The job."`
-	Status string `arg:"" enum:"scheduled,published,en_route,started,paused,finished,cancelled" help:"published, en_route, started, paused, finished, cancelled or scheduled."`
-	Note   string `help:"A remark."`
+type unassignCmd struct {
+	ID   string `arg:"" name:"job" help:"The job."`
+	User string `arg:"" help:"The user."`
 }
 
-// Run adds an entry to the status log, after those that stand now: it settles a clash.
-func (cmd *statusCmd) Run(a *app) error {
+// Run takes a user off a job.
+func (cmd *unassignCmd) Run(a *app) error {
+	edits, err := job.Unassign(cmd.User)
+	if err != nil {
+		return err
+	}
 	id, err := a.resolve(cmd.ID)
 	if err != nil {
 		return err
 	}
-	who, err := a.client.WhoAmI()
-	if err != nil {
+	if err := a.client.Change(a.ctx, id, func(tx *engine.Tx) error { return tx.Apply(edits...) }); err != nil {
 		return err
 	}
-	err = a.client.Change(a.ctx, id, func(tx *engine.Tx) error {
-		tree, err := tx.Get()
-		if err != nil {
-			return err
-		}
-		root, ok := tree.(map[string]any)
-		if !ok || !job.IsJob(root) {
-			return crdt.Errorf(crdt.KindInvalid, "this document is no job")
-		}
-		log, _ := job.Log(root)
-		edits, err := job.AddEvent(job.Event{ID: newID(), Status: job.Status(cmd.Status), HappenedAt: crdt.Timestamp(time.Now().UnixMilli()),
-			By: who.User, Device: who.Device, After: job.Current(log).Tips(), Note: cmd.Note})
-		if err != nil {
-			return err
-		}
-		return tx.Apply(edits...)
-	})
-	if err != nil {
-		return err
-	}
-	return a.saved(id, "The status is "+strings.ReplaceAll(cmd.Status, "_", " ")+" now.")
+	return a.saved(id, clean(cmd.User)+" is not on this job any more.")
 }

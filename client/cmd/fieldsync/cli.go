@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"fieldsync/client"
 	"fieldsync/crdt"
@@ -23,22 +24,35 @@ type cli struct {
 	JSON    bool   `name:"json" help:"Print JSON, for scripts."`
 	Verbose bool   `short:"v" help:"Log what happens inside to standard error."`
 
-	Login  loginCmd  `cmd:"" help:"Log in to a server with a token."`
+	Login  loginCmd  `cmd:"" help:"Log in to a server."`
 	Logout logoutCmd `cmd:"" help:"Forget the token; jobs and files stay."`
 	Whoami whoamiCmd `cmd:"" help:"Say who you are, and where."`
 
-	Jobs   jobsCmd   `cmd:"" help:"List the jobs."`
-	Show   showCmd   `cmd:"" help:"Show a job."`
-	New    newCmd    `cmd:"" help:"Create a job."`
-	Set    setCmd    `cmd:"" help:"Change fields of a job."`
-	Assign assignCmd `cmd:"" help:"Give a job to somebody."`
-	Status statusCmd `cmd:"" help:"Set a job's status."`
-	Attach attachCmd `cmd:"" help:"Add a photo or another file to a job."`
-	Fetch  fetchCmd  `cmd:"" help:"Save a job's files."`
+	Jobs     jobsCmd     `cmd:"" help:"List the jobs."`
+	Show     showCmd     `cmd:"" help:"Show a job."`
+	New      newCmd      `cmd:"" help:"Create a job."`
+	Set      setCmd      `cmd:"" help:"Change fields of a job."`
+	Assign   assignCmd   `cmd:"" help:"Give a job to somebody."`
+	Unassign unassignCmd `cmd:"" help:"Take somebody off a job."`
+	Status   statusCmd   `cmd:"" help:"Set any status of a job."`
+
+	EnRoute enRouteCmd `cmd:"" name:"en-route" help:"Say that you are on your way to a job."`
+	Start   startCmd   `cmd:"" help:"Begin a job, or go on with it."`
+	Pause   pauseCmd   `cmd:"" help:"Interrupt a job."`
+	Finish  finishCmd  `cmd:"" help:"Finish a job."`
+	Fill    fillCmd    `cmd:"" help:"Answer a field of a job's report."`
+	Tick    tickCmd    `cmd:"" help:"Tick an item of a job's checklist."`
+	Comment commentCmd `cmd:"" help:"Add a comment to a job."`
+	Attach  attachCmd  `cmd:"" help:"Add a photo or another file to a job."`
+	Fetch   fetchCmd   `cmd:"" help:"Save a job's files."`
+
+	History historyCmd `cmd:"" help:"What was done to a job: who, what, when."`
+	Clashes clashesCmd `cmd:"" help:"What several people wrote at once; settle it."`
+	Undo    undoCmd    `cmd:"" help:"Take a change of a job back."`
 
 	Sync    syncCmd    `cmd:"" help:"Exchange everything with the server now."`
 	Watch   watchCmd   `cmd:"" help:"Stay connected, and tell what changes, until Ctrl-C."`
-	Unsent  unsentCmd  `cmd:"" help:"What has not reached the server yet."`
+	Unsent  unsentCmd  `cmd:"" help:"What has not reached the server yet, and what it refused."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
@@ -103,6 +117,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 		return exitOK
 	}
 	code, text := explain(rerr, a)
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "job: "), "audit: ") // which part of the program says it is nothing to people
 	if a.json {
 		_ = json.NewEncoder(err).Encode(map[string]any{"error": text, "exit": code})
 	} else {
@@ -140,7 +155,9 @@ func explain(err error, a *app) (int, string) {
 	case errors.Is(err, store.ErrLocked):
 		return exitLocked, fmt.Sprintf("the folder %s is in use by another fieldsync (perhaps \"watch\" in another terminal); stop it first", a.dir)
 	case errors.Is(err, client.ErrNotLoggedIn):
-		return exitLogin, "you are not logged in; use: fieldsync login SERVER --token TOKEN"
+		return exitLogin, "you are not logged in; use: fieldsync login SERVER --user LOGIN"
+	case errors.Is(err, client.ErrSignIn) && errors.As(err, new(*stated)):
+		return exitLogin, err.Error()
 	case errors.Is(err, client.ErrSignIn):
 		return exitLogin, "the server does not accept your token; get a new one and log in again"
 	case errors.Is(err, client.ErrOtherAccount):

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -90,7 +92,11 @@ func (l labels) entry(d client.Did) string {
 	case job.KeyComments:
 		return "comment " + quote(get(job.KeyText)) + gone
 	case job.KeyAttachments:
-		return "file " + first(get(job.KeyName), get(job.KeySHA256)) + gone
+		out := "file " + first(get(job.KeyName), get(job.KeySHA256)) + gone
+		if f := clean(l.fields[get(job.KeyField)]); f != "" {
+			out += ", for " + f
+		}
+		return out
 	case job.KeyAssignees:
 		if gone != "" {
 			return clean(id) + " taken off the job"
@@ -224,12 +230,61 @@ func splices(list []audit.Splice) string {
 
 // sayAll tells what a change did, on one line for each place, and of very many the first.
 func (l labels) sayAll(did []client.Did, most int) []string {
+	if making := l.sayMaking(did); making != nil {
+		return making
+	}
+	did = slices.DeleteFunc(slices.Clone(did), func(d client.Did) bool { return followsTick(did, d.Path) })
 	var out []string
 	for i, d := range did {
 		if i == most && len(did) > most+1 {
 			return append(out, fmt.Sprintf("and %d more", len(did)-most))
 		}
 		out = append(out, l.say(d))
+	}
+	return out
+}
+
+// followsTick tells of who ticked something, and when, that it goes without saying beside the tick.
+func followsTick(did []client.Did, path crdt.Path) bool {
+	if len(path) != 3 || path[0] != job.KeyChecklist || path[2] != job.KeyDoneAt && path[2] != job.KeyBy {
+		return false
+	}
+	return slices.ContainsFunc(did, func(d client.Did) bool {
+		return len(d.Path) == 3 && d.Path[0] == path[0] && d.Path[1] == path[1] && d.Path[2] == job.KeyDone
+	})
+}
+
+// silent are the things of a new document that say nothing to people.
+var silent = []string{job.KeyKind, job.KeySchemaVersion, job.KeyUUID, job.KeyCreatedAt, job.KeyTitle, job.KeyName, job.KeyPossible}
+
+// sayMaking tells of the change that made a document, in the order in which people ask for it; nil: it is another.
+func (l labels) sayMaking(did []client.Did) []string {
+	at := map[string]any{}
+	for _, d := range did {
+		if len(d.Path) != 1 || d.Kind != audit.Added {
+			return nil
+		}
+		at[step(d.Path[0])] = d.New
+	}
+	kind, ok := at[job.KeyKind].(string)
+	if !ok {
+		return nil
+	}
+	out := []string{strings.TrimSpace("made the " + clean(kind) + " " + quote(first(text(at[job.KeyTitle]), text(at[job.KeyName]), text(at[job.KeySerialNo]))))}
+	for _, d := range did {
+		key := step(d.Path[0])
+		entries, isMap := d.New.(map[string]any)
+		switch {
+		case slices.Contains(silent, key) || d.New == "" || isMap && len(entries) == 0:
+		case key == job.KeyAssignees || key == job.KeyStatusLog:
+			for _, id := range slices.Sorted(maps.Keys(entries)) {
+				out = append(out, l.entry(client.Did{Path: crdt.Path{key, id}, Kind: audit.Added, New: entries[id]}))
+			}
+		case isMap && (key == job.KeyReportFields || key == job.KeyCustomFields || key == job.KeyChecklist || key == job.KeyContacts):
+			out = append(out, plainPath(d.Path)+": "+strconv.Itoa(len(entries)))
+		default:
+			out = append(out, l.say(d))
+		}
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,14 +9,14 @@ import (
 
 	"fieldsync/client"
 	"fieldsync/crdt"
-	"fieldsync/crdt/engine"
 	"fieldsync/crdt/job"
 
 	"github.com/dustin/go-humanize"
 )
 
 type jobsCmd struct {
-	All bool `short:"a" help:"Also those that are finished or cancelled."`
+	All  bool `short:"a" help:"Also those that are finished, cancelled, or not yours any more."`
+	Mine bool `short:"m" help:"Only those that you are assigned to."`
 }
 
 // jobJSON is a job in lists.
@@ -45,6 +46,13 @@ func (cmd *jobsCmd) Run(a *app) error {
 	rows, err := c.Jobs(a.ctx)
 	if err != nil {
 		return err
+	}
+	if cmd.Mine {
+		who, err := c.WhoAmI()
+		if err != nil && !errors.Is(err, client.ErrNotLoggedIn) {
+			return err
+		}
+		rows = slices.DeleteFunc(rows, func(r client.Row) bool { return !r.Assigned(who.User) })
 	}
 	u, err := c.Unsent(a.ctx)
 	if err != nil {
@@ -108,6 +116,8 @@ func (cmd *jobsCmd) Run(a *app) error {
 			{files, plain}, {unsentText, yellow}, problem})
 	}
 	switch {
+	case len(rows) == 0 && cmd.Mine:
+		a.out.line("No jobs of yours here.")
 	case len(rows) == 0:
 		a.out.line("No jobs here yet.  fieldsync sync  gets them,  fieldsync new --title …  makes one.")
 	case len(cells) > 0:
@@ -171,154 +181,6 @@ func (a *app) saved(id crdt.DocID, what string) error {
 		a.out.line("%s", a.out.paint(dim, fmt.Sprintf("Saved here; %s to be sent (fieldsync sync).", waiting(u))))
 	}
 	return nil
-}
-
-type showCmd struct {
-	ID string `arg:"" name:"job" help:"The job."`
-}
-
-// Run shows a job.
-func (cmd *showCmd) Run(a *app) error {
-	id, err := a.resolve(cmd.ID)
-	if err != nil {
-		return err
-	}
-	v, err := a.client.View(id)
-	if err != nil {
-		return err
-	}
-	refused, err := a.client.Refused(a.ctx)
-	if err != nil {
-		return err
-	}
-	refused = slices.DeleteFunc(refused, func(w client.Work) bool { return w.Doc != id })
-	if a.json {
-		_, err := a.print(map[string]any{"id": id.String(), "url": crdt.URL{Doc: id}.String(), "heads": headTexts(v.Heads),
-			"status": v.Job.Outcome.Status, "clash": v.Job.Outcome.Clash(), "document": engine.Plain(v.Tree),
-			"withdrawn_at": jsonTime(v.Withdrawn), "refused": toRefusedJSON(refused)})
-		return err
-	}
-	if !v.IsJob {
-		text, err := engine.MarshalTree(v.Tree)
-		a.out.line("%s is no job but another document:\n%s", crdt.URL{Doc: id}, text)
-		return err
-	}
-	if !v.Withdrawn.IsZero() {
-		a.out.line("%s", a.out.paint(yellow, "This job is not yours any more (we learned "+a.out.ago(v.Withdrawn)+"). It stands here as you last saw it."))
-	}
-	a.showJob(v)
-	if len(refused) > 0 {
-		a.out.line("")
-		a.listRefused(refused)
-	}
-	return nil
-}
-
-// minutes is a duration as people write it: 45 min, 2 h, 1 h 30 min.
-func minutes(n int64) string {
-	switch h, m := n/60, n%60; {
-	case h == 0:
-		return fmt.Sprintf("%d min", m)
-	case m == 0:
-		return fmt.Sprintf("%d h", h)
-	default:
-		return fmt.Sprintf("%d h %d min", h, m)
-	}
-}
-
-func headTexts(h crdt.Heads) []string {
-	out := make([]string, len(h))
-	for i := range h {
-		out[i] = h[i].String()
-	}
-	return out
-}
-
-func (a *app) showJob(v client.View) {
-	j, p := &v.Job, a.out
-	title := clean(j.Label())
-	if j.SerialNo != "" && j.SerialNo != title {
-		title = clean(j.SerialNo) + "  " + title
-	}
-	p.line("%s", p.paint(bold, title))
-	status := statusCell(j.Outcome.Status, false)
-	state := p.paint(status.colour, status.text)
-	if len(j.Outcome.Standing) > 0 {
-		e := j.Outcome.Standing[0]
-		state += " " + p.ago(msTime(e.HappenedAt))
-		if e.By != "" {
-			state += " by " + clean(e.By)
-		}
-		if e.Note != "" {
-			state += ": " + clean(e.Note)
-		}
-	}
-	planned := p.when(msTime(j.ScheduledAt))
-	if j.ScheduledDuration.Minutes > 0 {
-		planned = strings.TrimSpace(planned + " for " + minutes(j.ScheduledDuration.Minutes))
-	}
-	var who []string
-	for _, w := range j.Assignees {
-		name := clean(w.User)
-		if !w.Edit && len(j.Assignees) > 1 {
-			name += " (looks on)"
-		}
-		who = append(who, name)
-	}
-	p.fields("status", state, "planned", planned, "who", strings.Join(who, ", "), "client", clean(j.Client.Name), "site", clean(j.Site.Name),
-		"address", clean(j.Address.Formatted), "type", clean(j.Type), "template", clean(j.Template.Name), "territory", clean(j.Territory.Name),
-		"resolution", clean(j.Resolution.Name), "url", crdt.URL{Doc: v.ID}.String())
-	if j.Outcome.Clash() {
-		p.line("\n%s", p.paint(yellow, "Status clash: written at once, until somebody sets the status again:"))
-		for _, e := range j.Outcome.Standing {
-			p.line("  %s by %s, %s", statusCell(e.Status, false).text, first(clean(e.By), "somebody"), p.ago(msTime(e.HappenedAt)))
-		}
-	}
-	if j.Description != "" {
-		p.line("")
-		for line := range strings.Lines(j.Description) {
-			p.line("  %s", clean(strings.TrimRight(line, "\n")))
-		}
-	}
-	a.showFiles(j.Attachments)
-	if len(j.Comments) > 0 {
-		p.line("\n%s", p.paint(dim, "Comments"))
-		for _, c := range j.Comments {
-			p.line("  %s, %s: %s", first(clean(c.By), "somebody"), p.ago(msTime(c.HappenedAt)), clean(c.Text))
-		}
-	}
-	a.showClashes(v.Clashes)
-}
-
-func (a *app) showFiles(list []job.Attachment) {
-	if len(list) == 0 {
-		return
-	}
-	a.out.line("\n%s", a.out.paint(dim, "Files"))
-	var cells [][]cell
-	for _, f := range list {
-		here := cell{"here", green}
-		if !a.client.Has(a.ctx, f) {
-			here = cell{"on the server", plain}
-		}
-		cells = append(cells, []cell{{"  " + shown(f.ID), dim}, {short(f.Name, 40), plain}, {humanize.Bytes(uint64(max(f.Size, 0))), plain},
-			here, {a.out.ago(msTime(f.TakenAt)), plain}, {clean(f.By), plain}})
-	}
-	a.out.table([]string{"  ID", "NAME", "SIZE", "", "ADDED", "BY"}, cells)
-}
-
-func (a *app) showClashes(clashes []engine.Clash) {
-	if len(clashes) == 0 {
-		return
-	}
-	a.out.line("\n%s", a.out.paint(yellow, "Written by several people at once; the first value counts until somebody sets it again:"))
-	for _, c := range clashes {
-		var values []string
-		for _, alt := range c.Alternatives {
-			values = append(values, short(fmt.Sprint(engine.Plain(alt.Value)), 40))
-		}
-		a.out.line("  %s: %s", strings.TrimPrefix(c.Path.String(), "/"), strings.Join(values, "  |  "))
-	}
 }
 
 // shown is the part of an attachment's id that is enough to name it.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -80,8 +81,19 @@ type cell struct {
 	colour colour
 }
 
-// table prints rows with aligned columns; columns that are empty everywhere are left out.
-func (p *printer) table(head []string, rows [][]cell) {
+// rows prints rows with aligned columns, and no heads.
+func (p *printer) rows(rows [][]cell) { p.columns(nil, rows) }
+
+// table prints rows with aligned columns under their heads; columns that are empty everywhere are left out.
+func (p *printer) table(head []string, rows [][]cell) { p.columns(head, rows) }
+
+func (p *printer) columns(head []string, rows [][]cell) {
+	n := len(head)
+	for _, r := range rows {
+		n = max(n, len(r))
+	}
+	heads := head
+	head = append(slices.Clone(head), make([]string, n-len(head))...)
 	width := make([]int, len(head))
 	used := make([]bool, len(head))
 	for _, r := range rows {
@@ -109,11 +121,13 @@ func (p *printer) table(head []string, rows [][]cell) {
 		}
 		p.line("%s", strings.TrimRight(b.String(), " "))
 	}
-	titles := make([]cell, len(head))
-	for i, h := range head {
-		titles[i] = cell{h, dim}
+	if len(heads) > 0 {
+		titles := make([]cell, len(head))
+		for i, h := range head {
+			titles[i] = cell{h, dim}
+		}
+		write(titles)
 	}
-	write(titles)
 	for _, r := range rows {
 		write(r)
 	}

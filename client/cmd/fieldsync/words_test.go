@@ -6,7 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"fieldsync/client"
 	"fieldsync/crdt"
+	"fieldsync/crdt/audit"
 	"fieldsync/crdt/job"
 )
 
@@ -69,28 +73,86 @@ func TestTablesLineUpAndLeaveEmptyColumnsOut(t *testing.T) {
 	}
 }
 
-func TestFieldsOnTheCommandLineBecomeTheRightEdits(t *testing.T) {
-	edits, err := parseFields([]string{"title=A = B", "scheduled_at=2026-11-24T09:30:00Z", "scheduled_duration=1h30m", "report_fields.f1.value:=true", "client="})
+func TestFieldsOnTheCommandLineBecomeTheRightPatch(t *testing.T) {
+	fields, err := splitFields([]string{"title=A = B", "scheduled_at=2026-11-24T09:30:00Z", "scheduled_duration=1h30m", "report_fields.f1.value:=true",
+		"report_fields.f2.value=x", "client=", "address=Main street 1", "address.floor=3"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	byPath := map[string]crdt.Edit{}
-	for _, e := range edits {
-		if e.Kind != crdt.EditEnsureMap {
-			byPath[e.Path.String()] = e
+	patch, err := patchOf(fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"title": "A = B", "scheduled_at": "2026-11-24T09:30:00.000Z", "scheduled_duration": map[string]any{"minutes": int64(90)},
+		"report_fields": map[string]any{"f1": map[string]any{"value": true}, "f2": map[string]any{"value": "x"}}, "client": nil,
+		"address": map[string]any{"formatted": "Main street 1", "floor": "3"}}
+	if diff := cmp.Diff(want, patch); diff != "" {
+		t.Error(diff)
+	}
+	for _, bad := range []string{"title", "=x", "status=started", "a..b=1", "x:=nonsense", "scheduled_at=soon", "scheduled_duration=-5"} {
+		fields, err := splitFields([]string{bad})
+		if err == nil {
+			_, err = patchOf(fields)
 		}
-	}
-	for path, want := range map[string]any{"/title": "A = B", "/scheduled_at": crdt.Timestamp(1795512600000), "/scheduled_duration/minutes": int64(90), "/report_fields/f1/value": true} {
-		if byPath[path].Value != want {
-			t.Errorf("%s is %#v, want %#v", path, byPath[path].Value, want)
-		}
-	}
-	if byPath["/client"].Kind != crdt.EditDelete {
-		t.Errorf("an empty value gives %+v", byPath["/client"])
-	}
-	for _, bad := range []string{"title", "=x", "status=started", "status_log=x", "a..b=1", "x:=nonsense", "scheduled_at=soon", "scheduled_duration=-5"} {
-		if _, err := parseFields([]string{bad}); crdt.KindOf(err) != crdt.KindInvalid {
+		if crdt.KindOf(err) != crdt.KindInvalid {
 			t.Errorf("%s: %v", bad, err)
+		}
+	}
+	edits := editsOf([]field{{path: []string{"a", "b"}, value: float64(3), raw: true}, {path: []string{"c"}}})
+	if len(edits) != 3 || edits[0].Kind != crdt.EditEnsureMap || edits[1].Value != int64(3) || edits[2].Kind != crdt.EditDelete {
+		t.Errorf("of another document: %+v", edits)
+	}
+}
+
+func TestAnswersAreReadByTheFieldsType(t *testing.T) {
+	now := time.Date(2026, 11, 24, 9, 30, 0, 0, time.Local)
+	list := []string{"Replaced", "Repaired", "Nothing to do"}
+	for _, c := range []struct {
+		f    job.Field
+		text string
+		want any // nil and an error: bad
+		bad  bool
+	}{
+		{job.Field{Type: job.FieldText}, " as it is ", "as it is", false},
+		{job.Field{Type: job.FieldText}, "", nil, false},
+		{job.Field{Type: job.FieldNumber}, "3,5", 3.5, false},
+		{job.Field{Type: job.FieldNumber}, "much", nil, true},
+		{job.Field{Type: job.FieldYesNo}, "No", false, false},
+		{job.Field{Type: job.FieldYesNo}, "perhaps", nil, true},
+		{job.Field{Type: job.FieldAction}, "", true, false},
+		{job.Field{Type: job.FieldDate}, "today", "2026-11-24", false},
+		{job.Field{Type: job.FieldDate}, "2026-12-01", "2026-12-01", false},
+		{job.Field{Type: job.FieldDate}, "24.11.", nil, true},
+		{job.Field{Type: job.FieldPickList, Options: list}, "repai", "Repaired", false},
+		{job.Field{Type: job.FieldPickList, Options: list}, "3", "Nothing to do", false},
+		{job.Field{Type: job.FieldPickList, Options: list}, "rep", nil, true},
+		{job.Field{Type: job.FieldPickList, Options: list}, "other", nil, true},
+	} {
+		got, err := answer(&c.f, c.text, now)
+		if got != c.want || (err != nil) != c.bad || c.bad && crdt.KindOf(err) != crdt.KindInvalid {
+			t.Errorf("%s %q: %v, %v", c.f.Type, c.text, got, err)
+		}
+	}
+}
+
+func TestWhatAChangeDidIsToldInWords(t *testing.T) {
+	l := labelsOf(&job.Job{Plan: job.Plan{ReportFields: []job.Field{{ID: "f1", Name: "Pressure"}}, Checklist: []job.Item{{ID: "i", Text: "Gas off"}},
+		Possible: []job.PossibleResolution{{ID: "r", Name: "Done"}}}})
+	for want, d := range map[string]client.Did{
+		"title: “Pump” → “Two pumps”":            {Path: crdt.Path{"title"}, Kind: audit.Set, Old: []any{"Pump"}, New: "Two pumps"},
+		"Pressure: 3.5":                          {Path: crdt.Path{"report_fields", "f1", "value"}, Kind: audit.Added, New: 3.5},
+		"Gas off: no → yes":                      {Path: crdt.Path{"checklist", "i", "done"}, Kind: audit.Set, Old: []any{false}, New: true},
+		"status finished, Done, note “all well”": {Path: crdt.Path{"status_log", "e"}, Kind: audit.Added, New: map[string]any{"status": "finished", "resolution": "r", "note": "all well"}},
+		"comment “it leaks” taken away":          {Path: crdt.Path{"comments", "c"}, Kind: audit.Deleted, Old: []any{map[string]any{"text": "it leaks"}}},
+		"assigned to anna":                       {Path: crdt.Path{"assignees", "anna"}, Kind: audit.Added, New: map[string]any{"edit": true}},
+		"description: wrote “ today”":            {Path: crdt.Path{"description"}, Kind: audit.TextEdited, Splices: []audit.Splice{{Inserted: " today"}}},
+		"scheduled duration: 1 h 30 min":         {Path: crdt.Path{"scheduled_duration"}, Kind: audit.Added, New: map[string]any{"minutes": float64(90)}},
+		"note: “a” | “b” taken away":             {Path: crdt.Path{"note"}, Kind: audit.Deleted, Old: []any{"a", "b"}},
+		"count: +2, now 5":                       {Path: crdt.Path{"count"}, Kind: audit.Incremented, Delta: 2, New: float64(5)},
+		"list / 3: “x”":                          {Path: crdt.Path{"list", 3}, Kind: audit.Added, New: "x\x1b"},
+	} {
+		if got := l.say(d); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -2,6 +2,7 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -95,6 +96,47 @@ func (s *Service) WhoAmI(ctx context.Context) (Identity, error) {
 		return who, crdt.Errorf(crdt.KindUnavailable, "%s does not answer like a fieldsync server", s.base.Host)
 	}
 	return who, nil
+}
+
+// SignIn asks for a device's token with a login and a password; org may be empty. The Service needs no token for it.
+func (s *Service) SignIn(ctx context.Context, login, password, org, label string) (token string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	body, err := json.Marshal(map[string]string{"login": login, "password": password, "org": org, "label": label})
+	if err != nil {
+		return "", err
+	}
+	req, err := s.request(ctx, http.MethodPost, s.base.JoinPath("api/v1/tokens"), bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Del("Authorization")
+	req.Header.Set("Content-Type", "application/json")
+	answer, err := s.do(req)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	var out struct{ Token string }
+	if err := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(&out); err != nil || out.Token == "" {
+		return "", crdt.Errorf(crdt.KindUnavailable, "%s does not answer like a fieldsync server", s.base.Host)
+	}
+	return out.Token, nil
+}
+
+// SignOut ends the token.
+func (s *Service) SignOut(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	req, err := s.request(ctx, http.MethodDelete, s.base.JoinPath("api/v1/session"), nil)
+	if err != nil {
+		return err
+	}
+	answer, err := s.do(req)
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
 }
 
 // Get asks for a file of a job from an offset on. The answer's body begins at from, which is the offset, or 0 where the
