@@ -72,7 +72,7 @@ func workForEver(dir string) error {
 func TestAClientThatIsKilledWhileItRecoversLosesNothing(t *testing.T) {
 	_, url := newRefusing(t)
 	dir := t.TempDir()
-	c := careless(t, dir, url)
+	c := careless(t, dir, url, "any")
 	id := newJob(t, c, "Pump")
 	synced(t, c)
 	if err := c.Close(); err != nil {
@@ -83,7 +83,7 @@ func TestAClientThatIsKilledWhileItRecoversLosesNothing(t *testing.T) {
 	for round := range 10 {
 		before := len(said)
 		said = append(said, workAndKill(t, dir, 1000*round, 1+rand.IntN(60))...)
-		c := careless(t, dir, url)
+		c := careless(t, dir, url, "any")
 		if round%3 == 0 { // else the next life finds what this one left
 			synced(t, c)
 			recovered += len(said) - before
@@ -93,7 +93,7 @@ func TestAClientThatIsKilledWhileItRecoversLosesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c = careless(t, dir, url)
+	c = careless(t, dir, url, "any")
 	synced(t, c)
 	check(t, c, url, id, said)
 	if recovered == 0 {

@@ -28,7 +28,7 @@ func comment(t *testing.T, c *client.Client, id crdt.DocID, entry, text string) 
 }
 
 // careless opens a client that makes changes also where the rules say that the server refuses them.
-func careless(t *testing.T, dir, url string) *client.Client {
+func careless(t *testing.T, dir, url, token string) *client.Client {
 	t.Helper()
 	c, err := client.Open(client.Options{Dir: dir, StallAfter: 5 * time.Second, Unchecked: true})
 	if err != nil {
@@ -39,7 +39,7 @@ func careless(t *testing.T, dir, url string) *client.Client {
 			t.Errorf("closing: %v", err)
 		}
 	})
-	if _, err := c.Login(t.Context(), url, "any"); err != nil {
+	if _, err := c.Login(t.Context(), url, token); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -66,7 +66,7 @@ func unsent(t *testing.T, c *client.Client) client.Unsent {
 // atServer is the document as somebody else gets it from the server.
 func atServer(t *testing.T, url string, id crdt.DocID) client.View {
 	t.Helper()
-	other := careless(t, t.TempDir(), url)
+	other := careless(t, t.TempDir(), url, "any")
 	if err := other.Find(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func atServer(t *testing.T, url string, id crdt.DocID) client.View {
 func TestWhatTheServerRefusesIsKeptAndWhatCameAfterItArrives(t *testing.T) {
 	r, url := newRefusing(t)
 	dir := t.TempDir()
-	c := careless(t, dir, url)
+	c := careless(t, dir, url, "any")
 	id := newJob(t, c, "Pump")
 	synced(t, c)
 	set(t, c, id, "resolution", "before")
@@ -113,7 +113,7 @@ func TestWhatTheServerRefusesIsKeptAndWhatCameAfterItArrives(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	c = careless(t, dir, url)
+	c = careless(t, dir, url, "any")
 	check(c) // also after a restart
 	if rep := synced(t, c); rep.Refused+rep.Sent+rep.Received != 0 {
 		t.Errorf("a sync with nothing to do: %+v", rep)
@@ -161,7 +161,7 @@ func TestWhatTheServerRefusesIsKeptAndWhatCameAfterItArrives(t *testing.T) {
 // What is done on something that a refused change made goes with it, and comes back with it.
 func TestWorkOnARefusedThingIsKeptWithIt(t *testing.T) {
 	r, url := newRefusing(t)
-	c := careless(t, t.TempDir(), url)
+	c := careless(t, t.TempDir(), url, "any")
 	id := newJob(t, c, "Pump")
 	synced(t, c)
 	change := func(edits ...crdt.Edit) {
@@ -209,7 +209,7 @@ func TestWorkOnARefusedThingIsKeptWithIt(t *testing.T) {
 func TestAJobThatTheServerRefusesFromTheStartIsKeptAsAWhole(t *testing.T) {
 	r, url := newRefusing(t)
 	r.strict.Store(true)
-	c := careless(t, t.TempDir(), url)
+	c := careless(t, t.TempDir(), url, "any")
 	id := newJob(t, c, "Pump")
 	comment(t, c, id, "c1", "it leaks")
 	photo := filepath.Join(t.TempDir(), "photo.jpg")
@@ -246,7 +246,7 @@ func TestAJobThatTheServerRefusesFromTheStartIsKeptAsAWhole(t *testing.T) {
 // An actor that belongs to somebody else is no reason to give work up: it is written again under another one.
 func TestWorkUnderATakenActorIsWrittenUnderAnother(t *testing.T) {
 	r, url := newRefusing(t)
-	c := careless(t, t.TempDir(), url)
+	c := careless(t, t.TempDir(), url, "any")
 	id := newJob(t, c, "Pump")
 	synced(t, c)
 	first := view(t, c, id).Heads
@@ -274,7 +274,7 @@ func TestWorkUnderATakenActorIsWrittenUnderAnother(t *testing.T) {
 
 func TestALiveClientRecoversAndSaysSo(t *testing.T) {
 	_, url := newRefusing(t)
-	c := careless(t, t.TempDir(), url)
+	c := careless(t, t.TempDir(), url, "any")
 	id := newJob(t, c, "Pump")
 	synced(t, c)
 	events := phone.Run(t, c)

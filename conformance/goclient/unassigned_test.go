@@ -121,7 +121,7 @@ func TestALiveClientHearsThatAJobIsNotItsAnyMore(t *testing.T) {
 func TestWhoLosesAJobDeliversWhatStandsBesideRefusedWork(t *testing.T) {
 	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
-	anna := open(t, t.TempDir(), addr, sut.WorkerAnna)
+	anna := careless(t, t.TempDir(), addr, sut.WorkerAnna)
 	id := newJob(t, office, "Pump", "anna")
 	synced(t, office)
 	synced(t, anna)
