@@ -3,15 +3,19 @@ package client
 import (
 	"context"
 	"time"
+
+	"fieldsync/crdt"
 )
 
 // Report is what a Sync did.
 type Report struct {
 	Took          time.Duration
 	Documents     int // held here afterwards
+	Jobs          int // of those, jobs
 	Sent          int // changes of ours that the server has now and had not before
 	Received      int // changes that came
 	New           int // documents that came
+	NewJobs       int // jobs that are here and were not before
 	FilesSent     int
 	FilesReceived int
 	BytesSent     int64 // of files
@@ -27,6 +31,10 @@ type Report struct {
 func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	begun := time.Now()
 	before, err := c.Unsent(ctx)
+	if err != nil {
+		return r, err
+	}
+	had, err := c.Jobs(ctx)
 	if err != nil {
 		return r, err
 	}
@@ -66,6 +74,20 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 		err = derr
 	}
 	r.Documents = len(ids)
+	jobs, jerr := c.Jobs(ctx)
+	if err == nil {
+		err = jerr
+	}
+	r.Jobs = len(jobs)
+	known := make(map[crdt.DocID]bool, len(had))
+	for i := range had {
+		known[had[i].ID] = true
+	}
+	for i := range jobs {
+		if !known[jobs[i].ID] {
+			r.NewJobs++
+		}
+	}
 	if err == nil && moved.waiting == 0 {
 		c.keepLastSync(time.Now())
 		c.tell(Event{Kind: EventSynced})

@@ -31,7 +31,7 @@ func (syncCmd) Run(a *app) error {
 		if r.FilesError != nil {
 			files = r.FilesError.Error()
 		}
-		_, err := a.print(map[string]any{"seconds": r.Took.Seconds(), "documents": r.Documents, "sent": r.Sent, "received": r.Received, "new": r.New,
+		_, err := a.print(map[string]any{"seconds": r.Took.Seconds(), "documents": r.Documents, "jobs": r.Jobs, "new_jobs": r.NewJobs, "sent": r.Sent, "received": r.Received, "new": r.New,
 			"files_sent": r.FilesSent, "files_received": r.FilesReceived, "files_waiting": r.FilesWaiting, "files_error": files, "refused": r.Refused})
 		return err
 	}
@@ -41,15 +41,15 @@ func (syncCmd) Run(a *app) error {
 	}
 	if r.Received > 0 || r.FilesReceived > 0 {
 		text := "received " + moved(r.Received, r.FilesReceived, r.BytesReceived)
-		if r.New > 0 {
-			text += ", " + count(r.New, "new job")
+		if r.NewJobs > 0 {
+			text += ", " + count(r.NewJobs, "new job")
 		}
 		parts = append(parts, text)
 	}
 	if len(parts) == 0 {
 		parts = append(parts, "nothing had changed")
 	}
-	a.out.line("Synced in %s: %s. %s here.", seconds(r.Took), strings.Join(parts, "; "), count(r.Documents, "job"))
+	a.out.line("Synced in %s: %s. %s here.", seconds(r.Took), strings.Join(parts, "; "), count(r.Jobs, "job"))
 	if r.FilesWaiting > 0 {
 		a.out.line("%s", a.out.paint(yellow, fmt.Sprintf("%s could not be moved: %v", count(r.FilesWaiting, "file"), r.FilesError)))
 	}
