@@ -40,7 +40,7 @@ function edit(doc, n, i) {
   return A.change(doc, (d) => {
     switch (i % 5) {
       case 0:
-        d.status_log[id] = { status: pick(STATUSES, i), happened_at: 1_795_000_000_000 + i * 60_000, by: "anna", after: [] };
+        d.status_log[id] = { status: pick(STATUSES, i), happened_at: 1_795_000_000_000 + i * 60_000, by: "dispatcher", after: [] };
         break;
       case 1:
         A.splice(d, ["report", "notes"], d.report.notes.length, 0, `${pick(WORK, n + i)}, part ${i}. `);
@@ -49,7 +49,7 @@ function edit(doc, n, i) {
         d.checklist[`step-${i}`] = i % 2 === 0;
         break;
       case 3:
-        d.comments[id] = { by: i % 2 ? "anna" : "dispatcher", text: `Comment ${i} on ${pick(STREETS, n + i)}` };
+        d.comments[id] = { by: "dispatcher", text: `Comment ${i} on ${pick(STREETS, n + i)}` };
         break;
       default:
         d.report[`field_${i % 12}`] = `${n}/${i}`;
