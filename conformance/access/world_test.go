@@ -165,3 +165,15 @@ func (w *world) call(token, method, path string, body any) (int, []byte) {
 
 // url is the WebSocket's address for somebody.
 func (w *world) url(who string) string { return w.URL(w.people[who].token) }
+
+// eventually waits until a condition holds.
+func (w *world) eventually(what string, holds func() bool) {
+	w.t.Helper()
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
+	for deadline := time.Now().Add(watchdog); !holds(); <-poll.C {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("it does not happen that %s", what)
+		}
+	}
+}

@@ -285,7 +285,10 @@ func (d *Document) attach(ev Attach) {
 		p.state.AssumeSynced(d.view(), ev.Peer.Extensions > 0)
 		p.shared, p.talking = d.Heads(), true
 	case ev.Synced, ev.Announce:
-		p.talking, p.dirty, d.dirty = true, true, true
+		p.talking = true
+		if d.Exists() || p.Dialed { // of what does not exist there is nothing to say: who asks for it again is answered as the first time
+			p.dirty, d.dirty = true, true
+		}
 	}
 	d.peers = slices.Insert(d.peers, i, p)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,15 +24,16 @@ const keptOutput = 64 << 10
 // Process is one system under test. Start, Kill and Stop may follow one another in any order; the address and the data
 // folder stay the same throughout. Not safe for use by several goroutines at once, but for the getters.
 type Process struct {
-	Name     string   // as it stands in tables
-	Addr     string   // host:port on loopback
-	Args     []string // program and arguments
-	Env      []string // the process's whole environment
-	Path     string   // of the WebSocket endpoint
-	Ready    string   // path of an HTTP GET that answers 200 when the server is ready
-	HasAuth  bool     // whether it asks for a token
-	HasExt   bool     // whether it knows fieldsync's extension frames
-	IsRelay  bool     // forwards frames and keeps nothing
+	Name     string    // as it stands in tables
+	Addr     string    // host:port on loopback
+	Args     []string  // program and arguments
+	Env      []string  // the process's whole environment
+	Path     string    // of the WebSocket endpoint
+	Ready    string    // path of an HTTP GET that answers 200 when the server is ready
+	HasAuth  bool      // whether it asks for a token
+	HasExt   bool      // whether it knows fieldsync's extension frames
+	IsRelay  bool      // forwards frames and keeps nothing
+	Log      io.Writer // gets all that it prints; nil: only the end of it is kept, for Output
 	output   tail
 	mu       sync.Mutex
 	cmd      *exec.Cmd
@@ -48,7 +50,11 @@ func (p *Process) Start(ctx context.Context) error {
 	}
 	cmd := exec.Command(p.Args[0], p.Args[1:]...) //nolint:noctx // it outlives ctx; Stop and Kill end it
 	cmd.Env = p.Env
-	cmd.Stdout, cmd.Stderr = &p.output, &p.output
+	var out io.Writer = &p.output
+	if p.Log != nil {
+		out = io.MultiWriter(out, p.Log)
+	}
+	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting %s: %w", p.Name, err)
 	}
