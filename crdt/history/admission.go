@@ -114,6 +114,12 @@ func (a *Admission) Stands(i int, visit func(ObjID)) {
 	}
 }
 
+// Place names the place in a map that operation i writes to: equal for operations of the change that write to the same one.
+func (a *Admission) Place(i int) uint64 {
+	o := &a.staged.ops[i]
+	return uint64(o.object())<<32 | uint64(o.place)
+}
+
 // Knows tells whether change i is in the past of the change that is looked at.
 func (a *Admission) Knows(i int) bool {
 	s, c := a.staged, &a.History.changes[i]

@@ -57,6 +57,8 @@ type History struct {
 	order   *order              // nil while no mark came
 	index   *slotIndex          // nil while the document is small or nobody reads values
 	seqs    *slotIndex          // likewise, of sequences
+
+	indexScans, seqsScans int // operations that were looked through one by one since they were made
 }
 
 // New makes the history of a document that has no change yet.

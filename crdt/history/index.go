@@ -173,8 +173,12 @@ func (h *History) visible(at []uint32) []VisibleOp {
 }
 
 // scanned is how many operations are looked through one by one rather than kept in an index: that takes some
-// microseconds, and most documents are smaller.
-const scanned = 2048
+// microseconds, and most documents are smaller. Where that is done again and again, so that it has cost as much as making the index, it is
+// made: whoever has a change of a hundred bytes claim a million operations makes each look for what it is about.
+const (
+	scanned  = 2048
+	scanning = 16 // looked at, for each operation, before that
+)
 
 // slotIndex holds the operations on maps that were there when it was made, ordered by object, key and index; or those on
 // sequences, ordered by object and index. Newer ones are looked through, until there are so many that it is made anew.
@@ -185,7 +189,7 @@ type slotIndex struct {
 
 // indexed brings the index of the maps up to date, as far as it must be.
 func (h *History) indexed() *slotIndex {
-	h.index = h.reindexed(h.index, 0, func(a, b uint32) int {
+	h.index = h.reindexed(h.index, &h.indexScans, 0, func(a, b uint32) int {
 		p, q := &h.ops[a], &h.ops[b]
 		return cmp.Or(cmp.Compare(p.object(), q.object()), cmp.Compare(p.place, q.place), cmp.Compare(a, b))
 	})
@@ -193,14 +197,16 @@ func (h *History) indexed() *slotIndex {
 }
 
 // reindexed gives an index of the operations that have this value of flagInSeq: the same one where few have come since.
-func (h *History) reindexed(x *slotIndex, inSeq opFlags, compare func(a, b uint32) int) *slotIndex {
+func (h *History) reindexed(x *slotIndex, scans *int, inSeq opFlags, compare func(a, b uint32) int) *slotIndex {
 	upTo := 0
 	if x != nil {
 		upTo = x.upTo
 	}
-	if len(h.ops)-upTo <= scanned+upTo/4 {
+	tail := len(h.ops) - upTo
+	if *scans += tail; tail == 0 || tail <= scanned+upTo/4 && *scans <= scanning*(scanned+len(h.ops)) {
 		return x
 	}
+	*scans = 0
 	y := &slotIndex{upTo: len(h.ops)}
 	n := 0
 	for i := upTo; i < len(h.ops); i++ {

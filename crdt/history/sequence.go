@@ -176,7 +176,7 @@ func (h *History) elements(obj uint32) []uint32 {
 // inSequence gives the indexes of the operations on a sequence, ascending.
 func (h *History) inSequence(obj uint32) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
-		h.seqs = h.reindexed(h.seqs, flagInSeq, func(a, b uint32) int {
+		h.seqs = h.reindexed(h.seqs, &h.seqsScans, flagInSeq, func(a, b uint32) int {
 			return cmp.Or(cmp.Compare(h.ops[a].object(), h.ops[b].object()), cmp.Compare(a, b))
 		})
 		from := 0

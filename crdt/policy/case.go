@@ -50,7 +50,16 @@ type check struct {
 	events []event
 	signed []signature
 	state  underWay
+
+	// What was found out, as a change of a hundred bytes may hold a million operations in one place.
+	stood  map[uint64]standing
+	signer map[history.ObjID][]string // of an entry: the users who ever added one of its id
+	ownIDs map[string]bool            // of events: whether all of this id are the author's
+	logs   []history.ObjID            // the status logs that stand, where ownIDs is there
 }
+
+// standing is what stood in a place before the change.
+type standing struct{ occupied, own bool }
 
 type underWay uint8
 
@@ -68,8 +77,9 @@ type event struct {
 
 // signature is a name that the change writes as a text of its own.
 type signature struct {
-	op  int
-	obj history.ObjID
+	op    int
+	obj   history.ObjID
+	entry history.ObjID // that is signed
 }
 
 // Check decides about a change; nil: it may be made. It is a history.Policy.
@@ -86,7 +96,7 @@ func (c *Case) Check(a *history.Admission) *crdt.Refusal {
 		}
 	}
 	for _, s := range k.signed {
-		if by, ok := a.Text(s.obj, maxName); !ok || !k.maySign(s.op, by) {
+		if by, ok := a.Text(s.obj, maxName); !ok || !k.maySign(s.op, s.entry, by) {
 			return k.refuse(s.op, job.WhySigned)
 		}
 	}

@@ -110,12 +110,20 @@ func key(path [][]byte) string {
 
 // stands tells whether something stands where an operation writes, and whether all of it is the author's own.
 func (k *check) stands(i int) (occupied, own bool) {
-	own = true
-	k.a.Stands(i, func(obj history.ObjID) {
-		occupied = true
-		own = own && k.own(obj)
-	})
-	return occupied, own
+	place := k.a.Place(i)
+	s, known := k.stood[place]
+	if !known {
+		s.own = true
+		k.a.Stands(i, func(obj history.ObjID) {
+			s.occupied = true
+			s.own = s.own && k.own(obj)
+		})
+		if k.stood == nil {
+			k.stood = map[uint64]standing{}
+		}
+		k.stood[place] = s
+	}
+	return s.occupied, s.own
 }
 
 // own tells whether something was added by the author of the change.
@@ -154,32 +162,48 @@ func (k *check) sign(i int, place job.Place, path [][]byte, inSeq bool) string {
 	case format.ActionDelete:
 		return ""
 	case format.ActionMakeText:
-		k.signed = append(k.signed, signature{op: i, obj: k.a.Made(i)})
+		k.signed = append(k.signed, signature{op: i, obj: k.a.Made(i), entry: k.at.entry})
 		return ""
 	case format.ActionSet:
-		if by, ok := o.Value.Str(); o.Value.IsNull() || ok && k.maySign(i, by) {
+		if by, ok := o.Value.Str(); o.Value.IsNull() || ok && k.maySign(i, k.at.entry, by) {
 			return ""
 		}
 	}
 	return job.WhySigned
 }
 
-// maySign tells whether the author may sign with a name, in the place that an operation writes to. A planner may restore an entry
+// maySign tells whether the author may sign an entry with a name, in the place that an operation writes to. A planner may restore an entry
 // that was taken out with the name of whoever wrote it.
-func (k *check) maySign(i int, by string) bool {
+func (k *check) maySign(i int, entry history.ObjID, by string) bool {
 	if job.MaySign(k.User, by) {
 		return true
 	}
 	if k.part != job.PartPlanner {
 		return false
 	}
-	h, path := k.a.History, k.a.Path(i)
+	users, known := k.signer[entry]
+	if !known {
+		users = k.addedBy(k.a.Path(i))
+		if k.signer == nil {
+			k.signer = map[history.ObjID][]string{}
+		}
+		k.signer[entry] = users
+	}
+	return slices.Contains(users, by)
+}
+
+// addedBy gives the users who ever added an entry where a path leads through.
+func (k *check) addedBy(path []history.Step) (users []string) {
+	h := k.a.History
 	for _, maps := range h.Ever(h.Root(), path[0].Key) {
-		if maps.Action == format.ActionMakeMap && slices.ContainsFunc(h.Ever(maps.Object, path[1].Key), func(entry history.Written) bool {
-			return entry.Action == format.ActionMakeMap && k.Author.UserOf(h.Author(entry.Change)) == by
-		}) {
-			return true
+		if maps.Action != format.ActionMakeMap {
+			continue
+		}
+		for _, entry := range h.Ever(maps.Object, path[1].Key) {
+			if user := k.Author.UserOf(h.Author(entry.Change)); entry.Action == format.ActionMakeMap && user != "" && !slices.Contains(users, user) {
+				users = append(users, user)
+			}
 		}
 	}
-	return false
+	return users
 }

@@ -462,3 +462,54 @@ func TestACounterHidesNoKind(t *testing.T) {
 		t.Errorf("a document whose kind is %q was made as one of kind %q", policy.Winner(h, h.Root(), job.KeyKind), asked)
 	}
 }
+
+// Runs let a change of a hundred bytes claim many thousands of operations in one place. What stands there is looked at once.
+func TestManyOperationsInOnePlaceAreJudgedByOneLook(t *testing.T) {
+	const n = 100_000
+	op := func(obj uint64, key string, a format.Action, v format.Value) format.Op {
+		return format.Op{Object: format.OpID{Counter: obj}, Key: key, Action: a, Value: v}
+	}
+	many := func(o format.Op) (out []format.Op) {
+		for range n {
+			out = append(out, o)
+		}
+		return out
+	}
+	for name, tt := range map[string]struct {
+		part job.Part
+		ops  []format.Op // twice
+		most int         // what is looked at of what stands
+	}{
+		"comments": {viewer, many(op(2, "c1", format.ActionMakeMap, format.Value{})), n},
+		"events that come after one": {editor, append(append([]format.Op{op(3, "e2", format.ActionMakeMap, format.Value{}), op(uint64(n+6), "status", format.ActionSet, format.StringValue("published")),
+			op(uint64(n+6), "after", format.ActionMakeList, format.Value{})}, many(format.Op{Object: format.OpID{Counter: uint64(n + 8)}, InSeq: true, Insert: true, Action: format.ActionSet,
+			Value: format.StringValue("e1")})...), op(2, "c1", format.ActionMakeMap, format.Value{})), n},
+	} {
+		h := history.New(history.DefaultLimits())
+		looked := 0
+		rules := policy.Case{User: "anna", Author: somebody{part: tt.part}, Own: func(*history.History, history.ObjID) bool { looked++; return true }}
+		var last []crdt.Hash
+		admit := func(seq uint64, policy history.Policy, ops ...format.Op) {
+			t.Helper()
+			raw, _, err := format.EncodeChange(&format.Change{Actor: "a", Seq: seq, StartOp: h.MaxOp() + 1, Deps: last, Ops: ops})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := format.DecodeChange(raw, format.DefaultLimits())
+			if err == nil {
+				_, err = h.Admit(c, "anna", policy)
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			last = []crdt.Hash{c.Hash}
+		}
+		admit(1, nil, append([]format.Op{op(0, "kind", format.ActionSet, format.StringValue("job")), op(0, "comments", format.ActionMakeMap, format.Value{}),
+			op(0, "status_log", format.ActionMakeMap, format.Value{}), op(3, "e1", format.ActionMakeMap, format.Value{}), op(4, "status", format.ActionSet, format.StringValue("started"))},
+			many(op(2, "c1", format.ActionMakeMap, format.Value{}))...)...)
+		admit(2, rules.Check, tt.ops...)
+		if looked == 0 || looked > tt.most+10 {
+			t.Errorf("%s: %d looks at what stands", name, looked)
+		}
+	}
+}

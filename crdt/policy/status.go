@@ -64,19 +64,28 @@ func (k *check) takesBack(e event) bool {
 // ownEvent tells whether there is an event of this id, and it is the author's.
 func (k *check) ownEvent(id string) bool {
 	h := k.a.History
-	found := false
-	for _, log := range h.Stand(h.Root(), job.KeyStatusLog) {
-		if log.Action != format.ActionMakeMap {
-			continue
-		}
-		for _, e := range h.Stand(log.Object, id) {
-			if e.Object == 0 || !k.own(e.Object) {
-				return false
+	if k.ownIDs == nil {
+		k.ownIDs = map[string]bool{}
+		for _, log := range h.Stand(h.Root(), job.KeyStatusLog) {
+			if log.Action == format.ActionMakeMap {
+				k.logs = append(k.logs, log.Object)
 			}
-			found = true
 		}
 	}
-	return found
+	own, known := k.ownIDs[id]
+	if known {
+		return own
+	}
+	own = true
+	found := false
+	for _, log := range k.logs {
+		for _, e := range h.Stand(log, id) {
+			found = true
+			own = own && e.Object != 0 && k.own(e.Object)
+		}
+	}
+	k.ownIDs[id] = found && own
+	return found && own
 }
 
 // maxLooked bounds what is looked at to find out whether the job of a creator is under way, of all changes of a Case together, as
@@ -96,7 +105,7 @@ func (k *check) underWay() bool {
 				k.state = begun
 			}
 		}
-		if k.looked += r.Work(); k.looked > maxLooked {
+		if k.looked += r.Work() + k.a.History.Len()/64; k.looked > maxLooked { // a replay has room for all changes
 			k.state = begun
 		}
 	}
