@@ -9,7 +9,8 @@
 // # What it promises
 //
 // A change that Create, Change or Attach returned from is on the disk: a crash or a power cut keeps it, and it reaches the
-// server as soon as there is one. Nothing is ever discarded because the server refused it: it stays, and Unsent tells why.
+// server as soon as there is one. What the server refuses for good leaves its document, so that what came after it arrives, and is kept
+// whole: Refused tells what it was and why, until somebody has it done Again, or dismisses it.
 // A file appears under its name only when all its bytes hash to it.
 //
 // # The folder
