@@ -263,7 +263,8 @@ func (o *outcome) check() {
 		was := back[now]
 		if o.before.Ops[was].Hidden { // then it was a lost operation that had hidden it, and nothing that is there
 			for id, by := range o.before.Ops {
-				if slices.Contains(by.Pred, was) && !o.lost[id] && !(by.Action == format.ActionIncrement && op.Value.Type == format.ValueCounter) {
+				if slices.Contains(by.Pred, was) && !o.lost[id] &&
+					(by.Action != format.ActionIncrement || op.Value.Type != format.ValueCounter) {
 					o.Fatalf("%v is to be seen, which %v had overwritten", was, id)
 				}
 			}

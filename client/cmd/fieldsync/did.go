@@ -280,6 +280,8 @@ func (l labels) sayMaking(did []client.Did) []string {
 			for _, id := range slices.Sorted(maps.Keys(entries)) {
 				out = append(out, l.entry(client.Did{Path: crdt.Path{key, id}, Kind: audit.Added, New: entries[id]}))
 			}
+		case isMap && key == job.KeySkills:
+			out = append(out, "skills: "+clean(strings.Join(slices.Sorted(maps.Keys(entries)), ", ")))
 		case isMap && (key == job.KeyReportFields || key == job.KeyCustomFields || key == job.KeyChecklist || key == job.KeyContacts):
 			out = append(out, plainPath(d.Path)+": "+strconv.Itoa(len(entries)))
 		default:
