@@ -17,7 +17,8 @@ import (
 // under every value that finds the row.
 const (
 	maxRowText     = 256 // bytes of a text in a row; what is longer is cut
-	maxRowList     = 32  // assignees, skills, readers and external ids of a row
+	maxAssignees   = 16  // of a row: it has entries under each of them; jobs have one to ten
+	maxRowList     = 32  // skills, readers and external ids of a row
 	maxUserID      = 64  // bytes of a user's id; what is longer names nobody
 	maxSearched    = 32 << 10
 	maxSearchedOne = 8 << 10 // bytes of one comment, or of the description, that the full text knows
@@ -135,7 +136,7 @@ func (r *Row) job(j *job.Job) {
 	}
 	r.Client, r.Site, r.Template, r.Territory, r.Type = refOf(j.Client), refOf(j.Site), refOf(j.Template), refOf(j.Territory), cut(j.Type)
 	for _, a := range j.Assignees {
-		if a.User != "" && len(a.User) <= maxUserID && len(r.Assignees) < maxRowList {
+		if a.User != "" && len(a.User) <= maxUserID && len(r.Assignees) < maxAssignees {
 			r.Assignees = append(r.Assignees, a)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"fieldsync/crdt"
+	"fieldsync/crdt/job"
 	"fieldsync/crdt/store"
 )
 
@@ -19,7 +20,8 @@ import (
 //	t <doc 16>                                                     what the full text knows of it, see text.go
 //
 // <sort> is 8 bytes of time, or a sort name and a zero byte. A page is read from neighbouring entries: each holds the header that filters
-// read, and in the orders that lists use (covering) the row's JSON too.
+// read, and in the orders that lists use (covering) the row's JSON too. A job that is open has a second entry beside the one under its status,
+// with those of all open jobs: <order> is then in upper case, and <status> 0.
 const (
 	partCounter = 'c'
 	partEntry   = 'e'
@@ -160,6 +162,12 @@ func (o orgKeys) entries(k kind, v value, by order, status byte) []byte {
 	key := append(o.part(partEntry), byte(k), byte(v.dim))
 	return append(binary.BigEndian.AppendUint64(key, uint64(v.token)), byte(by), status)
 }
+
+// open is entries for the rows of all open statuses together.
+func (o orgKeys) open(k kind, v value, by order) []byte { return o.entries(k, v, by^0x20, 0) }
+
+// isOpen tells whether a job with this status byte is still to be done. One with a status that we do not know is.
+func isOpen(status byte) bool { return status < statusByte(job.Cancelled) }
 
 // value is a value of a dimension.
 type value struct {

@@ -3,6 +3,7 @@ package index
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"fieldsync/crdt/store"
 )
@@ -171,14 +172,42 @@ func (p *plan) ranges(f *filter) []keyRange {
 			out = append(out, keyRange{key[:len(key)-1]})
 			continue
 		}
+		var c *counts
+		if i < len(p.counts) {
+			c = &p.counts[i]
+		}
+		together := f.kind == kindJob && f.openTogether(c)
+		if together {
+			out = append(out, keyRange{f.keys.open(f.kind, v, p.order)})
+		}
 		for _, s := range f.statuses {
-			if i < len(p.counts) && p.counts[i][s] == 0 {
-				continue
+			if (c == nil || c[s] > 0) && !(together && isOpen(s)) {
+				out = append(out, keyRange{f.keys.entries(f.kind, v, p.order, s)})
 			}
-			out = append(out, keyRange{f.keys.entries(f.kind, v, p.order, s)})
 		}
 	}
 	return out
+}
+
+// openTogether tells whether open jobs are better read from their common range than by status: where several statuses are wanted, and
+// most of what is there is. c is nil where nobody knows what is there.
+func (f *filter) openTogether(c *counts) bool {
+	ranges, wanted, there := 0, uint64(0), uint64(0)
+	for s := range byte(statusBytes) {
+		if !isOpen(s) {
+			continue
+		}
+		n := uint64(1)
+		if c != nil {
+			n = c[s]
+		}
+		there += n
+		if n > 0 && slices.Contains(f.statuses, s) {
+			wanted += n
+			ranges++
+		}
+	}
+	return ranges > 1 && 2*wanted >= there
 }
 
 // bounds are the places between which the rows of a plan lie, as far as its order says: from the first, before the second; nil:

@@ -136,6 +136,13 @@ func (q *queue) miss() {
 	q.overflow = true
 }
 
+// waits counts what waits.
+func (q *queue) waits() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
+}
+
 // len counts what waits or is worked at, and gives since when the oldest one does; zero: nothing does.
 func (q *queue) len() (n int, oldest time.Time) {
 	q.mu.Lock()

@@ -9,9 +9,12 @@ import (
 )
 
 const (
-	// maxBatchRows and maxBatchBytes bound what is written in one batch: changes of documents wait behind it.
-	maxBatchRows  = 64
-	maxBatchBytes = 256 << 10
+	// maxBatchRows and maxBatchBytes bound what is written in one batch: changes of documents wait behind it. Of a long queue more is written
+	// at once, as much as a transaction of the store takes.
+	maxBatchRows      = 64
+	maxBatchBytes     = 256 << 10
+	longQueue         = 500
+	maxLongBatchBytes = 800 << 10
 
 	// maxTries is how often a document is read in vain before it is left until its next change or the next start, and the waits
 	// between, which double.
@@ -70,9 +73,12 @@ func (x *Index) make(it item) result {
 func (x *Index) write() {
 	for first := range x.results {
 		group := []result{first}
-		size := first.size()
+		size, most := first.size(), maxBatchBytes
+		if x.queue.waits() > longQueue {
+			most = maxLongBatchBytes
+		}
 	gather:
-		for len(group) < maxBatchRows && size < maxBatchBytes {
+		for len(group) < maxBatchRows && size < most {
 			select {
 			case r, ok := <-x.results:
 				if !ok {

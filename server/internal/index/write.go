@@ -222,9 +222,11 @@ func eachEntry(o orgKeys, doc crdt.DocID, h *header, visit func(key []byte, cove
 	for _, v := range h.values() {
 		for _, s := range h.kind.shapes() {
 			if s.dim == v.dim {
-				key := o.entries(h.kind, v, s.order, h.status)
-				key = append(key, h.sort(s.order)...)
-				visit(append(key, doc[:]...), s.covering)
+				place := append(h.sort(s.order), doc[:]...)
+				visit(append(o.entries(h.kind, v, s.order, h.status), place...), s.covering)
+				if h.kind == kindJob && isOpen(h.status) {
+					visit(append(o.open(h.kind, v, s.order), place...), s.covering)
+				}
 			}
 		}
 	}
