@@ -179,12 +179,12 @@ func benchIndex(b *testing.B) (*world, string) {
 				check(b, store.Write(w.store, ops))
 			}
 		}
-		check(b, w.Index.Close())
+		w.end()
 		check(b, w.store.Close()) // into tables, as rows that are not new
 		opened()
 	}
 	b.Cleanup(func() {
-		check(b, w.Index.Close())
+		w.end()
 		check(b, w.store.Close())
 	})
 	return w, dir

@@ -23,24 +23,24 @@ func (p *position) compare(sort []byte, doc crdt.DocID) int {
 	return bytes.Compare(p.doc[:], doc[:])
 }
 
-// A cursor says where a page has ended: version, print of the query, place in the order, document; in base64. Nothing in it is
+// A cursor says where a page has ended: version, mark of the query, place in the order, document; in base64. Nothing in it is
 // trusted: it chooses where reading begins inside of what the query allows, and a wrong one finds other rows of the same query.
 const (
 	cursorVersion = 1
-	printLen      = 8
-	maxCursor     = 4 * (1 + printLen + maxNameKey + 1 + docLen + 2) / 3
+	markLen       = 8
+	maxCursor     = 4 * (1 + markLen + maxNameKey + 1 + docLen + 2) / 3
 )
 
 var errCursor = crdt.Errorf(crdt.KindInvalid, "the cursor is not one of this list: begin with its first page")
 
-func (p *position) cursor(print [printLen]byte) string {
-	b := append([]byte{cursorVersion}, print[:]...)
+func (p *position) cursor(mark [markLen]byte) string {
+	b := append([]byte{cursorVersion}, mark[:]...)
 	b = append(append(b, p.sort...), p.doc[:]...)
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // parseCursor reads a cursor of a query in an order; nil for the first page.
-func parseCursor(s string, print [printLen]byte, by order) (*position, error) {
+func parseCursor(s string, mark [markLen]byte, by order) (*position, error) {
 	if s == "" {
 		return nil, nil
 	}
@@ -48,10 +48,10 @@ func parseCursor(s string, print [printLen]byte, by order) (*position, error) {
 		return nil, errCursor
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) < 1+printLen+docLen || b[0] != cursorVersion || [printLen]byte(b[1:]) != print {
+	if err != nil || len(b) < 1+markLen+docLen || b[0] != cursorVersion || [markLen]byte(b[1:]) != mark {
 		return nil, errCursor
 	}
-	rest := b[1+printLen:]
+	rest := b[1+markLen:]
 	at := &position{sort: rest[:len(rest)-docLen], doc: crdt.DocID(rest[len(rest)-docLen:])}
 	if by == byName {
 		if i := bytes.IndexByte(at.sort, 0); i < 0 || i != len(at.sort)-1 || i > maxNameKey {
@@ -63,8 +63,8 @@ func parseCursor(s string, print [printLen]byte, by order) (*position, error) {
 	return at, nil
 }
 
-// print tells queries apart whose cursors must not be mixed up: it is of all that decides on the rows and their order.
-func (q *Query) print() [printLen]byte {
+// mark tells queries apart whose cursors must not be mixed up: it is of all that decides on the rows and their order.
+func (q *Query) mark() [markLen]byte {
 	b := make([]byte, 0, 256)
 	list := func(values ...string) {
 		b = binary.AppendUvarint(b, uint64(len(values)))
@@ -87,5 +87,5 @@ func (q *Query) print() [printLen]byte {
 		b = strconv.AppendBool(b, yes)
 	}
 	sum := sha256.Sum256(b)
-	return [printLen]byte(sum[:])
+	return [markLen]byte(sum[:])
 }

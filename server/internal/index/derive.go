@@ -221,6 +221,8 @@ func headerOf(d *Document, r *Row) header {
 	}
 	add(&h.ids, tokenOf(dimOrder, r.ExternalOrderID))
 	add(&h.ids, tokenOf(dimSerial, r.SerialNo))
+	h.client, h.site, h.template = tokenOf(dimClient, refKey(r.Client)), tokenOf(dimSite, refKey(r.Site)), tokenOf(dimTemplate, refKey(r.Template))
+	h.territory, h.typ = tokenOf(dimTerritory, refKey(r.Territory)), tokenOf(dimType, r.Type)
 	if h.kind != kindJob {
 		if r.Archived {
 			h.status = statusArchived
@@ -233,8 +235,6 @@ func headerOf(d *Document, r *Row) header {
 		h.flags |= flagClash
 	}
 	h.scheduled = sortTime(r.ScheduledAt)
-	h.client, h.site, h.template = tokenOf(dimClient, refKey(r.Client)), tokenOf(dimSite, refKey(r.Site)), tokenOf(dimTemplate, refKey(r.Template))
-	h.territory, h.typ = tokenOf(dimTerritory, refKey(r.Territory)), tokenOf(dimType, r.Type)
 	for _, a := range r.Assignees {
 		add(&h.assignees, tokenOf(dimAssignee, a.User))
 	}

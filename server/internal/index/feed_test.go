@@ -127,7 +127,7 @@ func TestASubscriberHearsOfEachRowWithWhatWasBeforeAndIsEndedWhenItIsTooSlow(t *
 		t.Errorf("the slow subscriber has read %d events before its end", seen)
 	}
 	slow.Close() // once more does nothing
-	check(t, w.Index.Close())
+	w.end()
 	if _, open := <-other.C; open {
 		t.Error("a subscription outlives the index")
 	}
@@ -135,7 +135,7 @@ func TestASubscriberHearsOfEachRowWithWhatWasBeforeAndIsEndedWhenItIsTooSlow(t *
 	if _, open := <-late.C; open {
 		t.Error("a subscription of an index that has ended")
 	}
-	check(t, w.Index.Close())
+	w.end()
 }
 
 func TestARowAndWhatIsWrittenWithItAreOneWrite(t *testing.T) {

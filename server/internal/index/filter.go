@@ -233,7 +233,7 @@ func (f *filter) has(h *header) bool {
 	if f.reader != 0 && !h.mayRead(f.reader) {
 		return false
 	}
-	if (len(f.assignees) > 0 || f.unassigned) && !(f.unassigned && h.assignees.len() == 0 || slices.ContainsFunc(f.assignees, h.assignees.has)) {
+	if !f.assigned(h) {
 		return false
 	}
 	for i := range f.refs {
@@ -252,6 +252,17 @@ func (f *filter) has(h *header) bool {
 		}
 	}
 	return (!f.clash || h.flags&flagClash != 0) && f.scheduled.has(h.scheduled) && f.created.has(h.created) && f.updated.has(h.updated)
+}
+
+// assigned tells whether a row has one of the assignees that are asked for, or none where that is.
+func (f *filter) assigned(h *header) bool {
+	switch {
+	case len(f.assignees) == 0 && !f.unassigned:
+		return true
+	case h.assignees.len() == 0:
+		return f.unassigned
+	}
+	return slices.ContainsFunc(f.assignees, h.assignees.has)
 }
 
 // Matcher tells of which events a query's list is told.

@@ -42,6 +42,8 @@ type fullText struct {
 	mu  sync.RWMutex // locked while the index is replaced
 	idx bleve.Index
 
+	searching chan struct{} // a token for each search under way
+
 	pendingMu sync.Mutex
 	pending   map[string]bool // organisations with rows that are not known yet
 	busy      bool
@@ -57,7 +59,7 @@ func positionKey(org string) []byte { return append([]byte("org "), org...) }
 
 // openFullText opens the index in a folder, which is made if need be. One that cannot be read is made anew.
 func openFullText(dir string, s store.Store, log *slog.Logger) (*fullText, error) {
-	t := &fullText{dir: dir, store: s, log: log, pending: map[string]bool{}, wake: make(chan struct{}, 1)}
+	t := &fullText{dir: dir, store: s, log: log, searching: make(chan struct{}, maxSearches), pending: map[string]bool{}, wake: make(chan struct{}, 1)}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return nil, crdt.Errorf(crdt.KindUnavailable, "index: %w", err)
 	}

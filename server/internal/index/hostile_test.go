@@ -90,8 +90,8 @@ func TestACursorIsGoodForItsOwnQueryOnlyAndNeverReachesOut(t *testing.T) {
 			forged = forged[:rapid.IntRange(0, len(forged)-1).Draw(r, "cut")]
 		case 2:
 			forged = append(forged, rapid.SliceOfN(rapid.Byte(), 1, 80).Draw(r, "more")...)
-		case 3: // any place at all, with the right print
-			forged = append(forged[:1+printLen:1+printLen], rapid.SliceOfN(rapid.Byte(), 8+docLen, 8+docLen).Draw(r, "place")...)
+		case 3: // any place at all, with the right mark
+			forged = append(forged[:1+markLen:1+markLen], rapid.SliceOfN(rapid.Byte(), 8+docLen, 8+docLen).Draw(r, "place")...)
 		}
 		q := q
 		q.Cursor = base64.RawURLEncoding.EncodeToString(forged)

@@ -56,6 +56,7 @@ type Index struct {
 	gen     atomic.Uint32
 	ready   atomic.Bool // all documents that there were have their rows
 
+	slow    slowDocs
 	subs    subscribers
 	task    tasks
 	results chan result
@@ -140,7 +141,7 @@ func (x *Index) Close() error {
 // Changed says that a document has changed, or is new. It neither blocks nor fails.
 func (x *Index) Changed(doc crdt.DocID) {
 	now := time.Now()
-	x.queue.offer(item{doc: doc, since: now, due: now.Add(x.opt.Gather)})
+	x.queue.offer(item{doc: doc, since: now, due: now.Add(max(x.opt.Gather, x.slow.wait(doc)))})
 }
 
 // Get gives the row of a document of an organisation, as JSON; an error of kind NotFound where there is none.

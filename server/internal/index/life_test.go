@@ -87,6 +87,36 @@ func TestAChangeThatComesWhileItsDocumentIsReadIsNotLost(t *testing.T) {
 	})
 }
 
+func TestADocumentThatIsSlowToReadGathersItsChangesForLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, m := newWorld(t), &meter{}
+		var loads atomic.Int64
+		w.start(func(o *Options) {
+			o.Metrics = m
+			o.Load = func(ctx context.Context, doc crdt.DocID) (*Document, error) {
+				if doc == docID(1) {
+					loads.Add(1)
+					time.Sleep(100 * time.Millisecond)
+				}
+				return w.load(ctx, doc)
+			}
+		})
+		defer w.end()
+		for n := range 1000 { // ten seconds of typing
+			w.edit(jobDoc(1, map[string]any{job.KeyScheduledAt: crdt.Timestamp(n)}))
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		if n := loads.Load(); n < 10 || n > 30 {
+			t.Errorf("it was read %d times in ten seconds", n)
+		}
+		if late := time.Duration(m.late.Load()); late > time.Second {
+			t.Errorf("a row came %s after its change", late)
+		}
+		w.sound()
+	})
+}
+
 func TestADocumentThatCannotBeReadDoesNotStopTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, m := newWorld(t), &meter{}

@@ -18,12 +18,12 @@ func (x *Index) Query(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	print := q.print()
-	behind, err := parseCursor(q.Cursor, print, f.order)
+	mark := q.mark()
+	behind, err := parseCursor(q.Cursor, mark, f.order)
 	if err != nil {
 		return Page{}, err
 	}
-	l := &list{ctx: ctx, limits: x.limits, f: f, behind: behind, print: print, page: Page{Total: -1}}
+	l := &list{ctx: ctx, limits: x.limits, f: f, behind: behind, mark: mark, page: Page{Total: -1}}
 	var found []match
 	if len(f.words) > 0 {
 		if x.text == nil {
@@ -56,7 +56,7 @@ type list struct {
 	r      store.Reader
 	f      *filter
 	behind *position
-	print  [printLen]byte
+	mark   [markLen]byte
 	page   Page
 
 	last []byte // place of the entry that was looked at last
@@ -117,7 +117,7 @@ func (l *list) stream(p *plan) error {
 	}
 	if l.more {
 		at := placeOf(l.last)
-		l.page.Next = at.cursor(l.print)
+		l.page.Next = at.cursor(l.mark)
 	} else if l.behind == nil {
 		l.page.Total = len(l.page.Rows)
 	}
@@ -237,7 +237,7 @@ func (l *list) cut() {
 	}
 	if len(l.sorted) > len(rows) {
 		at := placeOf(rows[len(rows)-1].place)
-		l.page.Next = at.cursor(l.print)
+		l.page.Next = at.cursor(l.mark)
 	}
 }
 
@@ -277,7 +277,7 @@ func (l *list) ranked(docs []match) error {
 		}
 		if len(l.page.Rows) == l.f.limit {
 			at := placeOf(l.last)
-			l.page.Next = at.cursor(l.print)
+			l.page.Next = at.cursor(l.mark)
 			return nil
 		}
 		row, err := l.fetch(m.doc)

@@ -66,6 +66,37 @@ func TestARowUnderSeveralValuesIsGivenOnceAndTotalsAreRightOrNotGiven(t *testing
 	}
 }
 
+func TestSitesAreListedByTheirClientAndSearched(t *testing.T) {
+	w, _ := textWorld(t)
+	var docs []crdt.DocID
+	for n := range 12 {
+		d := jobDoc(n, map[string]any{job.KeyKind: job.KindSite, job.KeyName: []string{"Depot", "Office"}[n/6], job.KeyClient: ref([]string{"c1", "c2"}[n%2], "Client")})
+		d.Kind = job.KindSite
+		if n == 11 {
+			d.Kind, d.Tree[job.KeyKind] = job.KindClient, job.KindClient
+		}
+		w.set(d)
+		docs = append(docs, d.ID)
+	}
+	w.now(docs...)
+	w.known()
+	for want, q := range map[int]Query{
+		11: {}, 6: {Clients: []string{"c1"}}, 5: {Clients: []string{"c2"}}, 3: {Clients: []string{"c1"}, Text: "depot"}, 0: {Clients: []string{"c3"}}, 1: {Kind: job.KindClient},
+	} {
+		q.Org, q.Limit, q.Total = "org", 2, true
+		if q.Kind == "" {
+			q.Kind = job.KindSite
+		}
+		if got := w.all(q); len(got) != want {
+			t.Errorf("%+v: %d rows; want %d", q, len(got), want)
+		}
+		if p := must(w.Query(t.Context(), q)); p.Total >= 0 && p.Total != want {
+			t.Errorf("%+v: a total of %d; want %d", q, p.Total, want)
+		}
+	}
+	w.sound()
+}
+
 func TestOneOrganisationsRowsAreNoneOfAnothers(t *testing.T) {
 	w := newWorld(t)
 	w.open(nil)

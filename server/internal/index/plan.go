@@ -98,8 +98,9 @@ type plan struct {
 // to be sorted, else by all rows in that order.
 func (f *filter) choose(r store.Reader, lim limits, total bool) (plan, error) {
 	options := f.options()
+	filters := len(options)
 	if f.kind != kindJob {
-		options = nil
+		options = nil // there are no ranges for them
 	}
 	best := all()
 	for i := range options {
@@ -131,7 +132,7 @@ func (f *filter) choose(r store.Reader, lim limits, total bool) (plan, error) {
 	if p.few = p.all() <= 2*uint64(f.limit) && len(f.statuses) > 1; p.few { //nolint:gosec // a limit
 		p.order, p.sorted = p.main(f), true
 	}
-	only := len(options) == 0 || len(options) == 1 && p.values[0].dim != dimAll
+	only := filters == 0 || filters == 1 && p.values[0].dim != dimAll
 	if total && only && p.exact && len(f.skills)+len(f.ids) == 0 && f.scheduled == always && f.created == always && f.updated == always {
 		p.total = int(p.rows) //nolint:gosec // a count of rows
 	}
@@ -181,9 +182,10 @@ func (p *plan) ranges(f *filter) []keyRange {
 			out = append(out, keyRange{f.keys.open(f.kind, v, p.order)})
 		}
 		for _, s := range f.statuses {
-			if (c == nil || c[s] > 0) && !(together && isOpen(s)) {
-				out = append(out, keyRange{f.keys.entries(f.kind, v, p.order, s)})
+			if c != nil && c[s] == 0 || together && isOpen(s) {
+				continue
 			}
+			out = append(out, keyRange{f.keys.entries(f.kind, v, p.order, s)})
 		}
 	}
 	return out

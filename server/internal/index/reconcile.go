@@ -29,7 +29,7 @@ const (
 
 // reconcile finds what a crash left undone, and from then on what a full queue has missed.
 func (x *Index) reconcile() {
-	x.settlePass(x.ctx, false, func(Progress) {})
+	x.compare()
 	tick := time.NewTicker(missedEvery)
 	defer tick.Stop()
 	for {
@@ -39,10 +39,13 @@ func (x *Index) reconcile() {
 		case <-tick.C:
 		}
 		if x.queue.missed() {
-			x.settlePass(x.ctx, false, func(Progress) {})
+			x.compare()
 		}
 	}
 }
+
+// compare is a pass that nobody waits for: what goes wrong with it is in the log, and it is done again later.
+func (x *Index) compare() { _ = x.settlePass(x.ctx, false, func(Progress) {}) }
 
 // settlePass is pass, and says in the log what it comes to.
 func (x *Index) settlePass(ctx context.Context, anew bool, progress func(Progress)) error {

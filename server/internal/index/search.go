@@ -35,6 +35,9 @@ const (
 	maxDictionary = 5_000
 	minBeginning  = 2
 
+	// maxSearches bounds the searches under way: each takes a processor for some milliseconds, which sync needs too.
+	maxSearches = 2
+
 	// headBoost is how much more a word counts that names the document.
 	headBoost = 3
 )
@@ -50,8 +53,8 @@ type analyzer struct {
 
 func wordsOf(org string) analyzer { return analyzer{org: org} }
 
-// Analyze implements analysis.Analyzer.
-func (a analyzer) Analyze(text []byte) analysis.TokenStream {
+// It implements bleve's analysis.Analyzer.
+func (a analyzer) Analyze(text []byte) analysis.TokenStream { //nolint:misspell // as it is called there
 	var out analysis.TokenStream
 	add := func(term string) bool {
 		out = append(out, &analysis.Token{Term: []byte(term), Position: len(out) + 1, Type: analysis.AlphaNumeric})
@@ -92,6 +95,12 @@ func sameTags(a, b *header) bool { return slices.Equal(tagsOf("", a), tagsOf("",
 
 // search finds the documents that hold the query's words, the best first, as many as may be looked at; partial: there are more.
 func (t *fullText) search(ctx context.Context, f *filter) (found []match, partial bool, err error) {
+	select {
+	case t.searching <- struct{}{}:
+		defer func() { <-t.searching }()
+	case <-ctx.Done():
+		return nil, false, crdt.Errorf(crdt.KindUnavailable, "index: search: %w", ctx.Err())
+	}
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	q, err := t.query(f)
@@ -130,7 +139,11 @@ func (t *fullText) query(f *filter) (query.Query, error) {
 		}
 		all = append(all, tags(terms...))
 	}
-	for _, o := range f.options() {
+	options := f.options()
+	if f.kind != kindJob {
+		options = nil // there are no tags for them
+	}
+	for _, o := range options {
 		var terms []string
 		for _, v := range o.values {
 			terms = append(terms, valueTag(org, v))
@@ -148,11 +161,11 @@ func (t *fullText) query(f *filter) (query.Query, error) {
 				return nil, nil
 			}
 		}
-		var any []query.Query
+		var either []query.Query
 		for _, w := range terms {
-			any = append(any, wordIn(fieldHead, org, w, headBoost), wordIn(fieldBody, org, w, 1))
+			either = append(either, wordIn(fieldHead, org, w, headBoost), wordIn(fieldBody, org, w, 1))
 		}
-		all = append(all, query.NewDisjunctionQuery(any))
+		all = append(all, query.NewDisjunctionQuery(either))
 	}
 	return query.NewConjunctionQuery(all), nil
 }
@@ -166,16 +179,16 @@ func wordIn(field, org, w string, boost float64) query.Query {
 
 // tags finds rows with one of some tags.
 func tags(terms ...string) query.Query {
-	var any []query.Query
+	var either []query.Query
 	for _, term := range terms {
 		q := query.NewTermQuery(term)
 		q.SetField(fieldTags)
-		any = append(any, q)
+		either = append(either, q)
 	}
-	if len(any) == 1 {
-		return any[0]
+	if len(either) == 1 {
+		return either[0]
 	}
-	return query.NewDisjunctionQuery(any)
+	return query.NewDisjunctionQuery(either)
 }
 
 // beginnings are the words that begin so.

@@ -48,7 +48,7 @@ func newWorld(t tb) *world {
 func (w *world) open(change func(*Options)) {
 	w.t.Helper()
 	w.Index = must(Open(w.options(change)))
-	w.t.Cleanup(func() { check(w.t, w.Index.Close()) })
+	w.t.Cleanup(w.end)
 	must(w.pass(context.Background(), false, func(Progress) {}))
 }
 

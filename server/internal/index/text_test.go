@@ -50,9 +50,8 @@ func TestTextIsFoundWhereverItStands(t *testing.T) {
 		"heiz": true, "ventil heizu": true, "heizu ventil": false, "h": false, "pumpe": false, "nothing": false, "job nothing": false, "１０４２": true,
 		"zz": false, "gasket paillasson müll": true,
 	} {
-		got := w.find(Query{Text: text})
-		if want := map[bool]string{true: "[the job]", false: "[]"}[found]; fmt.Sprint(got) != want && !(text == "nothing" && fmt.Sprint(got) == "[another]") {
-			t.Errorf("%q finds %q; want %s", text, got, want)
+		if got := w.find(Query{Text: text}); slices.Contains(got, "the job") != found {
+			t.Errorf("%q finds %q; the job: %v", text, got, found)
 		}
 	}
 }

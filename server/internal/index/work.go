@@ -50,7 +50,9 @@ func (x *Index) load() {
 // make reads a document and makes its row.
 func (x *Index) make(it item) result {
 	out := result{it: it}
+	started := time.Now()
 	out.doc, out.err = x.opt.Load(x.ctx, it.doc)
+	x.slow.note(it.doc, time.Since(started))
 	if crdt.KindOf(out.err) == crdt.KindNotFound {
 		out.doc, out.err = nil, nil
 	}
@@ -114,7 +116,7 @@ func (x *Index) commit(group []result) {
 		switch {
 		case r.err != nil:
 			x.failed(r.it, r.err)
-		case r.made.org != "": // else there is no such document, or it is nobody's
+		case r.org != "": // else there is no such document, or it is nobody's
 			ready = append(ready, r)
 		}
 	}
