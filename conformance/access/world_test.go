@@ -48,6 +48,14 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func newWorld(t testing.TB, flags ...string) *world {
 	t.Helper()
+	w := prepareWorld(t, flags...)
+	w.start()
+	return w
+}
+
+// prepareWorld makes a world whose server is not started yet.
+func prepareWorld(t testing.TB, flags ...string) *world {
+	t.Helper()
 	bin, err := binary()
 	if err != nil {
 		t.Fatal(err)
@@ -66,14 +74,19 @@ func newWorld(t testing.TB, flags ...string) *world {
 	for _, org := range []string{"acme", "rival", "strict"} {
 		w.command("user", "add", "owner", "--org", org, "--role", "owner")
 	}
-	if err := w.Start(t.Context()); err != nil {
-		t.Fatal(err)
+	return w
+}
+
+// start starts the server, and signs the owners in.
+func (w *world) start() {
+	w.t.Helper()
+	if err := w.Start(w.t.Context()); err != nil {
+		w.t.Fatal(err)
 	}
-	t.Cleanup(w.Stop)
+	w.t.Cleanup(w.Stop)
 	for _, org := range []string{"acme", "rival", "strict"} {
 		w.signIn("owner", org)
 	}
-	return w
 }
 
 // command runs a command of the server's program over the folder, and gives what it prints.
@@ -110,6 +123,11 @@ func (w *world) add(org, role string, logins ...string) {
 }
 
 func (w *world) signIn(login, org string) {
+	w.t.Helper()
+	w.signInWith(login, org, password)
+}
+
+func (w *world) signInWith(login, org, password string) {
 	w.t.Helper()
 	status, body := w.call("", "POST", "/api/v1/tokens", map[string]any{"login": login, "org": org, "password": password, "label": "test"})
 	var answer struct{ Token, User string }
