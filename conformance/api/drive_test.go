@@ -37,6 +37,7 @@ func TestEveryOperationIsAsTheDescriptionSays(t *testing.T) {
 	s.driveJobs(tpl)
 	s.driveEvents()
 	s.driveWebhooks()
+	s.driveStop()
 	for _, op := range s.operations() {
 		succeeded := false
 		for status := range s.seen[op] {

@@ -93,3 +93,15 @@ func (s *server) driveEvents() {
 	}
 	delete(s.tokens, "revoked")
 }
+
+// driveStop stops the server while somebody reads a stream: it says so, and does not wait for its end.
+func (s *server) driveStop() {
+	st := s.stream("dora", "jobs/events")
+	s.Stop()
+	if line, _ := st.until("stopping"); line != `data: {"reason":"stopping"}` {
+		s.t.Errorf("the stream ended with %q", line)
+	}
+	if code := s.ExitCode(); code != 0 || strings.Contains(s.Output(), "cut off") {
+		s.t.Errorf("the server ended with %d:\n%s", code, s.Output())
+	}
+}

@@ -220,8 +220,16 @@ func (st *stream) mayHaveHad(doc crdt.DocID) (bool, error) {
 // tell sends what an event means for the list.
 func (st *stream) tell(ev index.Event, had bool) error {
 	st.at = ev.Seq
+	after := st.match.After(ev)
+	if after && st.who.Role == access.RoleWorker { // the row may be behind: reading ends with the assignment
+		may, err := st.service.opt.Documents.Access(st.who, ev.Doc)
+		if err != nil {
+			return err
+		}
+		after, had = may.Read, true
+	}
 	switch {
-	case st.match.After(ev):
+	case after:
 		return st.out.event("job", ev.Seq, Row{ev.JSON})
 	case had:
 		return st.out.event("removed", ev.Seq, Removed{ID: ev.Doc.String()})
