@@ -320,3 +320,11 @@ func (g *generator) request(op operation) made {
 	m.header, m.body = append(m.header, "Content-Type", ct), b
 	return m
 }
+
+func marshal(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "{}"
+	}
+	return string(b)
+}
