@@ -168,6 +168,7 @@ func (s *server) driveFiles(path, id string) {
 	s.valid("anna", "PUT", "files/"+name+"?job="+id, bytes, 201, "Content-Type", "application/octet-stream")
 	s.valid("anna", "PUT", "files/"+name+"?job="+id, bytes, 200, "Content-Type", "application/octet-stream")
 	a := s.valid("anna", "POST", path+"/attachments", form("sha256", name, "size", len(bytes), "name", "a.jpg", "media_type", "image/jpeg"), 200)
+	s.valid("anna", "GET", path+"/files", nil, 200)
 	s.valid("anna", "GET", "files/"+name+"?job="+id, nil, 200)
 	s.valid("anna", "GET", "files/"+name+"?job="+id, nil, 206, "Range", "bytes=0-2")
 	s.valid("rita", "GET", "files/"+name+"?job="+id, nil, 404)
