@@ -10,9 +10,12 @@ import (
 	"fieldsync/crdt/store"
 )
 
-// Check compares all that the index holds with what follows from the documents, and reports each difference in words. While a server
-// runs, documents that change meanwhile are reported too.
+// Check compares all that the index holds with what follows from the documents, and reports each difference in words. It begins when the rows
+// of all changes of before are there; documents that change meanwhile may be reported too.
 func (x *Index) Check(ctx context.Context, progress func(Progress), report func(problem string)) error {
+	if err := x.settled(ctx); err != nil {
+		return err
+	}
 	st, err := readState(x.opt.Store)
 	if err != nil {
 		return err

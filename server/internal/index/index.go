@@ -55,6 +55,8 @@ type Index struct {
 	writing sync.Mutex // held while a batch is put together and written, and while entries are dropped
 	gen     atomic.Uint32
 	ready   atomic.Bool // all documents that there were have their rows
+	// compared is closed after the first comparison with the documents; nil where none is made by itself.
+	compared chan struct{}
 
 	slow    slowDocs
 	subs    subscribers
@@ -79,6 +81,7 @@ func New(opt Options) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.compared = make(chan struct{})
 	x.running.Go(x.reconcile)
 	return x, nil
 }

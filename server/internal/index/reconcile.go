@@ -30,6 +30,7 @@ const (
 // reconcile finds what a crash left undone, and from then on what a full queue has missed.
 func (x *Index) reconcile() {
 	x.compare()
+	close(x.compared)
 	tick := time.NewTicker(missedEvery)
 	defer tick.Stop()
 	for {
@@ -42,6 +43,18 @@ func (x *Index) reconcile() {
 			x.compare()
 		}
 	}
+}
+
+// settled waits until all is done that was known when it was called.
+func (x *Index) settled(ctx context.Context) error {
+	if x.compared != nil {
+		select {
+		case <-x.compared:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return x.awaitQueue(ctx, time.Now(), func() {})
 }
 
 // compare is a pass that nobody waits for: what goes wrong with it is in the log, and it is done again later.
