@@ -18,8 +18,9 @@ type orgCmd struct {
 }
 
 type orgSettings struct {
-	Name       string `env:"-" help:"Its name, for people." placeholder:"TEXT"`
-	WorkerJobs string `env:"-" help:"Which jobs workers may make: none, templates (those from templates that allow it) or any (default templates)." placeholder:"WHICH"`
+	Name          string `env:"-" help:"Its name, for people." placeholder:"TEXT"`
+	WorkerJobs    string `env:"-" help:"Which jobs workers may make: none, templates (those from templates that allow it) or any (default templates)." placeholder:"WHICH"`
+	PhotoLocation string `env:"-" help:"What clients do with the place in a photo before they send it: keep or strip (default keep)." placeholder:"WHAT"`
 }
 
 type orgAddCmd struct {
@@ -33,7 +34,7 @@ func (c *orgAddCmd) Run(ctx context.Context, out streams) error {
 	if c.Name == "" {
 		c.Name = c.ID
 	}
-	o, err := callOn[admin.Org](ctx, c.folder, true, "org.add", admin.OrgInput{ID: c.ID, Name: &c.Name, WorkerJobs: optional(c.WorkerJobs)})
+	o, err := callOn[admin.Org](ctx, c.folder, true, "org.add", admin.OrgInput{ID: c.ID, Name: &c.Name, WorkerJobs: optional(c.WorkerJobs), PhotoLocation: optional(c.PhotoLocation)})
 	if err != nil {
 		return err
 	}
@@ -63,11 +64,11 @@ type orgSetCmd struct {
 
 // Run changes an organisation.
 func (c *orgSetCmd) Run(ctx context.Context, out streams) error {
-	o, err := call[admin.Org](ctx, c.folder, "org.set", admin.OrgInput{ID: c.ID, Name: optional(c.Name), WorkerJobs: optional(c.WorkerJobs)})
+	o, err := call[admin.Org](ctx, c.folder, "org.set", admin.OrgInput{ID: c.ID, Name: optional(c.Name), WorkerJobs: optional(c.WorkerJobs), PhotoLocation: optional(c.PhotoLocation)})
 	if err != nil {
 		return err
 	}
-	return answer(out, c.folder, o, say("organisation %s is %q; workers make jobs: %s", o.ID, printable(o.Name), o.WorkerJobs))
+	return answer(out, c.folder, o, say("organisation %s is %q; workers make jobs: %s; the place in photos: %s", o.ID, printable(o.Name), o.WorkerJobs, o.PhotoLocation))
 }
 
 type orgLogCmd struct {

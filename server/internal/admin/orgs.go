@@ -11,25 +11,27 @@ import (
 
 // Org is an organisation.
 type Org struct {
-	ID         string            `json:"id"`
-	Name       string            `json:"name"`
-	WorkerJobs access.WorkerJobs `json:"worker_jobs"`
-	Created    time.Time         `json:"created_at,omitzero"`
+	ID            string               `json:"id"`
+	Name          string               `json:"name"`
+	WorkerJobs    access.WorkerJobs    `json:"worker_jobs"`
+	PhotoLocation access.PhotoLocation `json:"photo_location"`
+	Created       time.Time            `json:"created_at,omitzero"`
 }
 
 // OrgInput is the input of org.add and org.set; nil stays as it is.
 type OrgInput struct {
-	ID         string  `json:"id"`
-	Name       *string `json:"name,omitempty"`
-	WorkerJobs *string `json:"worker_jobs,omitempty"`
+	ID            string  `json:"id"`
+	Name          *string `json:"name,omitempty"`
+	WorkerJobs    *string `json:"worker_jobs,omitempty"`
+	PhotoLocation *string `json:"photo_location,omitempty"`
 }
 
 func org(o auth.Org) Org {
-	return Org{ID: o.ID, Name: o.Name, WorkerJobs: o.Settings.WorkerJobs, Created: o.Created}
+	return Org{ID: o.ID, Name: o.Name, WorkerJobs: o.Settings.WorkerJobs, PhotoLocation: o.Settings.PhotoLocation, Created: o.Created}
 }
 
 func addOrg(_ context.Context, a *auth.Auth, in OrgInput) (Org, error) {
-	o, err := a.CreateOrg(in.ID, auth.OrgChange{Name: in.Name, WorkerJobs: in.WorkerJobs})
+	o, err := a.CreateOrg(in.ID, auth.OrgChange{Name: in.Name, WorkerJobs: in.WorkerJobs, PhotoLocation: in.PhotoLocation})
 	return org(o), err
 }
 
@@ -38,7 +40,7 @@ func setOrg(_ context.Context, a *auth.Auth, in OrgInput) (Org, error) {
 	if err != nil {
 		return Org{}, err
 	}
-	o, err := a.ChangeOrg(by, auth.OrgChange{Name: in.Name, WorkerJobs: in.WorkerJobs}, 0)
+	o, err := a.ChangeOrg(by, auth.OrgChange{Name: in.Name, WorkerJobs: in.WorkerJobs, PhotoLocation: in.PhotoLocation}, 0)
 	return org(o), err
 }
 

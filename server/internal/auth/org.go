@@ -24,11 +24,16 @@ type Org struct {
 type Settings struct {
 	// WorkerJobs says which jobs its workers may make. Never empty in what Organisation gives.
 	WorkerJobs access.WorkerJobs `json:"worker_jobs,omitempty"`
+	// PhotoLocation says what clients do with the place in a photo. Never empty in what Organisation gives.
+	PhotoLocation access.PhotoLocation `json:"photo_location,omitempty"`
 }
 
 func (s Settings) withDefaults() Settings {
 	if s.WorkerJobs == "" {
 		s.WorkerJobs = access.WorkerJobsTemplates
+	}
+	if s.PhotoLocation == "" {
+		s.PhotoLocation = access.PhotoLocationKeep
 	}
 	return s
 }
@@ -63,8 +68,9 @@ func newOrgCache() *lru.Cache[string, Org] {
 
 // OrgChange is what to change about an organisation; nil stays as it is.
 type OrgChange struct {
-	Name       *string
-	WorkerJobs *string
+	Name          *string
+	WorkerJobs    *string
+	PhotoLocation *string
 }
 
 // CreateOrg makes an organisation; the operator's business alone. An empty id is made up.
@@ -131,6 +137,13 @@ func (c OrgChange) apply(o Org) (Org, []string, error) {
 			return o, nil, fieldError("settings.worker_jobs", crdt.KindInvalid, "%w", err)
 		}
 		o.Settings.WorkerJobs, what = w, append(what, "settings.worker_jobs")
+	}
+	if c.PhotoLocation != nil && *c.PhotoLocation != string(o.Settings.PhotoLocation) {
+		l, err := access.ParsePhotoLocation(*c.PhotoLocation)
+		if err != nil {
+			return o, nil, fieldError("settings.photo_location", crdt.KindInvalid, "%w", err)
+		}
+		o.Settings.PhotoLocation, what = l, append(what, "settings.photo_location")
 	}
 	if len(what) > 0 || o.Version == 0 {
 		o.Version++

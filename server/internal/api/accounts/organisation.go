@@ -20,7 +20,8 @@ type Organisation struct {
 
 // Settings are what an organisation decides for itself.
 type Settings struct {
-	WorkerJobs access.WorkerJobs `json:"worker_jobs" enum:"none,templates,any" doc:"Which jobs workers may make: none, those from templates that allow it, any"`
+	WorkerJobs    access.WorkerJobs    `json:"worker_jobs" enum:"none,templates,any" doc:"Which jobs workers may make: none, those from templates that allow it, any"`
+	PhotoLocation access.PhotoLocation `json:"photo_location" enum:"keep,strip" doc:"What clients do with the place that a camera writes into a photo, before they send it"`
 }
 
 // OrganisationPatch is what to change; what is left out stays.
@@ -31,12 +32,13 @@ type OrganisationPatch struct {
 
 // SettingsPatch is what to change; what is left out stays.
 type SettingsPatch struct {
-	WorkerJobs *string `json:"worker_jobs,omitempty" enum:"none,templates,any"`
+	WorkerJobs    *string `json:"worker_jobs,omitempty" enum:"none,templates,any"`
+	PhotoLocation *string `json:"photo_location,omitempty" enum:"keep,strip"`
 }
 
 func organisation(o auth.Org) *tagged[Organisation] {
 	return &tagged[Organisation]{ETag: etag(o.Version), Body: Organisation{
-		ID: o.ID, Name: o.Name, Settings: Settings{WorkerJobs: o.Settings.WorkerJobs}, Created: at(o.Created)}}
+		ID: o.ID, Name: o.Name, Settings: Settings{WorkerJobs: o.Settings.WorkerJobs, PhotoLocation: o.Settings.PhotoLocation}, Created: at(o.Created)}}
 }
 
 func (h Handlers) registerOrganisation(a *api.API) {
@@ -56,7 +58,7 @@ func (h Handlers) registerOrganisation(a *api.API) {
 		}) (*tagged[Organisation], error) {
 			c := auth.OrgChange{Name: in.Body.Name}
 			if s := in.Body.Settings; s != nil {
-				c.WorkerJobs = s.WorkerJobs
+				c.WorkerJobs, c.PhotoLocation = s.WorkerJobs, s.PhotoLocation
 			}
 			o, err := h.Auth.ChangeOrg(by, c, in.version())
 			if err != nil {
