@@ -115,6 +115,8 @@ func (c *Client) Login(ctx context.Context, server, token string) (Identity, err
 	if err != nil {
 		return Identity{}, asOurs(err)
 	}
+	c.learned.Store(0)
+	c.learn(ctx, api)
 	next := Identity{Server: at.String(), Org: who.Org, User: who.User, Name: who.Name, Role: who.Role, Device: who.Device}
 	holds, err := c.holdsDocuments()
 	if err != nil {

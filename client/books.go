@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -221,7 +222,22 @@ func (c *Client) outbox() ([]outboxEntry, error) {
 		out = append(out, e)
 		return nil
 	})
+	// What a dispatcher sees first goes first, then what waits longest.
+	slices.SortStableFunc(out, func(a, b outboxEntry) int {
+		return cmp.Or(cmp.Compare(lane(a.Kind), lane(b.Kind)), cmp.Compare(a.QueuedAt, b.QueuedAt))
+	})
 	return out, err
+}
+
+// lane is the order in which kinds of files go.
+func lane(kind string) int {
+	switch kind {
+	case kindThumbnail:
+		return 0
+	case kindPreview:
+		return 1
+	}
+	return 2
 }
 
 func (c *Client) putOutbox(e outboxEntry) error {

@@ -1,9 +1,11 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"fieldsync/blobs"
+	"fieldsync/client/internal/picture"
 	"fieldsync/crdt"
 	"fieldsync/crdt/job"
 	"fieldsync/crdt/store"
@@ -24,31 +27,36 @@ import (
 // added to the document. All of it is durable when Attach returns, also offline; the file itself goes out with the next Sync,
 // or at once while Run is connected. field is the id of the report field that the file answers, or empty. It gives
 // the attachment as it stands in the document.
+//
+// A picture gets a preview and a thumbnail, which go out before it. Where the organisation wants no places in photos, they are
+// taken out of the copy; a file of a kind where that cannot be done is not attached (KindUnsupported).
 func (c *Client) Attach(ctx context.Context, id crdt.DocID, path, field string) (job.Attachment, error) {
 	a, _, err := c.signedIn()
 	if err != nil {
 		return job.Attachment{}, err
 	}
-	f, err := os.Open(path)
+	all, err := c.prepare(ctx, path)
 	if err != nil {
-		return job.Attachment{}, crdt.Errorf(crdt.KindInvalid, "%w", err)
-	}
-	defer f.Close()
-	ref, size, media, err := examine(f)
-	if err != nil {
-		return job.Attachment{}, err
-	}
-	if _, err := blobs.Receive(ctx, c.files, space, ref, size, f); err != nil {
 		return job.Attachment{}, err
 	}
 	now := time.Now()
-	entry := outboxEntry{doc: id, ref: ref, queued: queued{Name: filepath.Base(path), Size: size, QueuedAt: now.UnixMilli(), MediaType: media}}
-	att := job.Attachment{ID: newID(), SHA256: ref.String(), Size: size, MediaType: media, Name: entry.Name, Field: field,
-		TakenAt: crdt.Timestamp(now.UnixMilli()), By: a.User}
-	_, err = c.store.Get(outboxKey(id, ref))
-	queuedBefore := err == nil
+	att := job.Attachment{ID: newID(), Name: filepath.Base(path), Field: field, TakenAt: crdt.Timestamp(now.UnixMilli()), By: a.User}
+	var entries []outboxEntry
+	for _, p := range all {
+		switch p.kind {
+		case "":
+			att.SHA256, att.Size, att.MediaType = p.ref.String(), p.size, p.media
+		case kindPreview:
+			att.PreviewSHA256 = p.ref.String()
+		case kindThumbnail:
+			att.ThumbnailSHA256 = p.ref.String()
+		}
+		entries = append(entries, outboxEntry{doc: id, ref: p.ref, queued: queued{Name: att.Name, Size: p.size, QueuedAt: now.UnixMilli(),
+			MediaType: p.media, Kind: p.kind}})
+	}
 	// The outbox first: a document that names a file which nobody is going to send would be the worse half.
-	if err := c.putOutbox(entry); err != nil {
+	undo, err := c.enqueue(entries)
+	if err != nil {
 		return job.Attachment{}, err
 	}
 	if err := c.Edit(ctx, id, func(e Editing) ([]crdt.Edit, error) {
@@ -57,13 +65,97 @@ func (c *Client) Attach(ctx context.Context, id crdt.DocID, path, field string) 
 		}
 		return job.Attach(&e.Job, att, e.By.Class)
 	}); err != nil {
-		if !queuedBefore {
-			err = errors.Join(err, store.Write(c.store, []store.Op{{Key: outboxKey(id, ref)}}))
-		}
-		return job.Attachment{}, err
+		return job.Attachment{}, errors.Join(err, store.Write(c.store, undo))
 	}
 	signal(c.outboxChanged)
 	return att, nil
+}
+
+// enqueue puts files into the outbox, all or none, and gives what takes out again those that were not there before.
+func (c *Client) enqueue(entries []outboxEntry) (undo []store.Op, err error) {
+	var ops []store.Op
+	for _, e := range entries {
+		key := outboxKey(e.doc, e.ref)
+		if _, err := c.store.Get(key); err == nil {
+			continue // it waits already, perhaps half sent
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return nil, err
+		}
+		value, err := json.Marshal(e.queued)
+		if err != nil {
+			return nil, err
+		}
+		ops, undo = append(ops, store.Op{Key: key, Value: value}), append(undo, store.Op{Key: key})
+	}
+	if len(ops) == 0 {
+		return nil, nil
+	}
+	return undo, store.Write(c.store, ops)
+}
+
+// The kinds of files beside those that people attach.
+const (
+	kindPreview   = "preview"
+	kindThumbnail = "thumbnail"
+)
+
+// prepared is a file that is in the folder.
+type prepared struct {
+	ref   blobs.Ref
+	size  int64
+	media string
+	kind  string // empty: what was attached itself
+}
+
+// maxInMemory is the largest file that is looked into, in bytes: photos have some tens of megabytes.
+const maxInMemory = 256 << 20
+
+// prepare copies a file into the folder as it is going to be sent, with what is made of it.
+func (c *Client) prepare(ctx context.Context, path string) ([]prepared, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, crdt.Errorf(crdt.KindInvalid, "%w", err)
+	}
+	defer f.Close()
+	ref, size, media, err := examine(f)
+	if err != nil {
+		return nil, err
+	}
+	strip := picture.MayHaveLocation(media) && c.stripsLocation()
+	if !strip && (!strings.HasPrefix(media, "image/") || size > maxInMemory) {
+		if _, err := blobs.Receive(ctx, c.files, space, ref, size, f); err != nil {
+			return nil, err
+		}
+		return []prepared{{ref: ref, size: size, media: media}}, nil
+	}
+	if size > maxInMemory {
+		return nil, crdt.Errorf(crdt.KindTooLarge, "the organisation wants no places in photos and videos, and this file is too large to look for one")
+	}
+	data, err := io.ReadAll(io.LimitReader(f, size))
+	if err != nil {
+		return nil, err
+	}
+	if strip {
+		if _, err := picture.RemoveLocation(data); err != nil {
+			return nil, crdt.Errorf(crdt.KindUnsupported, "the organisation wants no places in photos and videos, and from this file it cannot be taken out: save it as JPEG, PNG or MP4: %w", err)
+		}
+	}
+	out := []prepared{{media: media}}
+	parts := [][]byte{data}
+	// That there is none is no reason not to send the picture.
+	if preview, thumbnail, err := picture.Previews(data); err == nil {
+		if preview != nil {
+			out, parts = append(out, prepared{media: "image/jpeg", kind: kindPreview}), append(parts, preview)
+		}
+		out, parts = append(out, prepared{media: "image/jpeg", kind: kindThumbnail}), append(parts, thumbnail)
+	}
+	for i, part := range parts {
+		out[i].ref, out[i].size = blobs.RefOf(part), int64(len(part))
+		if _, err := blobs.Receive(ctx, c.files, space, out[i].ref, out[i].size, bytes.NewReader(part)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // newID is a random id for an entry of a job's maps.
@@ -99,9 +191,12 @@ func examine(f *os.File) (ref blobs.Ref, size int64, media string, err error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return ref, 0, "", err
 	}
-	media = mime.TypeByExtension(strings.ToLower(filepath.Ext(f.Name())))
-	if media == "" {
-		media = http.DetectContentType(head[:n])
+	media = http.DetectContentType(head[:n])
+	// Pictures and sounds are what their bytes are. Of others the name says more.
+	if kind, _, _ := strings.Cut(media, "/"); kind != "image" && kind != "video" && kind != "audio" {
+		if named := mime.TypeByExtension(strings.ToLower(filepath.Ext(f.Name()))); named != "" {
+			media = named
+		}
 	}
 	media, _, _ = strings.Cut(media, ";")
 	return blobs.RefFromSum([32]byte(hash.Sum(nil))), int64(n) + rest, media, nil

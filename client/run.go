@@ -90,6 +90,9 @@ func (c *Client) live(ctx context.Context) error {
 			return err
 		}
 		var again time.Duration
+		if moved.sent+moved.received > 0 || moved.advanced {
+			delays.Reset() // a link that breaks all the time is still one
+		}
 		if moved.waiting > 0 {
 			again = delays.Next()
 		} else {

@@ -29,6 +29,7 @@ type transfers struct {
 	sent, received           int
 	sentBytes, receivedBytes int64
 	waiting                  int   // not moved: to be tried again
+	advanced                 bool  // more of a file that waits is over than before
 	err                      error // why the first of them was not
 	broken                   int   // in a row
 }
@@ -59,12 +60,14 @@ func (t *transfers) add(err error) (more bool, fatal error) {
 // moveFiles uploads what the server has not confirmed, and downloads what documents name and is not here.
 func (c *Client) moveFiles(ctx context.Context, api *service.Service) (transfers, error) {
 	var t transfers
+	c.learn(ctx, api)
 	files, err := c.outbox()
 	if err != nil {
 		return t, err
 	}
 	for i, f := range files {
-		err := c.upload(ctx, api, f)
+		advanced, err := c.upload(ctx, api, f)
+		t.advanced = t.advanced || advanced
 		if err == nil {
 			t.sent++
 			t.sentBytes += f.Size

@@ -33,27 +33,29 @@ const claimFrom = 8 << 20 // bytes of a picture; other files, such as plans and 
 const maxFruitless = 3
 
 // upload sends a file, from where an earlier attempt ended, and takes it out of the outbox when the server has confirmed it.
-func (c *Client) upload(ctx context.Context, api *service.Service, f outboxEntry) error {
-	err := asOurs(c.deliver(ctx, api, &f))
+// advanced tells whether the server has more of it than before.
+func (c *Client) upload(ctx context.Context, api *service.Service, f outboxEntry) (advanced bool, err error) {
+	before := f.Sent
+	err = asOurs(c.deliver(ctx, api, &f))
 	if err == nil {
-		return store.Write(c.store, []store.Op{{Key: outboxKey(f.doc, f.ref)}})
+		return true, store.Write(c.store, []store.Op{{Key: outboxKey(f.doc, f.ref)}})
 	}
 	if ctx.Err() == nil {
 		f.Attempts++
 		f.LastError = err.Error()
 		err = errors.Join(err, c.putOutbox(f))
 	}
-	return err
+	return f.Sent > before, err
 }
 
 // deliver has the server hold the file.
 func (c *Client) deliver(ctx context.Context, api *service.Service, f *outboxEntry) error {
 	if f.Upload == "" {
-		here, err := c.claim(ctx, api, f)
-		if here || err != nil {
+		worth := f.Size >= firstChunk && !strings.HasPrefix(f.MediaType, "image/") || f.Size >= claimFrom
+		if here, err := c.claim(ctx, api, f, worth); here || err != nil {
 			return err
 		}
-		if here, err = c.direct(ctx, api, f); here || err != nil {
+		if here, err := c.direct(ctx, api, f); here || err != nil {
 			return err
 		}
 	}
@@ -69,11 +71,9 @@ func (c *Client) deliver(ctx context.Context, api *service.Service, f *outboxEnt
 		case crdt.KindOf(err) == crdt.KindNotFound && f.Upload != "":
 			// It expired, or it is done and we missed the answer long ago.
 			f.Upload, f.Sent = "", 0
-			here, cerr := c.claim(ctx, api, f)
-			if here || cerr != nil {
+			if here, cerr := c.claim(ctx, api, f, true); here || cerr != nil {
 				return cerr
 			}
-			err = nil
 			fallthrough
 		case crdt.KindOf(err) == crdt.KindUnavailable, crdt.KindOf(err) == crdt.KindConflict:
 			if f.Sent > before {
@@ -92,15 +92,19 @@ func (c *Client) deliver(ctx context.Context, api *service.Service, f *outboxEnt
 	}
 }
 
-// claim has the server take the file as delivered, if it is there and we have shown that we have it.
-func (c *Client) claim(ctx context.Context, api *service.Service, f *outboxEntry) (bool, error) {
-	worth := f.Size >= firstChunk && !strings.HasPrefix(f.MediaType, "image/") || f.Size >= claimFrom
-	if !worth && f.Attempts == 0 {
+// claim has the server take the file as delivered, if it is worth asking, and it is there, and we have shown that we have it. That
+// it cannot be asked now is no reason not to send the file.
+func (c *Client) claim(ctx context.Context, api *service.Service, f *outboxEntry, worth bool) (bool, error) {
+	if !worth {
 		return false, nil
 	}
-	return api.Claim(ctx, f.doc, f.ref, f.Size, crdt.DocID{}, func(offset, length int64) (io.ReadCloser, error) {
+	here, err := api.Claim(ctx, f.doc, f.ref, f.Size, crdt.DocID{}, func(offset, length int64) (io.ReadCloser, error) {
 		return c.files.OpenRange(ctx, space, f.ref, offset, length)
 	})
+	if kind := crdt.KindOf(err); kind == crdt.KindUnavailable || kind == crdt.KindBusy {
+		return false, ctx.Err()
+	}
+	return here, err
 }
 
 // directFrom is the size from which a file goes past the server, if its storage lets it and the link is fast: what breaks on that way

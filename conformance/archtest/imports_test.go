@@ -27,7 +27,8 @@ var only = map[string][]string{
 	"github.com/dgraph-io/badger/v4":      {"crdt/store/badgerstore"},
 	"github.com/minio/minio-go/v7":        {"blobs/s3blob", "conformance"}, // conformance measures against it
 	"github.com/tus/tusd/v2":              {"blobs/upload", "conformance"}, // conformance measures against its S3 store
-	"golang.org/x/exp":                    {"blobs/upload"},                // tusd's logger
+	"golang.org/x/image":                  {"client/internal/picture", "server/internal/api/files"},
+	"golang.org/x/exp":                    {"blobs/upload"}, // tusd's logger
 	"github.com/gorilla/websocket":        {"server/internal/ws", "client/internal", "conformance"},
 	"github.com/prometheus/client_golang": {"server/internal/metrics"},
 	"golang.org/x/crypto":                 {"server/internal/auth"},

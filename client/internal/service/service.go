@@ -139,6 +139,31 @@ func (s *Service) SignOut(ctx context.Context) error {
 	return answer.Body.Close()
 }
 
+// Settings are what the organisation decides for its clients.
+type Settings struct {
+	PhotoLocation string `json:"photo_location"` // "keep", "strip"
+}
+
+// Settings asks for them.
+func (s *Service) Settings(ctx context.Context) (Settings, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	var org struct{ Settings Settings }
+	req, err := s.request(ctx, http.MethodGet, s.base.JoinPath("api/v1/organisation"), nil)
+	if err != nil {
+		return org.Settings, err
+	}
+	answer, err := s.do(req)
+	if err != nil {
+		return org.Settings, err
+	}
+	defer answer.Body.Close()
+	if err := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(&org); err != nil {
+		return org.Settings, notTus()
+	}
+	return org.Settings, nil
+}
+
 // Get asks for a file of a job from an offset on. The answer's body begins at from, which is the offset, or 0 where the
 // server chose to give the whole; size is the whole file's, -1 where the server does not say. The caller closes body, and
 // checks the bytes: they may come from a storage that the server points to.

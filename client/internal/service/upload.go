@@ -74,7 +74,7 @@ const chunkType = "application/offset+octet-stream"
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
 func notTus() error {
-	return crdt.Errorf(crdt.KindUnavailable, "the server does not answer like one that takes uploads")
+	return crdt.Errorf(crdt.KindUnavailable, "the server does not answer like a fieldsync server")
 }
 
 func offsetOf(answer *http.Response) (int64, error) {
