@@ -25,7 +25,6 @@ type names map[string]string
 type ask struct {
 	query  url.Values
 	header http.Header
-	body   any
 	raw    []byte
 }
 
