@@ -15,6 +15,7 @@ import (
 	"fieldsync/server/internal/admin"
 	"fieldsync/server/internal/auth"
 	"fieldsync/server/internal/index"
+	"fieldsync/server/internal/webhook"
 )
 
 // Operator does the operator's commands on a data folder.
@@ -71,10 +72,16 @@ type lazyIndex struct {
 }
 
 func (l *lazyIndex) open() (*index.Index, error) {
-	var err error
-	if l.x == nil {
-		l.x, err = index.Open(l.opt)
+	if l.x != nil {
+		return l.x, nil
 	}
+	// A row that a killed server did not come to is written here, so what goes with it is queued here too; the next server delivers it.
+	hooks, err := webhook.New(webhook.Options{Store: l.opt.Store, Log: l.opt.Log})
+	if err != nil {
+		return nil, err
+	}
+	l.opt.OnRow, l.opt.OnWritten = hooks.OnRow, hooks.OnWritten
+	l.x, err = index.Open(l.opt)
 	return l.x, err
 }
 
