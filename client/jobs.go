@@ -31,6 +31,9 @@ type Row struct {
 	IsJob       bool             `json:"is_job"`
 	Kind        string           `json:"kind,omitempty"` // of documents that are no job: template, client, site, or what else it says
 
+	// Withdrawn is when we learned that the job is not ours any more; zero: it is.
+	Withdrawn time.Time `json:"-"`
+
 	Form int `json:"form"` // of the cached row: rowForm, or it is made again
 }
 
@@ -62,6 +65,7 @@ func (c *Client) rows(ctx context.Context, want func(*Row) bool) ([]Row, error) 
 		if fresh != nil {
 			learned = append(learned, *fresh)
 		}
+		row.Withdrawn = c.Withdrawn(id)
 		if want(&row) {
 			out = append(out, row)
 		}

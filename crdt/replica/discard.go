@@ -104,10 +104,20 @@ func (d *Document) discard(ev Discard) error {
 // mayGo checks that the changes may go: the named ones by index, and the first of them; -1: none of them is here.
 func (d *Document) mayGo(h *history.History, ev *Discard) (gone []bool, first int, err error) {
 	gone, first = make([]bool, h.Len()), -1
+	missing := 0
 	for _, x := range ev.Changes {
 		if i, ok := h.IndexOf(x); ok {
 			gone[i] = true
+		} else {
+			missing++
 		}
+	}
+	switch missing {
+	case 0:
+	case len(ev.Changes):
+		return nil, -1, nil
+	default:
+		return nil, -1, crdt.Errorf(crdt.KindConflict, "some of the changes that are to be discarded are not here")
 	}
 	unshared := make([]bool, h.Len())
 	for _, i := range h.Since(d.sharedWith(ev.Storage)) {
@@ -153,7 +163,7 @@ func (d *Document) sharedWith(storage string) []crdt.Hash {
 func (d *Document) beginAnew() {
 	d.dirty = true
 	for _, p := range d.peers {
-		p.state.Reset()
+		p.state.Unsay(d.view())
 		p.blind.said, p.offered = nil, nil
 		if d.Exists() {
 			p.dirty = true

@@ -70,9 +70,9 @@ var ErrHeadsDiffer = crdt.Errorf(crdt.KindConflict, "the document has changed si
 
 // Discard takes changes that were made here out of the document, because a peer has refused them for good, and puts others in
 // their place (history.Rebase makes them): in one write, or not at all. The answer is Discarded. It is crdt.KindConflict, and nothing
-// is done, where another change was built on one of them that is not named, where the storage is known to hold one of them, or where
-// one is not durable yet. Changes that are not here are passed over: so it may be repeated. Where no change is left, so is no
-// document.
+// is done, where another change was built on one of them that is not named, where the storage is known to hold one of them, where
+// one is not durable yet, or where only some of them are here. Where none of them is, it was done before, and is answered so. Where no
+// change is left, so is no document.
 //
 // What follows from a record (drive.Config.Index) is not taken back: a replica that keeps such lists discards nothing.
 type Discard struct {

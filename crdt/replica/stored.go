@@ -97,7 +97,7 @@ func (d *Document) storeFailed(err error, b *Batch) {
 		p.saved, p.unsaved = nil, d.cfg.KeepSyncStates
 		if lost || d.held {
 			// What was generated for it was thrown away: its state says that it was sent.
-			p.state.Reset()
+			p.state.Unsay(d.view())
 			p.shared, p.blind.said, p.blind.brought = nil, nil, nil
 			p.dirty = true
 		}

@@ -27,7 +27,9 @@ type Peer struct {
 	speaksV2 bool
 	readOnly bool // it takes no changes
 	need     []crdt.Hash
-	have     []Have // to be looked at by the next Generate; only where its heads are unknown, else they say it all
+	have     []Have      // to be looked at by the next Generate; only where its heads are unknown, else they say it all
+	asked    []crdt.Hash // need and have of its last message, which Unsay answers anew
+	held     []Have
 
 	// What we think it holds. The first `high` changes of the graph are there, or on their way, or its filter said so.
 	high      int
@@ -70,6 +72,19 @@ func NewPeer(opt Options) *Peer { return &Peer{opt: opt} }
 
 // Reset forgets all but the shared heads: the connection was replaced, and what was on its way may be lost.
 func (p *Peer) Reset() { *p = Peer{opt: p.opt, shared: p.shared, flagged: p.flagged} }
+
+// Unsay takes back all that was said to the peer, as it was not sent after all; what the peer has said stands, and its last message is
+// answered anew. g may have lost changes since.
+func (p *Peer) Unsay(g Graph) {
+	heard, last := p.heard, Message{Version: V1, Heads: p.theirs, Need: p.asked, Have: p.held}
+	speaksV2, readOnly := p.speaksV2, p.readOnly
+	p.Reset()
+	if !heard {
+		return
+	}
+	p.speaksV2, p.readOnly = speaksV2, readOnly
+	p.Receive(g, &last)
+}
 
 // Save gives what outlives a connection, the shared heads, as automerge's own encoded sync state.
 func (p *Peer) Save() []byte {
@@ -145,12 +160,14 @@ func (p *Peer) Receive(g Graph, m *Message) {
 		}
 	}
 	p.need, p.have = m.Need, nil
+	p.asked, p.held = m.Need, nil
 	if p.unknown {
 		p.confirmed = false
 		p.addShared(g, slices.DeleteFunc(slices.Clone(p.theirs), func(h crdt.Hash) bool { return !g.Has(h) }))
 		for i := range m.Have {
 			p.have = append(p.have, Have{LastSync: m.Have[i].LastSync, Bloom: m.Have[i].Bloom.clone()})
 		}
+		p.held = p.have
 		return
 	}
 	p.shared = p.theirs

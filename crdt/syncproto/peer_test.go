@@ -241,3 +241,41 @@ func TestADocumentChunkThatSavesNothingIsNotSentForAPartOfIt(t *testing.T) {
 		}
 	}
 }
+
+// What was asked for by name is asked for once. If the answer to it is thrown away, before it was made or after, it is made again: the
+// peer would not ask another time.
+func TestWhatWasSaidAndNotSentIsSaidAnew(t *testing.T) {
+	for _, made := range []bool{false, true} {
+		a, b := grown(3), grown(3)
+		x, y := newEnd(a, Options{}), newEnd(b, Options{})
+		settle(t, x, y, handful)
+		news := a.edit(99)
+		question := Message{Version: V1, Heads: b.Heads(), Need: []crdt.Hash{news}}
+		x.p.Receive(a, &question)
+		if made {
+			if plan := mustGenerate(t, x.p, a, GenerateOptions{}); len(plan.Changes) != 1 {
+				t.Fatalf("not an answer: %+v", plan)
+			}
+		}
+		shared := x.p.SharedHeads()
+		x.p.Unsay(a)
+		if !x.p.SharedHeads().Equal(shared) {
+			t.Error("forgotten what is shared")
+		}
+		plan := mustGenerate(t, x.p, a, GenerateOptions{})
+		if len(plan.Changes) != 1 || a.Hash(plan.Changes[0]) != news || !plan.Heads.Equal(a.Heads()) {
+			t.Errorf("made before %v: %+v", made, plan)
+		}
+		if plan, ok := x.p.Generate(a, GenerateOptions{}); ok {
+			t.Errorf("said twice: %+v", plan)
+		}
+	}
+	// Whom nothing was heard of is spoken to as for the first time.
+	g := grown(2)
+	p := NewPeer(Options{})
+	first := mustGenerate(t, p, g, GenerateOptions{})
+	p.Unsay(g)
+	if again := mustGenerate(t, p, g, GenerateOptions{}); !again.Equal(&first) {
+		t.Errorf("%+v, then %+v", first, again)
+	}
+}

@@ -77,11 +77,11 @@ func (cmd *newCmd) Run(a *app) error {
 func (cmd *newCmd) begin(a *app) (job.Draft, error) {
 	var draft job.Draft
 	if cmd.Template != "" {
-		t, err := a.template(cmd.Template)
+		id, t, err := a.template(cmd.Template)
 		if err != nil {
 			return draft, err
 		}
-		draft = job.FromTemplate(t, job.Ref{UUID: t.UUID, Name: t.Name})
+		draft = job.FromTemplate(t, job.Ref{UUID: id.String(), Name: t.Name})
 	}
 	for into, text := range map[*string]string{&draft.Title: cmd.Title, &draft.Description: cmd.Description, &draft.Type: cmd.Type,
 		&draft.Client.Name: cmd.Client, &draft.Site.Name: cmd.Site, &draft.Address.Formatted: cmd.Address} {
@@ -102,10 +102,10 @@ func (cmd *newCmd) begin(a *app) (job.Draft, error) {
 }
 
 // template finds a template by its name or the beginning of it.
-func (a *app) template(name string) (job.Template, error) {
+func (a *app) template(name string) (crdt.DocID, job.Template, error) {
 	rows, err := a.client.Others(a.ctx, job.KindTemplate)
 	if err != nil {
-		return job.Template{}, err
+		return crdt.DocID{}, job.Template{}, err
 	}
 	names := make([]string, len(rows))
 	for i, r := range rows {
@@ -113,14 +113,17 @@ func (a *app) template(name string) (job.Template, error) {
 	}
 	i, err := choose("what was synced", "template", names, name)
 	if err != nil {
-		return job.Template{}, err
+		return crdt.DocID{}, job.Template{}, err
 	}
 	v, err := a.client.View(rows[i].ID)
 	if err != nil {
-		return job.Template{}, err
+		return crdt.DocID{}, job.Template{}, err
 	}
 	t, _ := job.ReadTemplate(v.Tree)
-	return t, nil
+	if t.Archived {
+		return crdt.DocID{}, t, crdt.Errorf(crdt.KindConflict, "the template %q is not offered any more", t.Name)
+	}
+	return rows[i].ID, t, nil
 }
 
 func newID() string { return strings.ToLower(rand.Text()) }

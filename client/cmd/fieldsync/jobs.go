@@ -74,7 +74,7 @@ func (cmd *jobsCmd) Run(a *app) error {
 		for _, r := range rows {
 			list = append(list, jobJSON{r.ID.String(), crdt.URL{Doc: r.ID}.String(), r.SerialNo, r.Label, string(r.Status), r.Clash,
 				r.Client, r.Site, append([]string{}, r.Assignees...), jsonTime(r.Time()), len(r.Attachments), unsent[r.ID], refused[r.ID],
-				jsonTime(c.Withdrawn(r.ID))})
+				jsonTime(r.Withdrawn)})
 		}
 		_, err := a.print(list)
 		return err
@@ -88,7 +88,7 @@ func (cmd *jobsCmd) Run(a *app) error {
 	hidden, gone := 0, 0
 	for _, r := range rows {
 		waits := unsent[r.ID]+refused[r.ID] > 0
-		withdrawn := !c.Withdrawn(r.ID).IsZero()
+		withdrawn := !r.Withdrawn.IsZero()
 		if withdrawn && !cmd.All && !waits {
 			gone++
 			continue

@@ -72,9 +72,10 @@ func (n *Node) discard(doc crdt.DocID) {
 				drop = append(drop, h.Hash(i))
 			}
 		}
-		if len(drop) == 0 {
+		if len(drop) == 0 || n.discarding[doc] {
 			return
 		}
+		n.discarding[doc] = true
 		n.generation[doc]++ // before anything is written under it
 		r, err := h.Rebase(history.Rebase{Drop: drop, Own: n.who.Author(), Actor: n.actorOf(doc)})
 		if err != nil {
@@ -106,6 +107,9 @@ func (n *Node) discard(doc crdt.DocID) {
 		for x, f := range fates {
 			n.fates[doc][x] = f
 		}
+		if n.sim.faulty && !n.sim.calm && n.sim.chance(20) {
+			n.sim.failFor(n, n.sim.between(10, 60))
+		}
 		n.sim.note("%s discards %s of %s, and makes %d changes anew", n.name, n.sim.names.list(ev.Changes), n.sim.names.doc(doc), len(ev.News))
 		n.handle(od, item{ev: ev})
 	}}, false)
@@ -113,12 +117,13 @@ func (n *Node) discard(doc crdt.DocID) {
 
 // discarded hears how a Discard ended. What the store could not take is tried again; what came too late is looked at anew.
 func (n *Node) discarded(doc crdt.DocID, err error) {
+	n.discarding[doc] = false
 	n.sim.note("%s: that is done with %s: %v", n.name, n.sim.names.doc(doc), err)
 	if err == nil {
 		n.sim.stats.Discards++
-		return
+	} else {
+		n.sim.stats.DiscardsFailed++
 	}
-	n.sim.stats.DiscardsFailed++
 	n.later(n.sim.between(5, 400), func() { n.discard(doc) })
 }
 

@@ -43,8 +43,9 @@ type Node struct {
 	acked  map[crdt.DocID]map[crdt.Hash]bool
 	counts uint64 // presence sent
 
-	// Of changes that the server refused, see discard.go. All of it outlives a crash but bad, which the server will tell again.
+	// Of changes that the server refused, see discard.go. All of it outlives a crash but the first two: the server will tell again.
 	bad        map[crdt.DocID]map[crdt.Hash]bool
+	discarding map[crdt.DocID]bool // one at a time: the next one is planned when this one was answered
 	generation map[crdt.DocID]int
 	fates      map[crdt.DocID]map[crdt.Hash]fate
 	gone       map[crdt.DocID]map[crdt.Hash]bool
@@ -89,7 +90,7 @@ func (n *Node) start() {
 	n.hub = replica.NewHub(n.cfg)
 	n.open, n.ends = map[crdt.DocID]*openDoc{}, map[replica.ConnID]*end{}
 	n.writers = map[crdt.DocID]*historytest.Writer{}
-	n.bad = map[crdt.DocID]map[crdt.Hash]bool{}
+	n.bad, n.discarding = map[crdt.DocID]map[crdt.Hash]bool{}, map[crdt.DocID]bool{}
 	n.checkStore()
 	n.sweep()
 	if n.online {

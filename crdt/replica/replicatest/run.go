@@ -224,6 +224,7 @@ func (s *Sim) heal() {
 		return
 	}
 	s.note("faults end")
+	s.calm = true
 	for _, c := range s.clients {
 		if s.rules.suspended[c.who.name] && !c.who.all {
 			c.disconnect() // who may do something again, but perhaps not read, has to come anew

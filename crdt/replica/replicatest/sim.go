@@ -30,6 +30,7 @@ type Sim struct {
 
 	fixed  bool // every delay is one millisecond, for scenarios
 	faulty bool // snapshots may fail to be built
+	calm   bool // faults have ended
 	rules  rules
 	stats  Stats
 }
