@@ -94,6 +94,9 @@ func TestAReceiverHearsOfJobsSignedAndLosesNothingByACrash(t *testing.T) {
 	s.valid("anna", "POST", path+"/status", form("status", "started"), 200)
 	s.valid("anna", "POST", path+"/status", form("status", "finished"), 200)
 	waitFor(t, "job.finished at the other receiver", func() bool { return office.has("job.finished", "One") }) // so it is queued for both
+	waitFor(t, "an attempt that failed", func() bool {
+		return strings.Contains(string(s.valid("erp", "GET", "webhooks/"+hook.str("id")+"/deliveries", nil, 200).body), `"status":503`)
+	})
 	s.Kill()
 	hers.mu.Lock()
 	hers.down = false
