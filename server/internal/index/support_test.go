@@ -55,7 +55,7 @@ func (w *world) open(change func(*Options)) {
 // end ends the index.
 func (w *world) end() {
 	w.t.Helper()
-	check(w.t, w.Index.Close())
+	check(w.t, w.Close())
 }
 
 func (w *world) options(change func(*Options)) Options {
