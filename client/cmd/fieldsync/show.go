@@ -107,7 +107,7 @@ func (a *app) showJob(v client.View) {
 		who = append(who, name)
 	}
 	p.fields("status", state, "planned", planned, "who", strings.Join(who, ", "), "client", clean(j.Client.Name), "site", clean(j.Site.Name),
-		"address", clean(j.Address.Formatted), "type", clean(j.Type), "template", clean(j.Template.Name), "territory", clean(j.Territory.Name),
+		"address", address(j.Address), "contact", contacts(j.Contacts), "type", clean(j.Type), "template", clean(j.Template.Name), "territory", clean(j.Territory.Name),
 		"resolution", clean(j.Resolution.Name), "ends as", ends(j), "url", crdt.URL{Doc: v.ID}.String())
 	if j.Description != "" {
 		p.line("")
@@ -222,4 +222,25 @@ func (a *app) showClashes(v client.View) {
 	}
 	a.out.line("\n%s", a.out.paint(yellow, "Written by several people at once; fieldsync clashes "+first(clean(v.Job.SerialNo), v.ID.String()[:shortID])+" --take N settles it:"))
 	a.listClashes(v)
+}
+
+// address is a place with how to find its door.
+func address(a job.Address) string {
+	parts := []string{a.Formatted}
+	for _, p := range []struct{ what, text string }{{"entrance", a.EntranceNo}, {"floor", a.Floor}, {"apartment", a.Apartment}} {
+		if p.text != "" {
+			parts = append(parts, p.what+" "+p.text)
+		}
+	}
+	parts = append(parts, a.Description)
+	return clean(strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", "))
+}
+
+// contacts are the ways to reach people: Mrs Lind +41 44 000 00 01; Caretaker keys@example.org.
+func contacts(list []job.Contact) string {
+	var out []string
+	for _, c := range list {
+		out = append(out, strings.TrimSpace(c.Name+" "+c.Value))
+	}
+	return clean(strings.Join(out, "; "))
 }
