@@ -18,10 +18,11 @@ PROGRAMS := $(wildcard server/cmd/* client/cmd/*)
 NPM_MARK := conformance/interop/node_modules/.fieldsync-installed
 TUS_MARK := conformance/uploads/node_modules/.fieldsync-installed
 
-# What may be said on the command line: make run LISTEN=127.0.0.1:9000, make fuzz FUZZTIME=10m, make sim SEEDS=100000
+# What may be said on the command line: make run LISTEN=127.0.0.1:9000, make fuzz FUZZTIME=10m (or so many inputs: 5000x), make sim SEEDS=100000
 LISTEN   ?= 127.0.0.1:8080
 DATA     ?= $(FIELDSYNC_CACHE)/demo
 FUZZTIME ?= 60s
+FUZZED   ?= ./...
 SEEDS    ?= 10000
 
 .PHONY: help build run test vet race sim fuzz bench lint web interop minio vectors tools clean
@@ -56,7 +57,7 @@ run: build ## a server with demonstration data, from a fresh checkout
 	@exec bin/fieldsyncd serve --demo --listen $(LISTEN) --data $(DATA)
 
 test: vet minio $(NPM_MARK) $(TUS_MARK) $(TOOLS)/gotestsum ## everything from a fresh checkout: installs, checks, tests, short fuzzing
-	@$(MAKE) fuzz FUZZTIME=3s
+	@$(MAKE) fuzz FUZZTIME=1000x FUZZED='./blobs/... ./client/... ./crdt/...'
 	@conformance/tools/gotest.sh $(TOOLS)/gotestsum ./...
 
 vet: ## gofmt and go vet
@@ -70,10 +71,10 @@ sim: ## SEEDS (10000) simulated worlds: partitions, crashes, failing disks, lyin
 	$(GO) test -count=1 -timeout 60m ./crdt/replica/replicatest -run TestSimulation -sim.seeds $(SEEDS)
 
 fuzz: ## every fuzz target for FUZZTIME (60s)
-	@$(GO) test -list '^Fuzz' ./... | awk '/^Fuzz/ {names[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print $$2, names[i]; n = 0}' | \
+	@$(GO) test -list '^Fuzz' $(FUZZED) | awk '/^Fuzz/ {names[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print $$2, names[i]; n = 0}' | \
 	while read -r package name; do \
 	  echo "$$package $$name for $(FUZZTIME)"; \
-	  $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null | grep -v '^fuzz: elapsed' ; \
+	  $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$package" </dev/null | grep -v '^fuzz: elapsed' ; \
 	done
 
 bench: build $(NPM_MARK) ## our server, the reference server and relays under one load, into docs/PERFORMANCE.md

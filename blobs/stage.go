@@ -103,7 +103,7 @@ func CheckPath(path string, partial bool) error {
 	}
 	elements := strings.Split(path, "/")
 	for i, e := range elements {
-		if e == "" && !(partial && i == len(elements)-1) || len(e) > maxElement {
+		if e == "" && (!partial || i != len(elements)-1) || len(e) > maxElement {
 			return fmt.Errorf("%w: an element of a note's path of %d bytes", ErrInvalid, len(e))
 		}
 		if strings.IndexFunc(e, func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' }) >= 0 {

@@ -127,7 +127,7 @@ func rowOf(tree map[string]any) Row {
 		return rowOfOther(tree)
 	}
 	j, _ := job.Read(tree)
-	row := Row{IsJob: true, SerialNo: j.SerialNo, Label: j.Label(), Status: j.Status, Clash: j.Outcome.Clash(),
+	row := Row{IsJob: true, SerialNo: j.SerialNo, Label: j.Label(), Status: j.Status, Clash: j.Clash(),
 		Client: j.Client.Name, Site: j.Site.Name, ScheduledAt: j.ScheduledAt, Attachments: j.Attachments}
 	for _, a := range j.Assignees {
 		row.Assignees = append(row.Assignees, a.User)

@@ -134,7 +134,7 @@ func (c *Client) send(ctx context.Context, api *service.Service, f *outboxEntry)
 		return err
 	}
 	for f.Sent < f.Size {
-		n := min(int64(c.chunk.Load()), f.Size-f.Sent)
+		n := min(c.chunk.Load(), f.Size-f.Sent)
 		begun := time.Now()
 		at, err := c.guarded(ctx, f, n, func(ctx context.Context, body io.Reader) (int64, error) {
 			return api.UploadChunk(ctx, f.Upload, f.Sent, body, n)

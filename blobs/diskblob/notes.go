@@ -229,7 +229,7 @@ func (s *Store) ListNotes(ctx context.Context, space blobs.Space, prefix, after 
 		}
 		path := filepath.ToSlash(rel)
 		if !strings.HasPrefix(path, prefix) || path <= after || blobs.CheckPath(path, false) != nil {
-			return nil
+			return nil //nolint:nilerr // not a note of ours: passed over
 		}
 		info, err := d.Info()
 		if errors.Is(err, fs.ErrNotExist) {

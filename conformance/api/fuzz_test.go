@@ -161,7 +161,7 @@ func (s *server) furnish() map[string][]string {
 			"report_fields", list(form("name", "N", "field_type", "number"), form("name", "T", "field_type", "text"), form("name", "P", "field_type", "photo")),
 			"checklist", list(form("text", "C")), "possible_resolutions", list(form("name", "R", "successful", true))))
 		path := "jobs/" + j.str("id")
-		j = must("anna", "POST", path+"/status", form("status", "started"))
+		must("anna", "POST", path+"/status", form("status", "started"))
 		j = must("anna", "POST", path+"/comments", form("text", "C"))
 		j = must("anna", "POST", path+"/attachments", form("sha256", strings.Repeat("a", 64), "size", 1))
 		add("id", j.str("id"))

@@ -92,8 +92,8 @@ func (g *generator) value(name string, schema any, depth int) any {
 	if enum, ok := m["enum"].([]any); ok && !g.oneIn(10) {
 		return pick(g, enum)
 	}
-	if any, ok := m["anyOf"].([]any); ok {
-		return g.value(name, pick(g, any), depth)
+	if some, ok := m["anyOf"].([]any); ok {
+		return g.value(name, pick(g, some), depth)
 	}
 	kind := m["type"]
 	if list, ok := kind.([]any); ok {

@@ -37,7 +37,7 @@ func Read(tree map[string]any) (Job, []Problem) {
 	})
 	slices.SortStableFunc(j.Comments, func(a, b Comment) int { return cmp.Compare(a.HappenedAt, b.HappenedAt) })
 	j.Outcome = Current(j.Log)
-	j.InClash = j.Outcome.Clash()
+	j.InClash = j.Clash()
 	j.Timestamps = TimestampsOf(j.Log)
 	j.Resolution = resolutionOf(j.Outcome, j.Possible, root.ref(KeyResolution))
 	answer(j.CustomFields, j.Attachments)

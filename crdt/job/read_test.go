@@ -96,8 +96,8 @@ func TestAStatusEventThatIsNoneSettlesNothing(t *testing.T) {
 		"a": map[string]any{"status": "finished"},
 		"b": map[string]any{"status": int64(3), "after": []any{"a"}},
 	}})
-	if j.Outcome.Status != Finished || len(j.Log) != 1 {
-		t.Errorf("%s with %d events", j.Outcome.Status, len(j.Log))
+	if j.Status != Finished || len(j.Log) != 1 {
+		t.Errorf("%s with %d events", j.Status, len(j.Log))
 	}
 }
 

@@ -147,7 +147,7 @@ func (a *app) showAt(id crdt.DocID, change string) error {
 	}
 	if a.json {
 		_, err := a.print(map[string]any{"id": id.String(), "url": crdt.URL{Doc: id}.String(), "heads": headTexts(v.Heads),
-			"status": v.Job.Status, "clash": v.Job.Outcome.Clash(), "document": engine.Plain(v.Tree)})
+			"status": v.Job.Status, "clash": v.Job.Clash(), "document": engine.Plain(v.Tree)})
 		return err
 	}
 	a.out.line("%s", a.out.paint(yellow, "As it was known with change "+hash.String()[:shortHash]+":"))

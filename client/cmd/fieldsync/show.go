@@ -35,7 +35,7 @@ func (cmd *showCmd) Run(a *app) error {
 	refused = slices.DeleteFunc(refused, func(w client.Work) bool { return w.Doc != id })
 	if a.json {
 		_, err := a.print(map[string]any{"id": id.String(), "url": crdt.URL{Doc: id}.String(), "heads": headTexts(v.Heads),
-			"status": v.Job.Status, "clash": v.Job.Outcome.Clash(), "document": engine.Plain(v.Tree),
+			"status": v.Job.Status, "clash": v.Job.Clash(), "document": engine.Plain(v.Tree),
 			"withdrawn_at": jsonTime(v.Withdrawn), "refused": toRefusedJSON(refused)})
 		return err
 	}

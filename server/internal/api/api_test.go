@@ -82,7 +82,7 @@ func TestEveryErrorIsAProblemThatNamesTheField(t *testing.T) {
 		{"a missing field", "POST", "/api/v1/things/a", `{}`, 400, "invalid", "body", nil},
 		{"a wrong type", "POST", "/api/v1/things/a", `{"name":1}`, 400, "invalid", "name", nil},
 		{"too long", "POST", "/api/v1/things/a", `{"name":"abcdefg"}`, 400, "invalid", "name", nil},
-		{"an unknown field", "POST", "/api/v1/things/a", `{"name":"a","nmae":"b"}`, 400, "invalid", "nmae", nil},
+		{"an unknown field", "POST", "/api/v1/things/a", `{"name":"a","title":"b"}`, 400, "invalid", "title", nil},
 		{"an unknown filter", "POST", "/api/v1/things/a?limti=3", `{"name":"a"}`, 400, "invalid", "query.limti", nil},
 		{"a filter out of bounds", "POST", "/api/v1/things/a?limit=11", `{"name":"a"}`, 400, "invalid", "query.limit", nil},
 		{"a path out of bounds", "POST", "/api/v1/things/123456789", `{"name":"a"}`, 400, "invalid", "path.id", nil},

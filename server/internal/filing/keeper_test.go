@@ -192,7 +192,7 @@ func TestNothingIsRemovedWhereTheStoreIsCollectedForOtherDocuments(t *testing.T)
 		t.Fatal(err)
 	}
 	ref := w.put("of the first server")
-	other.Keeper.opt.Blobs = w.blobs
+	other.opt.Blobs = w.blobs
 	if _, err := other.Collect(t.Context(), false, 0); crdt.KindOf(err) != crdt.KindConflict || !w.there(ref) {
 		t.Errorf("%v; there %v", err, w.there(ref))
 	}

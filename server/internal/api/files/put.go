@@ -33,7 +33,7 @@ func (h *Handler) put(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	created := false
+	var created bool
 	if held {
 		created, err = blobs.Receive(r.Context(), h.cfg.Store, q.space, q.ref, r.ContentLength, body)
 	} else {

@@ -155,7 +155,7 @@ var (
 
 // end says why, if the reader is still there.
 func (st *stream) end(ctx context.Context, err error) {
-	reason := ""
+	var reason string
 	switch {
 	case errors.Is(err, errSlow):
 		reason = "slow"
