@@ -108,6 +108,9 @@ func (h *History) admit(c *format.Change, author Author, policy Policy) (int, *c
 		if refusal == nil && policy != nil {
 			refusal = policy(&Admission{Change: c, Author: author, History: h, staged: &s})
 		}
+		if refusal == nil {
+			refusal = h.checkCrowd(&s)
+		}
 		if refusal != nil {
 			h.dropKeys(s.keys)
 			h.order.cut(len(h.ops))

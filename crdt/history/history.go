@@ -58,6 +58,8 @@ type History struct {
 	index   *slotIndex          // nil while the document is small or nobody reads values
 	seqs    *slotIndex          // likewise, of sequences
 
+	crowd *crowd // nil while the document is small, or nobody wrote to it
+
 	indexScans, seqsScans int // operations that were looked through one by one since they were made
 }
 

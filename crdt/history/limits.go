@@ -7,6 +7,8 @@ type Limits struct {
 	Bytes   int // bytes of its changes, each as the canonical uncompressed chunk
 	Actors  int // actors that ever wrote; at most MaxActors
 	Heads   int // changes that no other depends on
+	// Crowding bounds what a document costs to load: see MaxCrowding.
+	Crowding int
 
 	WaitingChanges int // changes that wait for dependencies
 	WaitingBytes   int // bytes of those
@@ -45,7 +47,7 @@ const (
 // DefaultLimits are the limits that the server and the client use.
 func DefaultLimits() Limits {
 	return Limits{
-		Changes: defaultChanges, Ops: defaultOps, Bytes: defaultBytes, Actors: MaxActors, Heads: defaultHeads,
+		Changes: defaultChanges, Ops: defaultOps, Bytes: defaultBytes, Actors: MaxActors, Heads: defaultHeads, Crowding: MaxCrowding,
 		WaitingChanges: defaultWaitingChanges, WaitingBytes: defaultWaitingBytes,
 	}
 }
