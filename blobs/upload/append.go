@@ -34,7 +34,7 @@ func (up *Upload) Append(ctx context.Context, offset int64, r io.Reader) (durabl
 	if err := up.takeOver(ctx); err != nil {
 		return 0, err
 	}
-	a := &appender{up: up, sum: sum, flushed: time.Now()}
+	a := &appender{up: up, sum: sum, base: up.n.Offset, flushed: time.Now()}
 	defer a.release()
 	err = a.run(ctx, r)
 	if errors.Is(err, blobs.ErrMismatch) || errors.Is(err, blobs.ErrNotFound) {
@@ -80,12 +80,16 @@ func (up *Upload) number() (int, error) {
 	return n, nil
 }
 
-// appender takes one chunk.
+// appender takes one chunk. While one part is on its way to the store the next is read; then the upload itself belongs to that
+// part's goroutine, until it was waited for.
 type appender struct {
 	up      *Upload
 	sum     *blobs.Running // of all up to the end of buf
-	buf     []byte         // bytes that are not yet durable
+	buf     []byte         // bytes that are not yet durable, nor on their way
+	base    int64          // where buf begins in the file
 	flushed time.Time      // when buf was last emptied
+	flight  chan error     // the part that is on its way; nil: none is
+	spare   []byte         // a buffer to read into meanwhile
 }
 
 // tail is how many bytes lie in pieces.
@@ -98,10 +102,22 @@ func (up *Upload) tail() int64 {
 }
 
 func (a *appender) release() {
-	if a.buf != nil {
-		a.up.u.buffers.Put(bytes.NewBuffer(a.buf[:0]))
-		a.buf = nil
+	for _, buf := range [][]byte{a.buf, a.spare} {
+		if buf != nil {
+			a.up.u.buffers.Put(bytes.NewBuffer(buf[:0]))
+		}
 	}
+	a.buf, a.spare = nil, nil
+}
+
+// wait waits for the part that is on its way.
+func (a *appender) wait() error {
+	if a.flight == nil {
+		return nil
+	}
+	err := <-a.flight
+	a.flight = nil
+	return err
 }
 
 // room makes space in buf for the next read, up to limit bytes in all.
@@ -119,20 +135,27 @@ func (a *appender) room(limit int64) []byte {
 	return a.buf[len(a.buf):min(int64(cap(a.buf)), limit)]
 }
 
-func (a *appender) run(ctx context.Context, r io.Reader) error {
+func (a *appender) run(ctx context.Context, r io.Reader) (err error) {
 	up, part := a.up, a.up.u.cfg.PartSize
-	tail := up.tail()
-	for a.sum.Seen() < up.n.Size {
-		into := a.room(min(part-tail, up.n.Size-up.n.Offset))
+	tail, size := up.tail(), up.n.Size
+	defer func() {
+		if werr := a.wait(); err == nil {
+			err = werr
+		}
+	}()
+	for a.sum.Seen() < size {
+		into := a.room(min(part-tail, size-a.base))
 		n, rerr := r.Read(into)
 		a.buf = a.buf[:len(a.buf)+n]
 		if _, err := a.sum.Write(into[:n]); err != nil {
 			return err
 		}
-		if a.sum.Seen() == up.n.Size {
+		if a.sum.Seen() == size {
+			if err := a.wait(); err != nil {
+				return err
+			}
 			return up.finish(ctx, a.sum, a.buf)
 		}
-		var err error
 		switch {
 		case tail+int64(len(a.buf)) >= part:
 			err = a.flushPart(ctx)
@@ -154,14 +177,10 @@ func (a *appender) run(ctx context.Context, r io.Reader) error {
 	return up.finish(ctx, a.sum, a.buf) // an empty file
 }
 
-// advance notes that all that sum has seen is durable, and commits it.
-func (up *Upload) advance(ctx context.Context, sum *blobs.Running) error {
-	state, err := sum.State()
-	if err != nil {
-		return err
-	}
+// advance notes that all up to a place is durable, where the check had this state, and commits it.
+func (up *Upload) advance(ctx context.Context, seen int64, state []byte) error {
 	before := up.n.Offset
-	up.n.Offset, up.n.Hash = sum.Seen(), state
+	up.n.Offset, up.n.Hash = seen, state
 	if err := up.commit(ctx); err != nil {
 		up.n.Offset = before
 		return err
@@ -169,25 +188,34 @@ func (up *Upload) advance(ctx context.Context, sum *blobs.Running) error {
 	return nil
 }
 
-func (a *appender) advance(ctx context.Context) error {
-	if err := a.up.advance(ctx, a.sum); err != nil {
-		return err
-	}
-	a.buf, a.flushed = a.buf[:0], time.Now()
-	return nil
-}
-
-// flushPart makes a part of the pieces and buf.
+// flushPart makes a part of the pieces and buf, while the caller reads on.
 func (a *appender) flushPart(ctx context.Context) error {
-	up := a.up
-	old := up.n.Pieces
-	if err := up.addPart(ctx, a.buf); err != nil {
+	if err := a.wait(); err != nil {
 		return err
 	}
-	if err := a.advance(ctx); err != nil {
+	state, err := a.sum.State()
+	if err != nil {
 		return err
 	}
-	return up.removePieces(ctx, old)
+	up, data, seen := a.up, a.buf, a.sum.Seen()
+	a.buf, a.spare, a.base, a.flushed = a.spare, data, seen, time.Now()
+	if a.buf != nil {
+		a.buf = a.buf[:0]
+	}
+	flight := make(chan error, 1)
+	a.flight = flight
+	go func() {
+		old := up.n.Pieces
+		err := up.addPart(ctx, data)
+		if err == nil {
+			err = up.advance(ctx, seen, state)
+		}
+		if err == nil {
+			err = up.removePieces(ctx, old)
+		}
+		flight <- err
+	}()
+	return nil
 }
 
 // addPart puts a part of the pieces and what follows them, and counts it; the caller commits.
@@ -230,10 +258,16 @@ func (up *Upload) parted() int64 {
 
 // flushPiece makes a piece of buf, or of it and all pieces if they are many.
 func (a *appender) flushPiece(ctx context.Context) error {
+	if err := a.wait(); err != nil {
+		return err
+	}
 	up := a.up
+	state, err := a.sum.State()
+	if err != nil {
+		return err
+	}
 	data, old := a.buf, []piece(nil)
 	if len(up.n.Pieces) >= maxPieces {
-		var err error
 		if data, err = up.gather(ctx, a.buf); err != nil {
 			return err
 		}
@@ -247,9 +281,10 @@ func (a *appender) flushPiece(ctx context.Context) error {
 		return err
 	}
 	up.n.Pieces = append(up.n.Pieces, piece{Number: number, Size: len(data), SHA256: blobs.RefOf(data).String()})
-	if err := a.advance(ctx); err != nil {
+	if err := up.advance(ctx, a.sum.Seen(), state); err != nil {
 		return err
 	}
+	a.buf, a.base, a.flushed = a.buf[:0], a.sum.Seen(), time.Now()
 	return up.removePieces(ctx, old)
 }
 
@@ -306,7 +341,11 @@ func (up *Upload) finish(ctx context.Context, sum *blobs.Running, rest []byte) e
 			if err := up.addPart(ctx, rest); err != nil {
 				return err
 			}
-			if err := up.advance(ctx, sum); err != nil { // from here on Open can finish it
+			state, err := sum.State()
+			if err != nil {
+				return err
+			}
+			if err := up.advance(ctx, sum.Seen(), state); err != nil { // from here on Open can finish it
 				return err
 			}
 		}

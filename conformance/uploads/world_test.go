@@ -46,14 +46,14 @@ func withServer(m *testing.M) int {
 
 // world is a real server over a folder or a MinIO, behind a proxy.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	server *sut.Process
 	minio  *minioserver.Server // nil: files are in a folder
 	link   *cut.Proxy
 }
 
 // newWorld starts a server with demonstration data; more are further arguments of it.
-func newWorld(t *testing.T, minio *minioserver.Server, more ...string) *world {
+func newWorld(t testing.TB, minio *minioserver.Server, more ...string) *world {
 	t.Helper()
 	p, err := sut.Fieldsyncd(fieldsyncd, filepath.Join(t.TempDir(), "server"))
 	if err != nil {
@@ -75,7 +75,7 @@ func newWorld(t *testing.T, minio *minioserver.Server, more ...string) *world {
 }
 
 // bucketOf is a bucket of the test's own.
-func bucketOf(t *testing.T) string {
+func bucketOf(t testing.TB) string {
 	sum := blobs.RefOf([]byte(t.Name())).String()
 	return "b" + sum[:20]
 }
@@ -220,7 +220,7 @@ func (w *world) run(j tusJob) *tus {
 }
 
 // until reads lines up to the one that is wanted, and gives all that came.
-func (r *tus) until(t *testing.T, want func(line string) bool) (seen []string) {
+func (r *tus) until(t testing.TB, want func(line string) bool) (seen []string) {
 	t.Helper()
 	late := time.After(patience)
 	for {

@@ -1,0 +1,260 @@
+package uploads
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"fieldsync/blobs"
+	"fieldsync/blobs/blobtest"
+	"fieldsync/conformance/internal/cut"
+	"fieldsync/conformance/internal/sut"
+	"fieldsync/conformance/minioserver"
+)
+
+// BenchmarkPhotosOverACutLink is the same link and the same photos for our uploads, for tusd with its own S3 store (both with
+// tus-js-client, in chunks of 256 KiB), and for whole files that are sent again until they are through. Each server is killed
+// twice. It reports what was sent beside what is needed. One run is enough: -benchtime 1x.
+func BenchmarkPhotosOverACutLink(b *testing.B) {
+	const n = 30
+	data := make([][]byte, n)
+	for i := range data {
+		data[i] = blobtest.Bytes(uint64(i+1), photoBytes-i)
+	}
+	for _, c := range []struct {
+		name string
+		set  func(b *testing.B) (*sut.Process, func(link *cut.Proxy, data []byte) error)
+	}{{"fieldsyncd, tus", ours(true)}, {"tusd, its own S3 store", tusdS3}, {"fieldsyncd, whole files again", ours(false)}} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				server, send := c.set(b)
+				link, err := cut.New(server.Addr)
+				if err != nil {
+					b.Fatal(err)
+				}
+				link.Limit(linkRate)
+				stop := breaking(link)
+				begun := time.Now()
+				for i, d := range data {
+					if i == n/3 || i == 2*n/3 {
+						time.AfterFunc(100*time.Millisecond, server.Kill) // in the middle of this one
+						time.AfterFunc(200*time.Millisecond, func() {
+							if err := server.Start(context.Background()); err != nil {
+								b.Error(err)
+							}
+						})
+					}
+					for try := 0; ; try++ {
+						if err := send(link, d); err == nil {
+							break
+						} else if try > 300 {
+							b.Fatal(err)
+						}
+					}
+				}
+				needed := float64(n * photoBytes)
+				b.ReportMetric((float64(link.Sent())-needed)*100/needed, "%over")
+				b.ReportMetric(float64(link.Cuts()), "cuts")
+				b.ReportMetric(time.Since(begun).Seconds(), "s/run")
+				stop()
+				link.Cut()
+				server.Kill()
+			}
+		})
+	}
+}
+
+func breaking(link *cut.Proxy) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-time.After(300 * time.Millisecond):
+				link.Break()
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// ours is our server over a MinIO, sent to by tus or by PUT.
+func ours(byTus bool) func(b *testing.B) (*sut.Process, func(*cut.Proxy, []byte) error) {
+	return func(b *testing.B) (*sut.Process, func(*cut.Proxy, []byte) error) {
+		w := newWorld(b, minioserver.Start(b))
+		job := w.newJob("photos")
+		return w.server, func(link *cut.Proxy, data []byte) error {
+			if byTus {
+				return sendByTus(b, link, job, data)
+			}
+			req, err := http.NewRequestWithContext(b.Context(), http.MethodPut, "http://"+link.Addr()+"/api/v1/files/"+blobs.RefOf(data).String()+"?job="+job, bytes.NewReader(data))
+			if err != nil {
+				return err
+			}
+			req.Header.Set("Authorization", "Bearer "+sut.WorkerAnna)
+			answer, err := http.DefaultClient.Do(req)
+			if err != nil {
+				return err
+			}
+			answer.Body.Close()
+			if answer.StatusCode/100 != 2 {
+				return errors.New(answer.Status)
+			}
+			return nil
+		}
+	}
+}
+
+func tusdS3(b *testing.B) (*sut.Process, func(*cut.Proxy, []byte) error) {
+	store := minioserver.Start(b)
+	c := direct(b, store)
+	if err := c.MakeBucket(b.Context(), "tusd", minio.MakeBucketOptions{}); err != nil {
+		b.Fatal(err)
+	}
+	root, err := sut.Root()
+	if err != nil {
+		b.Fatal(err)
+	}
+	bin := filepath.Join(b.TempDir(), "tusd")
+	build := exec.CommandContext(b.Context(), "go", "build", "-o", bin, ".")
+	build.Dir = filepath.Join(root, "conformance", "tusd")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	addr, err := sut.FreeAddr()
+	if err != nil {
+		b.Fatal(err)
+	}
+	p := &sut.Process{Name: "tusd", Addr: addr, Ready: "/readyz", Args: []string{bin, addr, "http://" + store.Endpoint, "tusd"},
+		Env: append(os.Environ(), "AWS_ACCESS_KEY_ID="+minioserver.AccessKey, "AWS_SECRET_ACCESS_KEY="+minioserver.SecretKey)}
+	if err := p.Start(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	return p, func(link *cut.Proxy, data []byte) error { return sendByTus(b, link, "", data) }
+}
+
+func direct(b *testing.B, s *minioserver.Server) *minio.Client {
+	b.Helper()
+	c, err := minio.New(s.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(minioserver.AccessKey, minioserver.SecretKey, ""), Region: "us-east-1"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return c
+}
+
+// sendByTus runs tus-js-client, which goes on where the last run ended.
+func sendByTus(b *testing.B, link *cut.Proxy, job string, data []byte) error {
+	w := &world{t: b, link: link}
+	j := w.tusJob(job, data)
+	j.ChunkSize, j.RetryDelays = chunkLost, make([]int, 200)
+	for i := range j.RetryDelays {
+		j.RetryDelays[i] = 20
+	}
+	r := w.run(j)
+	seen := r.until(b, done)
+	if last := seen[len(seen)-1]; last != "done" {
+		return errors.New(last)
+	}
+	return nil
+}
+
+// BenchmarkThroughput compares the ways into and out of the real server with minio-go against the same MinIO.
+func BenchmarkThroughput(b *testing.B) {
+	const size = 64 << 20
+	store := minioserver.Start(b)
+	w := newWorld(b, store, "--s3-public-url", "http://"+store.Endpoint)
+	c, job := direct(b, store), w.newJob("video")
+	seed := uint64(0)
+	fresh := func() []byte { seed++; return blobtest.Bytes(seed, size) }
+	run := func(name string, do func(data []byte) error) {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(size)
+			for b.Loop() {
+				b.StopTimer()
+				data := fresh()
+				b.StartTimer()
+				if err := do(data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	run("in/minio-go", func(data []byte) error {
+		_, err := c.PutObject(b.Context(), bucketOf(b), "direct", bytes.NewReader(data), size, minio.PutObjectOptions{})
+		return err
+	})
+	status := func(want, got int) error {
+		if got != want {
+			return errors.New(http.StatusText(got))
+		}
+		return nil
+	}
+	run("in/PUT", func(data []byte) error { return status(201, w.put(sut.WorkerAnna, job, data)) })
+	run("in/tus", func(data []byte) error {
+		answer, _ := w.open(job, data).patch(0, size)
+		return status(204, answer.StatusCode)
+	})
+	run("in/past the server", func(data []byte) error {
+		_, put, confirm := w.direct(sut.WorkerAnna, job, data, data)
+		if put != 200 || !strings.HasPrefix(confirm(), "200") {
+			return errors.New("refused")
+		}
+		return nil
+	})
+	data := fresh()
+	if got := w.put(sut.WorkerAnna, job, data); got != 201 {
+		b.Fatal(got)
+	}
+	w.attach(sut.WorkerAnna, job, data)
+	run("out/minio-go", func([]byte) error {
+		o, err := c.GetObject(b.Context(), bucketOf(b), "direct", minio.GetObjectOptions{})
+		if err != nil {
+			return err
+		}
+		defer o.Close()
+		_, err = new(bytes.Buffer).ReadFrom(o)
+		return err
+	})
+	run("out/GET", func([]byte) error {
+		code, _ := w.get(sut.WorkerAnna, job, data)
+		return status(200, code)
+	})
+	b.Logf("the server's memory was at most %s", peak(b, w.server.PID()))
+}
+
+// BenchmarkLargeFile sends a file of 4 GiB (FIELDSYNC_LARGE_MIB says how many MiB instead) in one chunk, and reports the server's
+// memory: it must not grow with the file.
+func BenchmarkLargeFile(b *testing.B) {
+	size := int64(envMiB(b)) << 20
+	store := minioserver.Start(b)
+	w := newWorld(b, store, "--max-file", "5368709120")
+	job := w.newJob("video")
+	ref := sumOf(b, size)
+	b.SetBytes(size)
+	for b.Loop() {
+		answer, body := w.do("POST", "/api/v1/uploads", sut.WorkerAnna, nil, "Tus-Resumable", "1.0.0", "Upload-Length", itoa(size),
+			"Upload-Metadata", metadata(map[string]string{"sha256": ref.String(), "job": job}))
+		if answer.StatusCode != 201 {
+			b.Fatal(answer.Status, string(body))
+		}
+		at := answer.Header.Get("Location")
+		if answer, body = w.do("PATCH", at, sut.WorkerAnna, pattern(size), "Tus-Resumable", "1.0.0", "Upload-Offset", "0",
+			"Content-Type", "application/offset+octet-stream"); answer.StatusCode != 204 {
+			b.Fatal(answer.Status, string(body))
+		}
+	}
+	b.Logf("%d MiB; the server's memory was at most %s", size>>20, peak(b, w.server.PID()))
+}

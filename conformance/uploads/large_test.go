@@ -1,0 +1,63 @@
+package uploads
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"fieldsync/blobs"
+)
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+func envMiB(t testing.TB) int {
+	text := os.Getenv("FIELDSYNC_LARGE_MIB")
+	if text == "" {
+		return 4096
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > 5120 {
+		t.Fatalf("FIELDSYNC_LARGE_MIB is not a number from 1 to 5120: %v", err)
+	}
+	return n
+}
+
+// pattern is a file of a size that takes no memory: each of its blocks begins with its number.
+func pattern(size int64) io.Reader { return io.LimitReader(&blocks{}, size) }
+
+type blocks struct{ at int64 }
+
+func (b *blocks) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(b.at >> (8 * (b.at % 5)))
+		b.at++
+	}
+	return len(p), nil
+}
+
+func sumOf(t testing.TB, size int64) blobs.Ref {
+	h := sha256.New()
+	if _, err := io.Copy(h, pattern(size)); err != nil {
+		t.Fatal(err)
+	}
+	return blobs.RefFromSum([32]byte(h.Sum(nil)))
+}
+
+// peak is the most memory that a process had, as the kernel says.
+func peak(t testing.TB, pid int) string {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			return strings.TrimSpace(rest)
+		}
+	}
+	return "unknown"
+}
