@@ -77,7 +77,7 @@ func StandingOf(p Principal, r Record) Standing {
 		return Standing{}
 	case r.Kind != job.Kind:
 		return Standing{}
-	case made && (r.CreatorRole == RoleWorker || r.CreatorRole == ""):
+	case made && r.MadeAsWorker():
 		return Standing{Part: job.PartCreator}
 	case contains(r.Editors, p.User):
 		return Standing{Part: job.PartEditor}

@@ -79,6 +79,9 @@ func (r Record) WithKind(kind string) Record {
 	return r
 }
 
+// MadeAsWorker tells whether the creator keeps a worker's rights to what he made: who made it as a dispatcher does not.
+func (r Record) MadeAsWorker() bool { return r.CreatorRole == RoleWorker || r.CreatorRole == "" }
+
 // Equal tells whether two records say the same.
 func (r Record) Equal(o Record) bool {
 	return r.Org == o.Org && r.Creator == o.Creator && r.CreatorRole == o.CreatorRole && r.Kind == o.Kind &&

@@ -69,7 +69,7 @@ func listed(r access.Record) []string {
 		out = append(out, templates)
 	case r.Kind == job.Kind:
 		out = append(out, r.Assignees...)
-		if isPerson && (r.CreatorRole == access.RoleWorker || r.CreatorRole == "") {
+		if isPerson && r.MadeAsWorker() {
 			out = append(out, creator)
 		}
 	case r.Opaque() && isPerson:

@@ -28,14 +28,16 @@ const (
 type Document struct {
 	ID      crdt.DocID
 	Org     string
-	Kind    string         // what the record says that the root names
-	Creator string         // principal id of who made it: "user:<id>" or "integration:<id>"
-	Readers []string       // users assigned by the record: all that any of several conflicting values names
-	Heads   crdt.Heads     // the state
-	Changes uint64         // how many changes there are
-	First   crdt.Timestamp // when the first change arrived
-	Last    crdt.Timestamp // when the newest one did
-	Tree    map[string]any // the values
+	Kind    string // what the record says that the root names
+	Creator string // principal id of who made it: "user:<id>" or "integration:<id>"
+	// CreatorReads tells whether the creator, should he be a worker now, reads it for having made it.
+	CreatorReads bool
+	Readers      []string       // users assigned by the record: all that any of several conflicting values names
+	Heads        crdt.Heads     // the state
+	Changes      uint64         // how many changes there are
+	First        crdt.Timestamp // when the first change arrived
+	Last         crdt.Timestamp // when the newest one did
+	Tree         map[string]any // the values
 	// By tells who made the changes from an index on; nil: nobody knows. It may be called until the row is durable.
 	By func(from uint64) ([]By, error)
 }
@@ -207,7 +209,10 @@ func cutTo(s string, n int) string {
 func headerOf(d *Document, r *Row) header {
 	h := header{
 		kind: kindOf(r.Kind), created: sortTime(r.CreatedAt), updated: sortTime(r.UpdatedAt), scheduled: noTime,
-		name: sortName(r.Name), maker: tokenOf(dimAssignee, r.CreatedBy),
+		name: sortName(r.Name),
+	}
+	if d.CreatorReads {
+		h.maker = tokenOf(dimAssignee, r.CreatedBy)
 	}
 	add := func(list *tokens, t token) {
 		if t != 0 && list.len() < maxHeaderList && !list.has(t) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"fieldsync/crdt"
+	"fieldsync/crdt/job"
 	"fieldsync/crdt/store"
 	"fieldsync/server/internal/documents"
 )
@@ -25,7 +26,8 @@ func FromStore(s store.Reader) func(ctx context.Context, doc crdt.DocID) (*Docum
 		}
 		d := &Document{
 			ID: doc, Org: c.Record.Org, Kind: c.Record.Kind, Creator: c.Record.Creator, Readers: c.Record.Assignees,
-			By: by(c), Heads: c.Heads, Changes: n, First: crdt.Timestamp(first), Last: crdt.Timestamp(last),
+			CreatorReads: c.Record.Kind == job.Kind && c.Record.MadeAsWorker(),
+			By:           by(c), Heads: c.Heads, Changes: n, First: crdt.Timestamp(first), Last: crdt.Timestamp(last),
 		}
 		if indexed(d.Kind) {
 			d.Tree, err = c.Doc.Tree()

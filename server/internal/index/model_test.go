@@ -57,6 +57,7 @@ func drawJob(t *rapid.T, n int) *Document {
 	d := jobDoc(n, v)
 	d.Org = pick("org", "org", "org", "other")
 	d.Creator = pick("creator", "user:office", "user:anna", "integration:k")
+	d.CreatorReads = rapid.Bool().Draw(t, "creator reads")
 	d.Last = crdt.Timestamp(rapid.IntRange(1, 8).Draw(t, "arrived"))
 	if rapid.IntRange(0, 9).Draw(t, "conflict") == 0 {
 		d.Readers = append(d.Readers, "ben")
@@ -122,7 +123,7 @@ func naive(q Query, d *Document, r *Row) bool {
 		ids = append(ids, id, system+":"+id)
 	}
 	return d.Org == q.Org &&
-		(q.Reader == "" || slices.Contains(d.Readers, q.Reader) || d.Creator == "user:"+q.Reader) &&
+		(q.Reader == "" || slices.Contains(d.Readers, q.Reader) || d.CreatorReads && d.Creator == "user:"+q.Reader) &&
 		(len(q.Statuses) == 0 || slices.Contains(q.Statuses, r.Status)) &&
 		(len(q.Assignees) == 0 && !q.Unassigned || q.Unassigned && len(r.Assignees) == 0 || slices.ContainsFunc(q.Assignees, assignee)) &&
 		in(q.Clients, r.Client.UUID) && in(q.Sites, r.Site.UUID) && in(q.Templates, r.Template.UUID) &&

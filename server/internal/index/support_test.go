@@ -124,7 +124,7 @@ func docID(n int) crdt.DocID {
 func jobDoc(n int, values map[string]any) *Document {
 	tree := map[string]any{job.KeyKind: job.Kind, job.KeySchemaVersion: int64(1)}
 	maps.Copy(tree, values)
-	d := &Document{ID: docID(n), Org: "org", Kind: job.Kind, Creator: "user:office", First: 1_700_000_000_000, Last: crdt.Timestamp(1_700_000_000_000 + n), Tree: tree}
+	d := &Document{ID: docID(n), Org: "org", Kind: job.Kind, Creator: "user:office", CreatorReads: true, First: 1_700_000_000_000, Last: crdt.Timestamp(1_700_000_000_000 + n), Tree: tree}
 	for user := range sub(tree[job.KeyAssignees]) {
 		d.Readers = append(d.Readers, user)
 	}
