@@ -3,7 +3,7 @@ package history
 import (
 	"bytes"
 	"hash/maphash"
-	"slices"
+	"sort"
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/format"
@@ -102,51 +102,22 @@ func (h *History) dropKeys(n int) {
 // findOp gives the index of an actor's operation, and the index of its change.
 func (h *History) findOp(a uint16, counter uint64) (at, in uint32, ok bool) {
 	list := h.actors[a].changes
-	n, found := slices.BinarySearchFunc(list, counter, func(i uint32, c uint64) int {
-		if s := uint64(h.changes[i].startOp); s < c {
-			return -1
-		} else if s > c {
-			return 1
-		}
-		return 0
-	})
-	// An empty change has its successor's first counter too, and stands before it; the search may find either.
-	if found {
-		for n+1 < len(list) && uint64(h.changes[list[n+1]].startOp) == counter {
-			n++
-		}
-	} else {
-		n--
+	// The last change that begins at the counter or before it. Empty changes have their successor's first counter too, and stand before it;
+	// there may be many of them, so that they are not walked over.
+	n := sort.Search(len(list), func(k int) bool { return uint64(h.changes[list[k]].startOp) > counter })
+	if n == 0 {
+		return 0, 0, false
 	}
-	for ; n >= 0; n-- {
-		in = list[n]
-		c := &h.changes[in]
-		if c.op == h.opsEnd(in) {
-			continue // empty: the operation may be of the change before
-		}
-		at = c.op + uint32(counter-uint64(c.startOp))
-		return at, in, at < h.opsEnd(in)
-	}
-	return 0, 0, false
+	in = list[n-1]
+	c := &h.changes[in]
+	behind := counter - uint64(c.startOp)
+	return c.op + uint32(behind), in, behind < uint64(h.opsEnd(in)-c.op)
 }
 
-// changeOfOp is the index of the change that holds an operation.
+// changeOfOp is the index of the change that holds an operation: the last one that begins at it or before it, as empty ones stand
+// before the one that begins there.
 func (h *History) changeOfOp(at uint32) uint32 {
-	n, found := slices.BinarySearchFunc(h.changes, at, func(c change, at uint32) int {
-		if c.op < at {
-			return -1
-		} else if c.op > at {
-			return 1
-		}
-		return 0
-	})
-	if found {
-		for n+1 < len(h.changes) && h.changes[n+1].op == at { // empty changes before it
-			n++
-		}
-		return uint32(n)
-	}
-	return uint32(n - 1)
+	return uint32(sort.Search(len(h.changes), func(i int) bool { return h.changes[i].op > at }) - 1)
 }
 
 // OpID names an operation, an element or an object wherever it is meant: by its counter and its actor. The zero value is
