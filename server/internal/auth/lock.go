@@ -32,6 +32,12 @@ type lockState struct {
 
 func (s lockState) locked(now time.Time) bool { return now.Before(s.Until) }
 
+// anywhere names the failed attempts at a user's password that named no organisation.
+func anywhere(user string) string { return user + "/anywhere" }
+
+// attemptsAt are the names under which failed attempts at a user's sign-in are counted.
+func attemptsAt(user string) []string { return []string{user, anywhere(user)} }
+
 // locks counts failed attempts by account, durably for accounts that there are. Names of others begin with "?": what is known of
 // them is kept in memory alone, so that somebody who guesses names meets the same and fills no disk.
 type locks struct {

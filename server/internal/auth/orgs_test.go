@@ -106,6 +106,27 @@ func TestARightPasswordCountsAgainstNamesakes(t *testing.T) {
 	}
 }
 
+// What attempts without an organisation have locked must not tell, with one, where there is such a login.
+func TestALockDoesNotTellInWhichOrganisationALoginIs(t *testing.T) {
+	w := withNamesakes(t, "acme").withOrg(t, "rival")
+	attempt := func(i int, org string) crdt.Kind {
+		w.clock = w.clock.Add(loginFailuresEvery)
+		_, err := w.checkPassword(t.Context(), fmt.Sprint("address ", org, i), Login{Login: "anna", Password: "wrong", Org: org})
+		return crdt.KindOf(err)
+	}
+	for i := range lockAfter + 5 {
+		attempt(i, "")
+	}
+	if got := attempt(-1, ""); got != crdt.KindBusy {
+		t.Fatalf("not locked: %v", got)
+	}
+	for i := range lockAfter + 5 {
+		if there, not := attempt(i, "acme"), attempt(i, "rival"); there != not {
+			t.Fatalf("attempt %d: %v where there is the login, %v where there is none", i, there, not)
+		}
+	}
+}
+
 func TestSigningInEveryDayLocksNoNamesakeOut(t *testing.T) {
 	w := withNamesakes(t, "acme", "rival")
 	for i := range 5 * lockAfter {

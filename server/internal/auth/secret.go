@@ -132,14 +132,21 @@ func (a *Auth) Unlock(by access.Principal, user string) error {
 }
 
 // Locked tells whether nobody can sign in as a user for now, because of failed attempts.
-func (a *Auth) Locked(user string) (bool, error) { return a.locks.locked(user, a.now()) }
+func (a *Auth) Locked(user string) (bool, error) {
+	for _, name := range attemptsAt(user) {
+		if is, err := a.locks.locked(name, a.now()); is || err != nil {
+			return is, err
+		}
+	}
+	return false, nil
+}
 
 // forgetFailures ends all waits for a user, durably.
 func (a *Auth) forgetFailures(u User) error {
 	a.byLogin.forget(u.Login + "/")
 	a.byLogin.forget(u.Login + "/" + u.Org)
 	var failed error
-	for _, name := range []string{u.ID, ownPassword(u.ID)} {
+	for _, name := range append(attemptsAt(u.ID), ownPassword(u.ID)) {
 		done := make(chan error, 1)
 		a.locks.forget(name, func(err error) { done <- err })
 		failed = errors.Join(failed, <-done)

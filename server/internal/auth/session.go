@@ -90,7 +90,9 @@ func (a *Auth) checkPassword(ctx context.Context, from string, in Login) (User, 
 	case err != nil:
 		return User{}, err
 	case len(right) == 1:
-		a.locks.forget(right[0].ID, func(error) {}) // not waited for: it lasts a little longer if it cannot be written
+		for _, name := range attemptsAt(right[0].ID) {
+			a.locks.forget(name, func(error) {}) // not waited for: it lasts a little longer if it cannot be written
+		}
 		return right[0], nil
 	case len(right) > 1: // of one person, most likely, who knows both
 		return User{}, problem.New(http.StatusConflict, "organisation-needed", "This login and password are good in several organisations: name one as org.")
@@ -131,6 +133,9 @@ func (a *Auth) candidates(login, org string) ([]User, error) {
 // tryPassword gives those of the users whose password it is. It tells whether no attempt was made, because of locks. Where there is
 // no user, it takes as long as with one.
 //
+// Attempts that name no organisation count apart from those that do: else a lock that the first have made would tell, by the
+// second, in which organisations there is such a login.
+//
 // A failure counts against each of the others. Where one was right, the same password counts against a namesake once and no
 // more: a person who signs in every day locks nobody out elsewhere, and whoever changes his own password to guess at a
 // namesake's pays for each guess.
@@ -158,7 +163,11 @@ func (a *Auth) tryPassword(password, account string, users []User) (right []User
 	}
 	for _, u := range users {
 		if err == nil {
-			err = try(u.ID, u)
+			name := u.ID
+			if strings.HasSuffix(account, "/") {
+				name = anywhere(u.ID)
+			}
+			err = try(name, u)
 		}
 	}
 	for name, u := range wrong {
