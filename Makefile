@@ -40,6 +40,7 @@ run: build ## a server with demonstration data, from a fresh checkout
 	  '' \
 	  "  http://$(LISTEN)/           what there is" \
 	  "  ws://$(LISTEN)/sync         sync, with ?access_token=TOKEN for automerge-repo clients" \
+	  "  http://$(LISTEN)/api/v1/    the API; /api/v1/openapi.json describes it, docs/API.md has examples" \
 	  "  http://$(LISTEN)/readyz     is it ready" \
 	  "  http://$(LISTEN)/metrics    its counters" \
 	  '' \
@@ -49,7 +50,7 @@ run: build ## a server with demonstration data, from a fresh checkout
 	  '  ben          demo       demo-worker-ben' \
 	  '' \
 	  '  Try, in another terminal:' \
-	  "    bin/fieldsync --dir /tmp/anna login http://$(LISTEN) --token demo-worker-anna" \
+	  "    bin/fieldsync --dir /tmp/anna login http://$(LISTEN) --user anna" \
 	  '    bin/fieldsync --dir /tmp/anna sync' \
 	  '    bin/fieldsync --dir /tmp/anna jobs' \
 	  '' \
