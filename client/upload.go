@@ -161,8 +161,8 @@ func (c *Client) beginUpload(ctx context.Context, api *service.Service, f *outbo
 	}
 	u := service.NewUpload{Job: f.doc, Ref: f.ref, Size: f.Size, Name: f.Name, MediaType: f.MediaType, Kind: f.Kind}
 	n := f.Size
-	if n > c.chunk.Load() {
-		n = 0
+	if n > min(firstChunk, c.chunk.Load()) {
+		n = 0 // what breaks before the answer names the upload is lost as a whole, so that it has to be little
 	}
 	at, err := c.guarded(ctx, f, n, func(ctx context.Context, body io.Reader) (offset int64, err error) {
 		f.Upload, offset, err = api.CreateUpload(ctx, u, body, n)

@@ -22,7 +22,7 @@ import (
 // The run of photos: sizes and rates.
 const (
 	photoBytes = 2_000_000
-	linkRate   = 8 << 20 // bytes per second: a good LTE; cut every 0.2 to 0.4 s it carries about a photo between two cuts
+	linkRate   = 8 << 20 // bytes per second: a good LTE; in 0.2 to 0.4 s it carries about a photo
 	chunkLost  = 256 << 10
 )
 
@@ -40,18 +40,25 @@ func photos(t *testing.T) int {
 	return n
 }
 
-// cutting breaks the link every 0.2 to 0.4 seconds until the test ends.
+// cutting breaks the link until the test ends, each time after as many bytes as it carries in 0.2 to 0.4 seconds: by bytes and not by the
+// clock, so that a busy machine gets as far between two cuts as an idle one.
 func (w *world) cutting() {
 	ctx, stop := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	rng := rand.New(rand.NewPCG(1, 2))
+	carried := func() int64 { return linkRate/5 + rng.Int64N(linkRate/5) }
 	done.Go(func() {
-		for {
+		look := time.NewTicker(2 * time.Millisecond)
+		defer look.Stop()
+		for next := w.link.Sent() + carried(); ; {
 			select {
-			case <-time.After(200*time.Millisecond + time.Duration(rng.Int64N(int64(200*time.Millisecond)))):
-				w.link.Break()
+			case <-look.C:
 			case <-ctx.Done():
 				return
+			}
+			if w.link.Sent() >= next {
+				w.link.Break()
+				next = w.link.Sent() + carried()
 			}
 		}
 	})
