@@ -41,14 +41,17 @@ type account struct {
 const accountFile = "account.json"
 
 // readAccount reads a folder's account, and makes a nameless one where there is none.
-func readAccount(dir string) (account, error) {
+func readAccount(dir string, k *keys) (account, error) {
 	var a account
 	data, err := os.ReadFile(filepath.Join(dir, accountFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		a.Seed = make([]byte, 32)
 		_, _ = rand.Read(a.Seed) // it never fails
 		a.Storage = rand.Text()
-		return a, a.write(dir)
+		return a, a.write(dir, k)
+	}
+	if err == nil && k != nil {
+		data, err = unseal(k.account, data)
 	}
 	if err == nil {
 		err = json.Unmarshal(data, &a)
@@ -62,40 +65,18 @@ func readAccount(dir string) (account, error) {
 	return a, nil
 }
 
-// write replaces the file in one step: there is always a whole one, and nobody else can read it.
-func (a *account) write(dir string) error {
+// write replaces the file, encrypted if the folder is.
+func (a *account) write(dir string, k *keys) error {
 	data, err := json.MarshalIndent(a, "", "  ")
+	if err == nil && k != nil {
+		data, err = seal(k.account, data)
+	} else {
+		data = append(data, '\n')
+	}
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".account-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("client: %w", err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(append(data, '\n'))
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, accountFile))
-	}
-	if err == nil {
-		err = syncDir(dir)
-	}
-	if err != nil {
-		return fmt.Errorf("client: %w", err)
-	}
-	return nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return replaceFile(dir, accountFile, data)
 }
 
 // Login asks the server whose token this is, and makes the folder his. From then on everything but Sync, Run and what asks
@@ -129,7 +110,7 @@ func (c *Client) Login(ctx context.Context, server, token string) (Identity, err
 		return Identity{}, because(ErrOtherAccount, fmt.Errorf("it holds the documents of %s at %s", a.User, a.Server))
 	}
 	a.Identity, a.Token = next, token
-	if err := a.write(c.dir); err != nil {
+	if err := a.write(c.dir, c.keys); err != nil {
 		return Identity{}, err
 	}
 	c.account = a
@@ -179,7 +160,7 @@ func (c *Client) Logout() error {
 	c.mu.Lock()
 	a := c.account
 	a.Token = ""
-	err := a.write(c.dir)
+	err := a.write(c.dir, c.keys)
 	if err == nil {
 		c.account = a
 	}

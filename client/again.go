@@ -141,7 +141,7 @@ func (c *Client) doAgain(ctx context.Context, w Work, e *workEntry, ev replica.A
 	// Not to be cancelled: the next change has to know whether this one is there.
 	if err := c.drive.Append(context.WithoutCancel(ctx), w.Doc, ev); err != nil {
 		e.Again = ""
-		return errors.Join(asRules(err), c.putWork(workKey(w.Doc, w.ID), e))
+		return errors.Join(c.appended(err), c.putWork(workKey(w.Doc, w.ID), e))
 	}
 	c.drive.Subscribe(0, w.Doc)
 	signal(c.outboxChanged)

@@ -245,5 +245,5 @@ func (c *Client) putOutbox(e outboxEntry) error {
 	if err != nil {
 		return err
 	}
-	return store.Write(c.store, []store.Op{{Key: outboxKey(e.doc, e.ref), Value: value}})
+	return asFull(store.Write(c.store, []store.Op{{Key: outboxKey(e.doc, e.ref), Value: value}}))
 }

@@ -29,10 +29,19 @@ const (
 	space = blobs.Space("local")
 )
 
+// fileStore is a folder of files, encrypted or not.
+type fileStore interface {
+	blobs.Store
+	Close() error
+}
+
 // Options say how a Client is opened.
 type Options struct {
 	Dir string       // the folder; made with mode 0700 if it is not there
 	Log *slog.Logger // what a developer should know; nil: nothing is logged
+	// Key encrypts everything in the folder: KeyLen random bytes that the platform keeps (Keystore, Keychain). A folder in the clear is
+	// encrypted when it is first opened with a key; from then on it opens with that one alone. Nil: the folder is in the clear.
+	Key []byte
 	// StallAfter is how long a sync waits for the server to go on before it gives up. 0: 20 seconds.
 	StallAfter time.Duration
 	// Unchecked has changes made also where the rules say that the server will refuse them: for a program that knows better.
@@ -41,12 +50,15 @@ type Options struct {
 
 // Client is an open folder. Its methods may be called from any goroutine.
 type Client struct {
-	dir       string
+	dir       string   // where its things are
+	held      *os.File // the folder's lock
+	keys      *keys    // nil: in the clear
 	log       *slog.Logger
 	stall     time.Duration
 	unchecked bool
-	store     *badgerstore.Store
-	files     *diskblob.Store
+	store     disk
+	storage   atomic.Value // StorageState
+	files     fileStore
 	drive     *drive.Drive
 
 	mu        sync.Mutex
@@ -71,12 +83,14 @@ type Client struct {
 	whole         atomic.Int64 // chunks that got over since; below zero: how many more must
 }
 
-// Open opens a folder, and makes it if there is none. The error is store.ErrLocked where another process has it.
+// Open opens a folder, and makes it if there is none. Errors: store.ErrLocked where another process has it, ErrKeyNeeded, ErrWrongKey,
+// ErrNewerFolder, ErrFull.
 func Open(o Options) (*Client, error) {
-	c := &Client{dir: o.Dir, log: o.Log, stall: o.StallAfter, unchecked: o.Unchecked, locks: map[crdt.DocID]*docLock{}, watches: map[*watch]struct{}{},
+	c := &Client{log: o.Log, stall: o.StallAfter, unchecked: o.Unchecked, locks: map[crdt.DocID]*docLock{}, watches: map[*watch]struct{}{},
 		recent: map[crdt.DocID]crdt.Heads{}, withdrawn: map[crdt.DocID]time.Time{},
 		outboxChanged: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
 	c.chunk.Store(firstChunk)
+	c.storage.Store(StorageFine)
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -84,28 +98,57 @@ func Open(o Options) (*Client, error) {
 		c.stall = 20 * time.Second
 	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("client: %w", err)
+		return nil, asFull(fmt.Errorf("client: %w", err))
 	}
 	var err error
-	if c.store, err = badgerstore.Open(badgerstore.Options{Dir: filepath.Join(o.Dir, "store"), Profile: badgerstore.Small, Logger: c.log}); err != nil {
-		return nil, fmt.Errorf("client: %w", err)
+	if c.held, err = lockFolder(o.Dir); err != nil {
+		return nil, err
 	}
-	if err = c.openRest(); err != nil {
-		return nil, errors.Join(err, c.store.Close())
+	if err := c.openIn(o.Dir, o.Key); err != nil {
+		return nil, errors.Join(err, c.held.Close())
 	}
 	return c, nil
 }
 
+// openIn opens what is in the folder, which is locked.
+func (c *Client) openIn(dir string, key []byte) (err error) {
+	if c.dir, c.keys, err = openFolder(dir, key); err != nil {
+		return err
+	}
+	so := badgerstore.Options{Dir: filepath.Join(c.dir, storeFolder), Profile: badgerstore.Small, Logger: c.log}
+	if c.keys != nil {
+		so.Key = c.keys.store
+	}
+	opened, err := badgerstore.Open(so)
+	if err != nil {
+		return asFull(fmt.Errorf("client: %w", err))
+	}
+	c.store = disk{opened, c}
+	if err = c.openRest(); err != nil {
+		return errors.Join(err, c.store.Close())
+	}
+	return nil
+}
+
+// openFiles opens the folder's files.
+func (c *Client) openFiles() (fileStore, error) {
+	dir := filepath.Join(c.dir, filesFolder)
+	if c.keys != nil {
+		return diskblob.OpenSealed(dir, c.keys.files)
+	}
+	return diskblob.Open(dir)
+}
+
 func (c *Client) openRest() error {
-	files, err := diskblob.Open(filepath.Join(c.dir, "files"))
+	files, err := c.openFiles()
 	if errors.Is(err, blobs.ErrLocked) {
 		return fmt.Errorf("client: %w", store.ErrLocked)
 	}
 	if err != nil {
-		return fmt.Errorf("client: %w", err)
+		return asFull(fmt.Errorf("client: %w", err))
 	}
 	c.files = files
-	if c.account, err = readAccount(c.dir); err == nil {
+	if c.account, err = readAccount(c.dir, c.keys); err == nil {
 		err = c.loadWithdrawn()
 	}
 	if err != nil {
@@ -139,5 +182,5 @@ func (c *Client) Close() error {
 	c.drive.Close()
 	c.writing.Wait()
 	c.endWatches()
-	return errors.Join(c.store.Close(), c.files.Close())
+	return errors.Join(c.store.Close(), c.files.Close(), c.held.Close())
 }

@@ -15,10 +15,12 @@
 //
 // # The folder
 //
+//	folder.json    the folder's format; of an encrypted one, what its key is checked by
 //	account.json   the server, who I am, the token (mode 0600), the seed of this folder's actor ids
 //	store/         documents, outbox and bookkeeping (package badgerstore)
 //	files/         files by their SHA-256 (package diskblob)
 //	parts/         downloads that were cut; they go on where they stopped
+//	sealed/        of an encrypted folder (Options.Key): all of these but folder.json, encrypted
 //
 // A folder belongs to one person at one server, and is open in one process at a time (store.ErrLocked).
 //

@@ -2,8 +2,12 @@ package client
 
 import (
 	"errors"
+	"syscall"
 
+	"fieldsync/blobs"
 	"fieldsync/crdt"
+	"fieldsync/crdt/store"
+	"fieldsync/crdt/store/badgerstore"
 )
 
 // What the methods answer, beside errors of the store. Test with errors.Is; the text around says more.
@@ -21,6 +25,17 @@ var (
 	ErrOtherAccount = crdt.Errorf(crdt.KindConflict, "the folder belongs to another account")
 	// ErrUnfinished says that a sync ended before everything was exchanged; it will go on with the next.
 	ErrUnfinished = crdt.Errorf(crdt.KindUnavailable, "the sync did not finish")
+	// ErrKeyNeeded says that the folder is encrypted, and was opened without a key.
+	ErrKeyNeeded = crdt.Errorf(crdt.KindUnauthenticated, "the folder is encrypted: its key is needed")
+	// ErrWrongKey says that the folder is encrypted with another key. Nothing of it was read or changed.
+	ErrWrongKey = crdt.Errorf(crdt.KindUnauthenticated, "this is not the folder's key")
+	// ErrNewerFolder says that a newer version made the folder. Nothing of it was changed.
+	ErrNewerFolder = crdt.Errorf(crdt.KindUnsupported, "a newer version of fieldsync made the folder")
+	// ErrFull says that there is no room on the disk: nothing was saved of what was to be. What was saved before is; it can be read, and
+	// sent.
+	ErrFull = crdt.Errorf(crdt.KindTooLarge, "no room on this device: it was not saved")
+	// ErrDisk says that the disk failed: nothing more is saved until the folder is opened again.
+	ErrDisk = crdt.Errorf(crdt.KindUnavailable, "the storage of this device failed: nothing is saved until it is opened again")
 	// ErrWrongBytes says that what the server gave is not the file that was asked for.
 	ErrWrongBytes = crdt.Errorf(crdt.KindInvalid, "the bytes are not those of the file")
 )
@@ -34,6 +49,19 @@ type explained struct{ what, why error }
 
 func (e *explained) Error() string   { return e.what.Error() + ": " + e.why.Error() }
 func (e *explained) Unwrap() []error { return []error{e.what, e.why} }
+
+// asFull gives a disk's error the name that callers test for; nil stays nil.
+func asFull(err error) error {
+	switch {
+	case err == nil, errors.Is(err, ErrFull), errors.Is(err, ErrDisk):
+		return err
+	case errors.Is(err, store.ErrFull), errors.Is(err, blobs.ErrFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return because(ErrFull, err)
+	case errors.Is(err, badgerstore.ErrFailed):
+		return because(ErrDisk, err)
+	}
+	return err
+}
 
 // asOurs gives a server's or a connection's error the name that callers test for.
 func asOurs(err error) error {

@@ -37,7 +37,7 @@ func (c *Client) Attach(ctx context.Context, id crdt.DocID, path, field string) 
 	}
 	all, err := c.prepare(ctx, path)
 	if err != nil {
-		return job.Attachment{}, err
+		return job.Attachment{}, asFull(err)
 	}
 	now := time.Now()
 	att := job.Attachment{ID: newID(), Name: filepath.Base(path), Field: field, TakenAt: crdt.Timestamp(now.UnixMilli()), By: a.User}
@@ -90,7 +90,7 @@ func (c *Client) enqueue(entries []outboxEntry) (undo []store.Op, err error) {
 	if len(ops) == 0 {
 		return nil, nil
 	}
-	return undo, store.Write(c.store, ops)
+	return undo, asFull(store.Write(c.store, ops))
 }
 
 // The kinds of files beside those that people attach.

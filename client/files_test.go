@@ -84,9 +84,14 @@ func open(t *testing.T, dir string) *client.Client {
 // loggedIn is a client of a file server.
 func loggedIn(t *testing.T, f *fileServer) *client.Client {
 	t.Helper()
+	return loggedInWith(t, f, nil)
+}
+
+func loggedInWith(t *testing.T, f *fileServer, key []byte) *client.Client {
+	t.Helper()
 	s := httptest.NewServer(f)
 	t.Cleanup(s.Close)
-	c := open(t, t.TempDir())
+	c := openWith(t, t.TempDir(), key)
 	if _, err := c.Login(t.Context(), s.URL, "token"); err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +130,14 @@ func bytesOf(n int) []byte {
 }
 
 func TestADownloadThatWasCutGoesOnWhereItStopped(t *testing.T) {
-	f := &fileServer{data: bytesOf(1 << 20), cut: 300_000}
-	c := loggedIn(t, f)
+	for name, key := range map[string][]byte{"in the clear": nil, "encrypted": folderKey} {
+		t.Run(name, func(t *testing.T) { cutDownload(t, key) })
+	}
+}
+
+func cutDownload(t *testing.T, key []byte) {
+	f := &fileServer{data: bytesOf(1 << 20), cut: 300_001}
+	c := loggedInWith(t, f, key)
 	id := jobWith(t, c, attachmentOf(f.data))
 	var got bytes.Buffer
 	for range 2 {
@@ -138,7 +149,7 @@ func TestADownloadThatWasCutGoesOnWhereItStopped(t *testing.T) {
 	if err := c.Fetch(t.Context(), id, "photo", &got); err != nil || !bytes.Equal(got.Bytes(), f.data) {
 		t.Fatalf("%d bytes, %v", got.Len(), err)
 	}
-	if want := []string{"", "bytes=300000-", "bytes=600000-"}; fmt.Sprint(f.ranges) != fmt.Sprint(want) {
+	if want := []string{"", "bytes=300001-", "bytes=600002-"}; fmt.Sprint(f.ranges) != fmt.Sprint(want) {
 		t.Errorf("asked for %q, want %q", f.ranges, want)
 	}
 	got.Reset()

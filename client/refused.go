@@ -255,7 +255,7 @@ func (c *Client) putWork(key []byte, e *workEntry) error {
 	if err != nil {
 		return err
 	}
-	return store.Write(c.store, []store.Op{{Key: key, Value: value}})
+	return asFull(store.Write(c.store, []store.Op{{Key: key, Value: value}}))
 }
 
 // FindRefused finds refused work by the beginning of its id; ErrNotFound where there is none, crdt.KindInvalid where it means

@@ -132,11 +132,19 @@ func (o owner) own(h *history.History, entry history.ObjID) bool {
 // ErrRules says that the server would refuse a change, so that it was not made; the text around says why.
 var ErrRules = crdt.Errorf(crdt.KindForbidden, "the server would refuse this")
 
-// asRules says so of an Append's answer.
-func asRules(err error) error {
+// appended gives an Append's answer the name that callers test for: ErrRules, ErrFull, ErrDisk.
+func (c *Client) appended(err error) error {
 	var r *crdt.Refusal
-	if errors.As(err, &r) && r.Code == crdt.RefusedNotAllowed {
+	if !errors.As(err, &r) {
+		return asFull(err)
+	}
+	switch r.Code {
+	case crdt.RefusedNotAllowed:
 		return because(ErrRules, errors.New(r.Detail))
+	case crdt.RefusedStoreFailed:
+		if why := c.storageError(); why != nil {
+			return because(why, errors.New(r.Detail))
+		}
 	}
 	return err
 }

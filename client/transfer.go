@@ -3,10 +3,7 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"fieldsync/blobs"
@@ -127,79 +124,6 @@ func (c *Client) missingFiles(ctx context.Context) ([]missingFile, error) {
 		}
 	}
 	return out, nil
-}
-
-// download gets a file into parts/, going on where an earlier download stopped, and from there through the one gate, which
-// checks every byte, into the files.
-func (c *Client) download(ctx context.Context, api *service.Service, doc crdt.DocID, ref blobs.Ref, size int64) error {
-	c.downloading.Lock() // two of them would write to one part
-	defer c.downloading.Unlock()
-	if _, err := c.files.Stat(ctx, space, ref); err == nil {
-		return nil
-	}
-	dir := filepath.Join(c.dir, "parts")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	part, err := os.OpenFile(filepath.Join(dir, ref.String()), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	defer part.Close()
-	if err := c.fill(ctx, api, doc, ref, size, part); err != nil {
-		return err
-	}
-	if _, err := part.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	_, err = blobs.Receive(ctx, c.files, space, ref, size, part)
-	if errors.Is(err, blobs.ErrMismatch) {
-		err = ErrWrongBytes
-	}
-	if err == nil || errors.Is(err, ErrWrongBytes) {
-		err = errors.Join(err, os.Remove(part.Name()))
-	}
-	return err
-}
-
-// fill downloads what part lacks of the file.
-func (c *Client) fill(ctx context.Context, api *service.Service, doc crdt.DocID, ref blobs.Ref, size int64, part *os.File) error {
-	have, err := part.Seek(0, io.SeekEnd)
-	if err != nil {
-		return err
-	}
-	if have > size {
-		have = 0
-	}
-	if have == size && size > 0 {
-		return nil
-	}
-	body, from, total, err := api.Get(ctx, doc, ref, have)
-	if err != nil {
-		return asOurs(err)
-	}
-	defer body.Close()
-	if total >= 0 && total != size {
-		return because(ErrWrongBytes, fmt.Errorf("it is %d bytes long, the job says %d", total, size))
-	}
-	if err := part.Truncate(from); err != nil {
-		return err
-	}
-	if _, err := part.Seek(from, io.SeekStart); err != nil {
-		return err
-	}
-	stop := c.stallGuard(body)
-	n, err := io.CopyBuffer(part, io.LimitReader(&watched{body, stop}, size-from), make([]byte, blobs.CopyBuffer))
-	stop.Stop()
-	switch {
-	case err == nil && from+n == size:
-		return nil
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil:
-		return because(ErrOffline, fmt.Errorf("the download broke after %d of %d bytes: %w", from+n, size, err))
-	}
-	return because(ErrOffline, fmt.Errorf("the download ended after %d of %d bytes", from+n, size))
 }
 
 // stallGuard closes a body that gives nothing for a while: HTTP has no such limit by itself.

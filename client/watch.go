@@ -19,6 +19,7 @@ const (
 	EventWithdrawn EventKind = "withdrawn" // a document is not ours to read any more; it stays as we last saw it
 	EventOnline    EventKind = "online"    // connected to the server
 	EventOffline   EventKind = "offline"   // not connected any more, or could not connect; Reason says why
+	EventStorage   EventKind = "storage"   // this device's storage is full, has failed, or is fine again: Storage says which
 	EventSynced    EventKind = "synced"    // the server and we hold the same, and no file waits
 )
 
@@ -32,7 +33,8 @@ type Event struct {
 	Remote  int            // how many came from the server
 	Authors []crdt.ActorID // of these changes, in the order of their first one; at most maxAuthors
 	Reason  string
-	Work    *Work // EventRefused: what was refused, where it can be told; it is kept, see Refused
+	Storage StorageState // EventStorage
+	Work    *Work        // EventRefused: what was refused, where it can be told; it is kept, see Refused
 
 	from, to int // the changes, by their index in the document's history
 }

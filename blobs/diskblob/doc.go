@@ -10,6 +10,8 @@
 // has returned, a power cut keeps the file, and before the rename there is no name. Stat waits for a rename whose folder is
 // not yet fsynced, so that nobody is told of a file that a power cut can still take away.
 //
+// OpenSealed opens a root whose files are encrypted (seal.go has their layout): for a phone. It is not for uploads that grow.
+//
 // A root belongs to one process at a time (ErrLocked). It is one file system: a mount point below it would make the rename
 // fail. Anything else that stands in the folder is left alone and not listed.
 package diskblob

@@ -34,6 +34,7 @@ type Store struct {
 	durable sync.Map // path of a folder whose own name is known to be fsynced -> struct{}; at most 257 per space
 	disk    disk
 	stage   stage
+	key     []byte // of a sealed store; nil: files stand here as they are
 }
 
 // disk is what a write does to the file system, apart so that a test can make each step fail.

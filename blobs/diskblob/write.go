@@ -44,18 +44,8 @@ func (s *Store) writeTemp(in *blobs.Incoming) (name string, err error) {
 			os.Remove(f.Name())
 		}
 	}()
-	buf := make([]byte, min(blobs.CopyBuffer, in.Size()+1))
-	for {
-		n, readErr := in.Read(buf)
-		if _, err := f.Write(buf[:n]); err != nil {
-			return "", mapError("write", err)
-		}
-		if errors.Is(readErr, io.EOF) {
-			break
-		}
-		if readErr != nil {
-			return "", readErr
-		}
+	if err := s.write(f, in); err != nil {
+		return "", err
 	}
 	if err := f.Sync(); err != nil {
 		return "", mapError("fsync", err)
@@ -66,13 +56,38 @@ func (s *Store) writeTemp(in *blobs.Incoming) (name string, err error) {
 	return f.Name(), nil
 }
 
+// write writes the whole of in, sealed if the store is.
+func (s *Store) write(f file, in *blobs.Incoming) error {
+	to, end := io.Writer(f), func() error { return nil }
+	if s.key != nil {
+		sealed, err := s.seal(f, in.Ref())
+		if err != nil {
+			return mapError("write", err)
+		}
+		to, end = sealed, sealed.end
+	}
+	buf := make([]byte, min(blobs.CopyBuffer, in.Size()+1))
+	for {
+		n, readErr := in.Read(buf)
+		if _, err := to.Write(buf[:n]); err != nil {
+			return mapError("write", err)
+		}
+		if errors.Is(readErr, io.EOF) {
+			return mapError("write", end())
+		}
+		if readErr != nil {
+			return readErr
+		}
+	}
+}
+
 // commit gives the file its name and makes the name durable.
 func (s *Store) commit(in *blobs.Incoming, temp, path string) (created bool, err error) {
 	mu := s.commitLock(in.Ref())
 	mu.Lock()
 	defer mu.Unlock()
 	switch there, err := stat(path); {
-	case err == nil && there.Size == in.Size() && !in.Replaces():
+	case err == nil && there.Size == s.sizeOnDisk(in.Size()) && !in.Replaces():
 		return false, nil // another writer was first; its name is durable, since it held the lock until then
 	case err != nil && !errors.Is(err, blobs.ErrNotFound) && !errors.Is(err, blobs.ErrMismatch):
 		return false, err
@@ -81,6 +96,14 @@ func (s *Store) commit(in *blobs.Incoming, temp, path string) (created bool, err
 		return false, err
 	}
 	return true, nil
+}
+
+// sizeOnDisk is how long the file of so many bytes is.
+func (s *Store) sizeOnDisk(size int64) int64 {
+	if s.key != nil {
+		return sealedSize(size)
+	}
+	return size
 }
 
 // rename gives a durable file its name, durably. The name's commit lock is held.

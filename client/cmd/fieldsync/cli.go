@@ -21,6 +21,7 @@ import (
 // cli is the command line.
 type cli struct {
 	Dir     string `help:"The folder that holds your jobs and files (default: ~/.fieldsync)." env:"FIELDSYNC_DIR" placeholder:"DIR" type:"path"`
+	KeyFile string `help:"Encrypt the folder with the key in this file (64 hexadecimal digits); a new key is made if the file is not there." env:"FIELDSYNC_KEY_FILE" placeholder:"FILE" type:"path"`
 	JSON    bool   `name:"json" help:"Print JSON, for scripts."`
 	Verbose bool   `short:"v" help:"Log what happens inside to standard error."`
 
@@ -79,6 +80,7 @@ type app struct {
 	in     io.Reader
 	out    *printer
 	dir    string
+	key    string // the file with the folder's key; empty: none
 	json   bool
 	log    *slog.Logger
 	client *client.Client // opened by the first command that asks for it
@@ -105,7 +107,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 		_, _ = fmt.Fprintf(err, "fieldsync: %v\nfieldsync --help tells what there is.\n", perr)
 		return exitUsage
 	}
-	a := &app{ctx: ctx, in: in, out: newPrinter(out), dir: c.Dir, json: c.JSON, log: slog.New(slog.DiscardHandler)}
+	a := &app{ctx: ctx, in: in, out: newPrinter(out), dir: c.Dir, key: c.KeyFile, json: c.JSON, log: slog.New(slog.DiscardHandler)}
 	if c.Verbose {
 		a.log = slog.New(slog.NewTextHandler(err, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
@@ -141,7 +143,11 @@ func (a *app) open() (*client.Client, error) {
 		}
 		a.dir = filepath.Join(home, ".fieldsync")
 	}
-	c, err := client.Open(client.Options{Dir: a.dir, Log: a.log})
+	key, err := readKey(a.key, a.dir)
+	if err != nil {
+		return nil, err
+	}
+	c, err := client.Open(client.Options{Dir: a.dir, Key: key, Log: a.log})
 	if err != nil {
 		return nil, err
 	}
@@ -154,6 +160,10 @@ func explain(err error, a *app) (int, string) {
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return exitLocked, fmt.Sprintf("the folder %s is in use by another fieldsync (perhaps \"watch\" in another terminal); stop it first", a.dir)
+	case errors.Is(err, client.ErrKeyNeeded):
+		return exitLogin, fmt.Sprintf("the folder %s is encrypted; name the file with its key: --key-file", a.dir)
+	case errors.Is(err, client.ErrWrongKey):
+		return exitLogin, fmt.Sprintf("the key in %s is not that of the folder %s", a.key, a.dir)
 	case errors.Is(err, client.ErrNotLoggedIn):
 		return exitLogin, "you are not logged in; use: fieldsync login SERVER --user LOGIN"
 	case errors.Is(err, client.ErrSignIn) && errors.As(err, new(*stated)):

@@ -30,6 +30,10 @@ type Options struct {
 	// GCInterval is how often disk space of overwritten large values is looked for. 0: every ten minutes; negative: never.
 	GCInterval time.Duration
 
+	// Key encrypts what is written (AES-CTR, under data keys that this one wraps): 32 bytes, or none for a store in the clear. A store is
+	// opened with the key that it was made with, or not at all: ErrKey.
+	Key []byte
+
 	freeSpace func(dir string) (int64, error) // for tests; nil: what the file system says
 }
 
@@ -51,6 +55,14 @@ const (
 	// whatever its size when nothing else is queued.
 	maxQueued      = 16 << 10
 	maxQueuedBytes = 32 << 20
+
+	// keyLen is the length of Options.Key in bytes: AES-256.
+	keyLen = 32
+
+	// With a key Badger has to have caches of decrypted blocks and table indexes. Their sizes in bytes: small, because the working
+	// set of who encrypts, a phone, is.
+	blockCache = 2 << 20
+	indexCache = 2 << 20
 
 	// valueThreshold is the size in bytes from which values go to the value log. Snapshots of large documents do: in the
 	// tree they would be copied by every compaction, and would count against a transaction's size. Changes do not: they
@@ -74,24 +86,32 @@ func (o Options) sizes() (sizes, error) {
 	if o.Reserve != 0 {
 		s.reserve = o.Reserve
 	}
+	if len(o.Key) != 0 && len(o.Key) != keyLen {
+		return s, fmt.Errorf("badgerstore: a key has %d bytes, not %d", keyLen, len(o.Key))
+	}
 	if o.Dir == "" || s.reserve < 0 {
 		return s, fmt.Errorf("badgerstore: no folder, or a negative reserve")
 	}
 	return s, nil
 }
 
-// badgerOptions are Badger's, tuned: two memtables, no caches (the page cache serves the maps), no compression (chunks are compressed
+// badgerOptions are Badger's, tuned: two memtables, no caches but where there is a key (the page cache serves the maps), no compression (chunks are compressed
 // or tiny), checksums verified on every block that is read.
 func (o Options) badgerOptions(s sizes) badger.Options {
+	caches := [2]int64{}
+	if len(o.Key) > 0 {
+		caches = [2]int64{blockCache, indexCache}
+	}
 	return badger.DefaultOptions(o.Dir).
+		WithEncryptionKey(o.Key).
 		WithSyncWrites(true). // I1: acknowledged means fsynced
 		WithMemTableSize(s.memtable).
 		WithNumMemtables(2).
 		WithNumLevelZeroTables(2).
 		WithNumLevelZeroTablesStall(8).
 		WithNumCompactors(2).
-		WithBlockCacheSize(0).
-		WithIndexCacheSize(0).
+		WithBlockCacheSize(caches[0]).
+		WithIndexCacheSize(caches[1]).
 		WithCompression(options.None).
 		WithChecksumVerificationMode(options.OnBlockRead).
 		WithValueThreshold(valueThreshold).

@@ -19,6 +19,9 @@ import (
 // is built upon it: the process has to open the store again.
 var ErrFailed = errors.New("badgerstore: an earlier write failed; open the store again")
 
+// ErrKey says that a store was made with another key, or with none, or that it needs one: nothing of it was read.
+var ErrKey = errors.New("badgerstore: not the key of this store")
+
 // Store is a store in a folder. Its methods may be called from any goroutine, except that a done callback must neither block nor Submit:
 // it runs on the goroutine that all writes wait for.
 type Store struct {
@@ -48,7 +51,7 @@ var _ store.Store = (*Store)(nil)
 const lockFile = "fieldsync.lock"
 
 // Open opens the store in a folder, and makes it if there is none. The errors: store.ErrLocked where another process has it,
-// store.ErrFull where the disk has no room to open it, crdt.KindUnsupported where a newer version wrote it.
+// store.ErrFull where the disk has no room to open it, ErrKey where it has another key, crdt.KindUnsupported where a newer version wrote it.
 func Open(o Options) (*Store, error) {
 	sizes, err := o.sizes()
 	if err != nil {
@@ -72,7 +75,9 @@ func Open(o Options) (*Store, error) {
 	if err := mendLogs(o.Dir); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	if s.db, err = badger.Open(o.badgerOptions(sizes)); err != nil {
+	if s.db, err = badger.Open(o.badgerOptions(sizes)); errors.Is(err, badger.ErrEncryptionKeyMismatch) {
+		return nil, errors.Join(ErrKey, lock.Close())
+	} else if err != nil {
 		return nil, errors.Join(mapFull(fmt.Errorf("badgerstore: open: %w", err)), lock.Close())
 	}
 	s.background.Go(s.commitAll)
