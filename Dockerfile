@@ -3,10 +3,16 @@
 FROM golang:1.26-bookworm AS source
 WORKDIR /src
 
+FROM node:20-bookworm AS build-web
+WORKDIR /web
+COPY client/web ./
+RUN npm ci --no-audit --no-fund && npm run build
+
 FROM source AS build-server
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
+COPY --from=build-web /web/dist client/web/dist
 # automerge is a C library, linked in: the program needs glibc and nothing else.
 RUN go build -trimpath -ldflags "-s -w" -o /fieldsyncd ./server/cmd/fieldsyncd
 

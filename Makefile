@@ -17,6 +17,10 @@ TOOLS := $(FIELDSYNC_CACHE)/tools-$(shell cat conformance/tools/go.mod <($(GO) e
 PROGRAMS := $(wildcard server/cmd/* client/cmd/*)
 NPM_MARK := conformance/interop/node_modules/.fieldsync-installed
 TUS_MARK := conformance/uploads/node_modules/.fieldsync-installed
+WEB_NPM  := client/web/node_modules/.fieldsync-installed
+# The built web apps, which the server embeds. Made again when anything in client/web is newer.
+WEB_MARK := client/web/node_modules/.fieldsync-built
+WEB_FROM := $(shell find client/web -type f -not -path '*/node_modules/*' -not -path 'client/web/dist/*' -not -name '*.go' -not -name '*.test.*' -not -path '*/test/*')
 
 # What may be said on the command line: make run LISTEN=127.0.0.1:9000, make fuzz FUZZTIME=10m (or so many inputs: 5000x), make sim SEEDS=100000
 LISTEN   ?= 127.0.0.1:8080
@@ -30,7 +34,7 @@ SEEDS    ?= 10000
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-build: ## bin/fieldsyncd and its companions
+build: $(WEB_MARK) ## bin/fieldsyncd and its companions, the web apps in it
 	@mkdir -p bin
 	$(GO) build -ldflags "-X main.version=$(VERSION)" -o bin/ $(addprefix ./,$(PROGRAMS))
 
@@ -38,7 +42,8 @@ run: build ## a server with demonstration data, from a fresh checkout
 	@printf '%s\n' '' \
 	  "  fieldsync demonstration           data in $(DATA)" \
 	  '' \
-	  "  http://$(LISTEN)/           what there is" \
+	  "  http://$(LISTEN)/           the dispatchers' board" \
+	  "  http://$(LISTEN)/m/         the workers' app" \
 	  "  ws://$(LISTEN)/sync         sync, with ?access_token=TOKEN for automerge-repo clients" \
 	  "  http://$(LISTEN)/api/v1/    the API; /api/v1/openapi.json describes it, docs/API.md has examples" \
 	  "  http://$(LISTEN)/readyz     is it ready" \
@@ -57,13 +62,16 @@ run: build ## a server with demonstration data, from a fresh checkout
 	  '  Ctrl-C stops it gracefully.' ''
 	@exec bin/fieldsyncd serve --demo --listen $(LISTEN) --data $(DATA)
 
-test: vet minio $(NPM_MARK) $(TUS_MARK) $(TOOLS)/gotestsum ## everything from a fresh checkout: installs, checks, tests, short fuzzing
+test: vet minio $(NPM_MARK) $(TUS_MARK) $(WEB_MARK) $(TOOLS)/gotestsum ## everything from a fresh checkout: installs, checks, tests, short fuzzing
+	@npm run --silent --prefix client/web typecheck
+	@npm run --silent --prefix client/web test
 	@$(MAKE) fuzz FUZZTIME=1000x FUZZED='./blobs/... ./client/... ./crdt/...'
 	@conformance/tools/gotest.sh $(TOOLS)/gotestsum ./...
 
 vet: ## gofmt and go vet
 	@unformatted=$$(git ls-files -z '*.go' | xargs -0 gofmt -l); [ -z "$$unformatted" ] || { echo "gofmt -w $$unformatted"; exit 1; }
 	$(GO) vet ./...
+	@git ls-files -z '*.mjs' | xargs -0 -n1 node --check
 
 race: minio $(NPM_MARK) $(TUS_MARK) ## all Go tests under the race detector
 	$(GO) test -race -timeout 30m ./...
@@ -84,8 +92,7 @@ bench: build $(NPM_MARK) ## our server, the reference server and relays under on
 lint: $(TOOLS)/golangci-lint ## golangci-lint, as .golangci.yml says
 	$(TOOLS)/golangci-lint run ./...
 
-web: $(NPM_MARK) ## the JavaScript there is (that of the tests), installed as pinned and checked
-	@git ls-files -z '*.mjs' | xargs -0 -n1 node --check && echo "$$(git ls-files '*.mjs' | wc -l) scripts parse"
+web: $(WEB_MARK) ## the web apps, built into client/web/dist; the next build embeds them
 
 interop: $(NPM_MARK) ## real automerge-repo clients of two generations against our server
 	$(GO) test -count=1 -v ./conformance/interop/... ./conformance/syncpeers/...
@@ -100,7 +107,8 @@ vectors: $(NPM_MARK) ## write the golden vectors again, by automerge JS and auto
 tools: $(TOOLS)/gotestsum $(TOOLS)/golangci-lint ## the pinned tools, built into the cache
 
 clean: ## what was built in the tree (the cache stays)
-	rm -rf bin conformance/*/node_modules conformance/artefacts
+	rm -rf bin conformance/*/node_modules conformance/artefacts client/web/node_modules
+	find client/web/dist -mindepth 1 -not -name README.txt -delete
 
 $(TOOLS)/gotestsum: PACKAGE := gotest.tools/gotestsum
 $(TOOLS)/golangci-lint: PACKAGE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
@@ -112,3 +120,12 @@ $(TOOLS)/%:
 $(NPM_MARK) $(TUS_MARK): conformance/%/node_modules/.fieldsync-installed: conformance/%/package-lock.json
 	npm ci --prefix conformance/$* --omit=optional --no-audit --no-fund
 	@cp $< $@
+
+$(WEB_NPM): client/web/package-lock.json
+	npm ci --prefix client/web --no-audit --no-fund
+	@touch $@
+
+$(WEB_MARK): $(WEB_NPM) $(WEB_FROM)
+	@rm -rf client/web/dist/worker client/web/dist/dispatcher
+	npm run --silent --prefix client/web build
+	@touch $@

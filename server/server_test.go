@@ -114,12 +114,14 @@ func TestAddressesAnswer(t *testing.T) {
 		status int
 		text   string
 	}{
-		"/":               {200, "a sync service for field-service jobs"},
+		"/":               {200, "fieldsync"}, // the board, or the way to build it
+		"/m/":             {200, "fieldsync"},
+		"/api/v1/nothing": {404, "no such address in the API"},
 		"/healthz":        {200, `{"status":"ok"}`},
 		"/readyz":         {200, `{"status":"ok","checks":{"blobs":"ok","store":"ok"}}`},
 		"/metrics":        {200, "fieldsync_build_info"},
 		"/api/v1/session": {401, "unauthenticated"},
-		"/nothing":        {404, ""},
+		"/nothing.txt":    {404, ""},
 	} {
 		if status, body := f.get(t, path); status != want.status || !strings.Contains(body, want.text) {
 			t.Errorf("%s: %d %s", path, status, body)

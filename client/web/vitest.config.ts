@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: ['sdk', 'worker', 'dispatcher'].map((name) => ({
+      root: `./${name}`,
+      resolve: { conditions: ['@fieldsync/source'] },
+      ssr: { resolve: { conditions: ['@fieldsync/source'] } },
+      test: { name, include: ['src/**/*.test.ts', 'src/**/*.test.tsx', 'test/**/*.test.ts'] },
+    })),
+    passWithNoTests: false,
+  },
+});
