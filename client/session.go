@@ -81,7 +81,7 @@ func (c *Client) acquire(ctx context.Context) (*session, error) {
 	}
 	c.session, c.users = s, 1
 	c.mu.Unlock()
-	s.link = c.drive.Connect(conn, server{s}, true)
+	s.link = c.drive.ConnectTo(conn, server{s}, conn.Extensions)
 	c.writing.Add(1)
 	go s.serve()
 	if err := s.until(ctx, func() bool { return s.joined }); err != nil {

@@ -89,6 +89,8 @@ func badFrames() []badFrame {
 		{"catch-up with ranges of nonsense", true, 0, of(map[string]any{"type": "fieldsync-catch-up", "senderId": "x", "targetId": "y", "r": []any{[]any{"a", 1, -1, nil, true}}}), protocol},
 		{"catch-up with items that are cut", true, 0, of(map[string]any{"type": "fieldsync-catch-up", "senderId": "x", "targetId": "y",
 			"r": []any{[]any{[]byte{}, []byte{}, 1, make([]byte, 16), make([]byte, 33)}}}), protocol},
+		{"catch-up with a sketch that is cut", true, 0, of(map[string]any{"type": "fieldsync-catch-up", "senderId": "x", "targetId": "y", "k": make([]byte, 13)}), protocol},
+		{"catch-up with a sketch of 1 MB", true, 0, of(map[string]any{"type": "fieldsync-catch-up", "senderId": "x", "targetId": "y", "k": make([]byte, 14<<16)}), big},
 		{"catch-up with 100,000 ranges", true, 0, of(map[string]any{"type": "fieldsync-catch-up", "senderId": "x", "targetId": "y", "r": make([]any, 100_000)}), big},
 		{"leave", true, 0, of(map[string]any{"type": "leave", "senderId": "x"}), websocket.CloseNormalClosure},
 	}

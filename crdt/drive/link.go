@@ -31,12 +31,23 @@ type Link struct {
 // Connect takes a connection in whose principal is known. dialed: we called. What arrives is handed to Receive; at the
 // end Closed has to be called.
 func (d *Drive) Connect(conn Conn, p replica.Principal, dialed bool) *Link {
+	return d.connect(conn, replica.Opened{Principal: p, Dialed: dialed})
+}
+
+// ConnectTo is Connect for one who was dialed and has said already which version of our extension frames it takes (0: none), so that
+// catch-up begins with the join.
+func (d *Drive) ConnectTo(conn Conn, p replica.Principal, extensions int) *Link {
+	return d.connect(conn, replica.Opened{Principal: p, Dialed: true, Extensions: extensions})
+}
+
+func (d *Drive) connect(conn Conn, opened replica.Opened) *Link {
 	l := &Link{ID: replica.ConnID(d.lastConn.Add(1)), drive: d, conn: conn}
 	l.room.L = &l.mu
 	d.hubMu.Lock()
 	d.links[l.ID] = l
 	d.hubMu.Unlock()
-	d.hubStep(replica.Opened{Conn: l.ID, Principal: p, Dialed: dialed})
+	opened.Conn = l.ID
+	d.hubStep(opened)
 	return l
 }
 
@@ -210,9 +221,9 @@ func (d *Drive) afterHub(b replica.HubBatch) {
 // compare reads the inventory for a connection.
 func (d *Drive) compare(conn replica.ConnID) {
 	d.hubMu.Lock()
-	p, ok := d.hub.Peer(conn)
+	p := d.hub.Principal(conn)
 	d.hubMu.Unlock()
-	if !ok || !d.begin() {
+	if p == nil || !d.begin() {
 		return
 	}
 	go func() {
@@ -220,7 +231,7 @@ func (d *Drive) compare(conn replica.ConnID) {
 		var items []replica.Item
 		if d.cfg.Inventory != nil {
 			var err error
-			if items, err = d.cfg.Inventory(p.Principal); err != nil {
+			if items, err = d.cfg.Inventory(p); err != nil {
 				d.log.Error("could not read the inventory", "error", err.Error())
 				d.closeConn(replica.Close{Conn: conn, Code: wire.CloseInternal, Reason: "storage fails"})
 				return

@@ -17,6 +17,10 @@ import (
 // ranges are equal. It ends with a frame without ranges. The bytes grow with the number of documents that differ
 // times the logarithm of the number held; equal inventories cost one frame each way.
 //
+// Beside its first range the dialer sends a sketch of its inventory (sketch.go). If the other can read the difference
+// from it, that ends the comparison with one frame each way as well: the answer has its items that differ, and the keys of the
+// dialer's. Else it wants a longer sketch, or narrows ranges.
+//
 // Documents in equal ranges are subscribed to at both ends without another word. The dialer begins the conversation
 // about the others.
 const (
@@ -40,6 +44,11 @@ type catchUp struct {
 	unlisted []crdt.DocID            // of differ: the peer has not listed them
 	silent   time.Time               // the first tick after the peer's last frame; zero: none was yet
 	moved    map[crdt.DocID]struct{} // left memory since the inventory was asked for, in another state than it says
+	whole    Digest                  // the dialer's, of all its items: the salt of the keys
+	held     uint64                  // at the side that was called: how many items the dialer has
+	sketch   []wire.Symbol           // at the side that was called: what has come of the peer's
+	sketched int                     // at the dialer: symbols sent
+	late     []crdt.DocID            // at the dialer: made since the inventory was asked for, before the peer joined
 }
 
 // setCatchUp begins a comparison, or ends it with nil.
@@ -83,10 +92,10 @@ func (u *catchUp) noteRetired(doc crdt.DocID, now Digest) {
 
 // inventory begins a comparison, or goes on with one that the peer began.
 func (h *Hub) inventory(c *conn, items []Item, b *HubBatch) {
-	if !c.joined {
-		return
-	}
 	if c.catchup == nil {
+		if !c.joined {
+			return
+		}
 		// The peer does not compare: each document is talked about, if we are the one to begin.
 		if c.dialed {
 			for _, it := range items {
@@ -97,7 +106,13 @@ func (h *Hub) inventory(c *conn, items []Item, b *HubBatch) {
 	}
 	c.catchup.items, c.catchup.ready = items, true
 	if c.dialed {
-		h.sendCatchUp(c, []wire.Range{rangeOf(crdt.DocID{}, crdt.DocID{}, items)}, false, b)
+		everything := rangeOf(crdt.DocID{}, crdt.DocID{}, items)
+		c.catchup.whole = everything.Digest
+		f := wire.CatchUp{Ranges: []wire.Range{everything}}
+		if len(items) > 0 && !h.cfg.RangesOnly {
+			f.Sketch = c.catchup.more(sketchFirst)
+		}
+		h.sendCatchUp(c, f, b)
 		return
 	}
 	if f := c.catchup.queued; f != nil {
@@ -142,6 +157,9 @@ func (h *Hub) answerCatchUp(c *conn, f *wire.CatchUp, b *HubBatch) {
 		h.subscribeRest(c, b)
 		return
 	}
+	if h.answerSketch(c, f, b) {
+		return
+	}
 	var out []wire.Range
 	budget := frameBudget{items: wire.MaxItems}
 	for i := range f.Ranges {
@@ -158,7 +176,7 @@ func (h *Hub) answerCatchUp(c *conn, f *wire.CatchUp, b *HubBatch) {
 			out = budget.narrow(out, len(f.Ranges)-i-1, r.From, r.To, mine, r.Count == 0)
 		}
 	}
-	h.sendCatchUp(c, out, len(out) == 0, b)
+	h.sendCatchUp(c, wire.CatchUp{Ranges: out, Done: len(out) == 0}, b)
 	if len(out) == 0 {
 		h.subscribeRest(c, b)
 	}
@@ -182,6 +200,18 @@ func (h *Hub) subscribeRest(c *conn, b *HubBatch) {
 // continueCatchUp is the side that dialed: it finds the documents that differ.
 func (h *Hub) continueCatchUp(c *conn, f wire.CatchUp, b *HubBatch) {
 	u := c.catchup
+	if n := f.Want; n > 0 {
+		if n <= uint64(u.sketched) || n > maxSketch {
+			h.protocolError(c, "a sketch of no such length", b)
+			return
+		}
+		h.sendCatchUp(c, wire.CatchUp{Sketch: u.more(int(n))}, b)
+		return
+	}
+	if len(f.Mine)+len(f.Yours) > 0 {
+		h.endSketch(c, &f, b)
+		return
+	}
 	var out []wire.Range
 	for i := range f.Ranges {
 		r := &f.Ranges[i]
@@ -202,7 +232,7 @@ func (h *Hub) continueCatchUp(c *conn, f wire.CatchUp, b *HubBatch) {
 		out = append(out, rangeOf(r.From, r.To, mine))
 	}
 	if !f.Done && len(out) > 0 {
-		h.sendCatchUp(c, out, false, b)
+		h.sendCatchUp(c, wire.CatchUp{Ranges: out}, b)
 		return
 	}
 	h.endCatchUp(c, b)
@@ -210,7 +240,7 @@ func (h *Hub) continueCatchUp(c *conn, f wire.CatchUp, b *HubBatch) {
 
 func (h *Hub) endCatchUp(c *conn, b *HubBatch) {
 	u := c.catchup
-	if u.rounds == 1 {
+	if u.rounds == 1 && len(u.differ) == 0 {
 		// The whole was equal: nothing was narrowed.
 		for _, it := range u.items {
 			h.markSynced(c, it, b)
@@ -223,8 +253,9 @@ func (h *Hub) endCatchUp(c *conn, b *HubBatch) {
 	b.Compared = append(b.Compared, Compared{Conn: c.id, Equal: len(u.items) - len(u.differ), Differ: u.differ, Unlisted: u.unlisted})
 }
 
-func (h *Hub) sendCatchUp(c *conn, ranges []wire.Range, done bool, b *HubBatch) {
-	b.Send = append(b.Send, Out{Conn: c.id, Frame: wire.CatchUp{Sender: h.cfg.PeerID, Target: c.remote, Ranges: ranges, Done: done}})
+func (h *Hub) sendCatchUp(c *conn, f wire.CatchUp, b *HubBatch) {
+	f.Sender, f.Target = h.cfg.PeerID, c.remote
+	b.Send = append(b.Send, Out{Conn: c.id, Frame: f})
 }
 
 // markSynced subscribes a connection that holds exactly this state. An open document is told, a closed one stays closed.

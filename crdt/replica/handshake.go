@@ -14,6 +14,10 @@ func (h *Hub) opened(now time.Time, ev Opened, b *HubBatch) {
 	h.waiting = append(h.waiting, deadline{at: now.Add(h.cfg.joinTimeout()), conn: ev.Conn})
 	if ev.Dialed {
 		b.Send = append(b.Send, Out{Conn: c.id, Frame: wire.Join{Sender: h.cfg.PeerID, Metadata: h.metadata(), Versions: []string{wire.ProtocolVersion}}})
+		if ev.Extensions > 0 {
+			h.setCatchUp(c, &catchUp{})
+			b.Compare = append(b.Compare, c.id)
+		}
 	}
 }
 
@@ -124,8 +128,25 @@ func (h *Hub) peerJoined(c *conn, f wire.Peer, b *HubBatch) {
 	}
 	c.remote, c.meta = f.Sender, f.Metadata
 	h.admitConn(c, b)
-	if c.meta.Fieldsync > 0 {
-		h.setCatchUp(c, &catchUp{})
+	u := c.catchup
+	switch {
+	case u != nil && c.meta.Fieldsync > 0:
+		for _, doc := range u.late {
+			h.attach(c, doc, true, b)
+		}
+	case u != nil:
+		// It spoke the extension once, and does no more. If the inventory is still being read, it comes.
+		h.setCatchUp(c, nil)
+		if u.ready {
+			h.inventory(c, u.items, b)
+		}
+		for _, doc := range u.late {
+			h.attach(c, doc, true, b)
+		}
+	default:
+		if c.meta.Fieldsync > 0 {
+			h.setCatchUp(c, &catchUp{})
+		}
+		b.Compare = append(b.Compare, c.id)
 	}
-	b.Compare = append(b.Compare, c.id)
 }

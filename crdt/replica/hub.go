@@ -72,6 +72,9 @@ type Opened struct {
 	Conn      ConnID
 	Principal Principal
 	Dialed    bool // we called
+	// Extensions is the version of our extension frames that one whom we called is known to take before it says so, or 0. Then catch-up
+	// does not wait for its answer to our join, which saves a round trip.
+	Extensions int
 }
 
 // Framed is a frame that arrived on a connection.
@@ -187,6 +190,14 @@ func (h *Hub) tick(now time.Time, b *HubBatch) {
 		b.Close = append(b.Close, Close{Conn: h.waiting[0].conn, Code: wire.CloseJoinTimeout, Reason: "no join in time"})
 		h.waiting = h.waiting[1:]
 	}
+}
+
+// Principal is who is at the other end of a connection; nil if there is none.
+func (h *Hub) Principal(id ConnID) Principal {
+	if c := h.conns[id]; c != nil {
+		return c.principal
+	}
+	return nil
 }
 
 // Peer tells what a document needs to know of a connection; false if it has not joined.
@@ -321,6 +332,11 @@ func (h *Hub) subscribe(ev Subscribe, b *HubBatch) {
 	}
 	for _, id := range h.dialedConns() {
 		h.attach(h.conns[id], ev.Doc, true, b)
+	}
+	for _, c := range h.comparing {
+		if c.dialed && !c.joined {
+			c.catchup.late = append(c.catchup.late, ev.Doc)
+		}
 	}
 }
 

@@ -58,6 +58,8 @@ type Config struct {
 	KeepSyncStates bool
 	// MaxDocsPerConn bounds the documents that one connection is subscribed to. 0: 100,000.
 	MaxDocsPerConn int
+	// RangesOnly has us begin comparisons without a sketch, as clients do that know none. For simulations.
+	RangesOnly bool
 }
 
 // Creator is who brought a document's first change. The principal is nil where it was made here by nobody in particular, and for a

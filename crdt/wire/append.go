@@ -173,7 +173,7 @@ func appendRefused(c *Codec, dst []byte, f Refused) []byte {
 
 func appendCatchUp(dst []byte, f CatchUp) []byte {
 	n := uint64(3)
-	for _, present := range []bool{len(f.Ranges) > 0, f.Done} {
+	for _, present := range []bool{len(f.Ranges) > 0, len(f.Sketch) > 0, f.Want > 0, len(f.Mine) > 0, len(f.Yours) > 0, f.Done} {
 		if present {
 			n++
 		}
@@ -185,6 +185,30 @@ func appendCatchUp(dst []byte, f CatchUp) []byte {
 		dst = appendHead(dst, majorArray, uint64(len(f.Ranges)))
 		for i := range f.Ranges {
 			dst = appendRange(dst, &f.Ranges[i])
+		}
+	}
+	if len(f.Sketch) > 0 {
+		dst = appendText(dst, names[fieldSketch])
+		dst = appendHead(dst, majorBytes, uint64(symbolSize*len(f.Sketch)))
+		for _, s := range f.Sketch {
+			dst = binary.BigEndian.AppendUint64(dst, s.Keys)
+			dst = binary.BigEndian.AppendUint32(dst, s.Check)
+			dst = binary.BigEndian.AppendUint16(dst, s.Count)
+		}
+	}
+	if f.Want > 0 {
+		dst = appendText(dst, names[fieldWant])
+		dst = appendNumber(dst, f.Want)
+	}
+	if len(f.Mine) > 0 {
+		dst = appendText(dst, names[fieldMine])
+		dst = appendItems(dst, f.Mine)
+	}
+	if len(f.Yours) > 0 {
+		dst = appendText(dst, names[fieldYours])
+		dst = appendHead(dst, majorBytes, uint64(keySize*len(f.Yours)))
+		for _, key := range f.Yours {
+			dst = binary.BigEndian.AppendUint64(dst, key)
 		}
 	}
 	if f.Done {
@@ -208,10 +232,14 @@ func appendRange(dst []byte, r *Range) []byte {
 	if !r.HasItems {
 		return append(dst, cborNull)
 	}
-	dst = appendHead(dst, majorBytes, uint64(itemSize*len(r.Items)))
-	for i := range r.Items {
-		dst = append(dst, r.Items[i].Doc[:]...)
-		dst = append(dst, r.Items[i].Digest[:]...)
+	return appendItems(dst, r.Items)
+}
+
+func appendItems(dst []byte, items []Item) []byte {
+	dst = appendHead(dst, majorBytes, uint64(itemSize*len(items)))
+	for i := range items {
+		dst = append(dst, items[i].Doc[:]...)
+		dst = append(dst, items[i].Digest[:]...)
 	}
 	return dst
 }

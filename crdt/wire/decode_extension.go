@@ -1,6 +1,10 @@
 package wire
 
-import "fieldsync/crdt"
+import (
+	"encoding/binary"
+
+	"fieldsync/crdt"
+)
 
 func (d *decoder) refused() (Frame, error) {
 	doc, to, err := d.document()
@@ -44,10 +48,59 @@ func (d *decoder) catchUp() (Frame, error) {
 	if f.Done, err = d.boolean(fieldDone); err != nil {
 		return nil, err
 	}
+	budget := MaxItems
 	if r, ok := d.value(fieldRanges); ok {
-		f.Ranges, err = r.ranges()
+		if f.Ranges, err = r.ranges(&budget); err != nil {
+			return nil, err
+		}
 	}
-	return done(f, err)
+	if r, ok := d.value(fieldSketch); ok {
+		raw, err := r.records(symbolSize, MaxSymbols, "a sketch")
+		if err != nil {
+			return nil, err
+		}
+		f.Sketch = make([]Symbol, len(raw)/symbolSize)
+		for i := range f.Sketch {
+			b := raw[symbolSize*i:]
+			f.Sketch[i] = Symbol{Keys: binary.BigEndian.Uint64(b), Check: binary.BigEndian.Uint32(b[8:]), Count: binary.BigEndian.Uint16(b[12:])}
+		}
+	}
+	if r, ok := d.value(fieldWant); ok {
+		if f.Want, err = r.number(false, "the symbols wanted"); err != nil {
+			return nil, err
+		}
+	}
+	if r, ok := d.value(fieldMine); ok {
+		if f.Mine, err = r.items(&budget, "a catch-up's items"); err != nil {
+			return nil, err
+		}
+	}
+	if r, ok := d.value(fieldYours); ok {
+		raw, err := r.records(keySize, MaxKeys, "a catch-up's keys")
+		if err != nil {
+			return nil, err
+		}
+		f.Yours = make([]uint64, len(raw)/keySize)
+		for i := range f.Yours {
+			f.Yours[i] = binary.BigEndian.Uint64(raw[keySize*i:])
+		}
+	}
+	return f, nil
+}
+
+// items reads a byte string of items. budget is how many the frame may still hold.
+func (r *reader) items(budget *int, what string) ([]Item, error) {
+	raw, err := r.records(itemSize, *budget, what)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Item, len(raw)/itemSize)
+	*budget -= len(out)
+	for i := range out {
+		record := raw[itemSize*i:]
+		out[i] = Item{Doc: crdt.DocID(record[:16]), Digest: [16]byte(record[16:32])}
+	}
+	return out, nil
 }
 
 // records reads a byte string that is a row of records of one size.
@@ -59,13 +112,12 @@ func (r *reader) records(size, most int, what string) ([]byte, error) {
 	return raw, err
 }
 
-func (r *reader) ranges() ([]Range, error) {
+func (r *reader) ranges(budget *int) ([]Range, error) {
 	it, err := r.enter(majorArray, MaxRanges, "ranges")
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Range, 0, min(it.left, uint64(len(r.b)-r.pos)/minRange+1))
-	budget := MaxItems
 	for {
 		more, err := r.next(&it)
 		if err != nil || !more {
@@ -74,7 +126,7 @@ func (r *reader) ranges() ([]Range, error) {
 		if len(out) == MaxRanges {
 			return nil, tooLong("ranges", MaxRanges)
 		}
-		one, err := r.oneRange(&budget)
+		one, err := r.oneRange(budget)
 		if err != nil {
 			return nil, err
 		}
@@ -117,18 +169,9 @@ func (r *reader) oneRange(budget *int) (Range, error) {
 		r.pos++
 		return out, nil
 	}
-	raw, err := r.records(itemSize, *budget, "a range's items")
-	if err != nil {
-		return out, err
-	}
 	out.HasItems = true
-	out.Items = make([]Item, len(raw)/itemSize)
-	*budget -= len(out.Items)
-	for i := range out.Items {
-		record := raw[itemSize*i:]
-		out.Items[i] = Item{Doc: crdt.DocID(record[:16]), Digest: [16]byte(record[16:32])}
-	}
-	return out, nil
+	out.Items, err = r.items(budget, "a range's items")
+	return out, err
 }
 
 // bound reads one end of a range: 16 bytes, or none for the zero id.

@@ -15,13 +15,31 @@ type Refused struct {
 
 // CatchUp compares which documents the two ends hold at which heads, so that a reconnect with nothing changed costs one
 // frame each way. The document ids are cut into ranges; a range whose digest is equal at both ends is done, one that differs is
-// answered by smaller ranges or by its items.
+// answered by smaller ranges or by its items. A sketch beside the first range tells few differences at once.
 // Extension: send it only to a peer whose metadata has Fieldsync >= 1.
 type CatchUp struct {
 	Sender, Target crdt.PeerID
 	Ranges         []Range
-	Done           bool // the sender has nothing more to compare
+	Sketch         []Symbol // of all that the sender holds; goes on where its last frame's ended
+	Want           uint64   // how many symbols the sender wants to have in all, as it could not read those it has
+	Mine           []Item   // in answer to a sketch that was read: documents that the target has not, or at other heads
+	Yours          []uint64 // likewise: keys of the documents that the sender has not, or at other heads
+	Done           bool     // the sender has nothing more to compare
 }
+
+// Symbol is a cell of a sketch: the exclusive or of the keys of some documents and of their checks, and how many they are
+// modulo 65536. Package replica says which.
+type Symbol struct {
+	Keys  uint64
+	Check uint32
+	Count uint16
+}
+
+// symbolSize and keySize are lengths on the wire.
+const (
+	symbolSize = 8 + 4 + 2
+	keySize    = 8
+)
 
 // Range is a run of document ids with what the sender holds in it.
 type Range struct {

@@ -27,13 +27,17 @@ const (
 	fieldRetry
 	fieldRanges
 	fieldDone
+	fieldSketch
+	fieldWant
+	fieldMine
+	fieldYours
 	fieldCountAll // how many there are; also "no such field"
 )
 
 // names are the keys on the wire, in the order of the constants.
 var names = [fieldCountAll]string{"type", "senderId", "targetId", "documentId", "data", "peerMetadata", "metadata",
 	"supportedProtocolVersions", "selectedProtocolVersion", "message", "count", "sessionId", "add", "remove", "newHeads",
-	"code", "change", "detail", "retry", "r", "d"}
+	"code", "change", "detail", "retry", "r", "d", "k", "m", "i", "y"}
 
 // fieldOf finds a key; a switch on the bytes neither allocates nor hashes.
 func fieldOf(key []byte) field {
@@ -80,6 +84,14 @@ func fieldOf(key []byte) field {
 		return fieldRanges
 	case "d":
 		return fieldDone
+	case "k":
+		return fieldSketch
+	case "m":
+		return fieldWant
+	case "i":
+		return fieldMine
+	case "y":
+		return fieldYours
 	}
 	return fieldCountAll
 }

@@ -8,6 +8,10 @@ const ProtocolVersion = "1"
 // ExtensionVersion is the version of our extension frames that this package speaks (PeerMetadata.Fieldsync).
 const ExtensionVersion = 1
 
+// ExtensionHeader is the header of the answer that opens the WebSocket in which a server of ours says ExtensionVersion, in
+// decimal: so a client that can read it need not wait for the peer frame.
+const ExtensionHeader = "Fieldsync-Extensions"
+
 // UnsupportedVersion is the text of the error frame that answers a join without a version that we speak. Clients compare it.
 const UnsupportedVersion = "unsupported protocol version"
 

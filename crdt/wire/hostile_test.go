@@ -162,6 +162,14 @@ func TestDecodeRefusesWhatIsMalformedOrOverALimit(t *testing.T) {
 		kind crdt.Kind
 	}{
 		{"nothing", nil, crdt.KindInvalid},
+		{"a sketch that is cut", object("type", typeCatchUp, "senderId", "a", "k", make([]byte, symbolSize+1)), crdt.KindInvalid},
+		{"a sketch that is too long", object("type", typeCatchUp, "senderId", "a", "k", make([]byte, symbolSize*(MaxSymbols+1))), crdt.KindTooLarge},
+		{"keys that are cut", object("type", typeCatchUp, "senderId", "a", "y", make([]byte, keySize-1)), crdt.KindInvalid},
+		{"too many keys", object("type", typeCatchUp, "senderId", "a", "y", make([]byte, keySize*(MaxKeys+1))), crdt.KindTooLarge},
+		{"items that are cut", object("type", typeCatchUp, "senderId", "a", "i", make([]byte, itemSize-1)), crdt.KindInvalid},
+		{"more items than a frame may hold, in two places", object("type", typeCatchUp, "senderId", "a", "i", make([]byte, itemSize),
+			"r", []any{[]any{[]byte{}, []byte{}, 0, make([]byte, 16), make([]byte, itemSize*MaxItems)}}), crdt.KindTooLarge},
+		{"a number of symbols that is none", object("type", typeCatchUp, "senderId", "a", "m", -1), crdt.KindInvalid},
 		{"null, which ends automerge-repo's process", raw{0xf6}, crdt.KindInvalid},
 		{"array", raw{0x80}, crdt.KindInvalid},
 		{"empty map", raw{0xa0}, crdt.KindInvalid},
@@ -314,6 +322,8 @@ func TestDecodeAllocatesASmallMultipleOfTheInput(t *testing.T) {
 			bytes.Repeat(encodeValue(nil, []any{[]byte{}, []byte{}, 0, make([]byte, 16), null}), MaxRanges)...), 0xff))),
 		"range of numbers": object("type", typeCatchUp, "senderId", "a", "r", many(MaxRanges, 0)),
 		"items":            object("type", typeCatchUp, "senderId", "a", "r", []any{[]any{[]byte{}, []byte{}, 0, make([]byte, 16), make([]byte, itemSize*MaxItems)}}),
+		"a sketch":         object("type", typeCatchUp, "senderId", "a", "k", make([]byte, symbolSize*MaxSymbols)),
+		"keys":             object("type", typeCatchUp, "senderId", "a", "y", make([]byte, keySize*MaxKeys)),
 		"subscriptions":    object("type", "remote-subscription-change", "senderId", "a", "add", many(MaxSubscriptions, "")),
 		"sync of 16 MB":    object("type", "sync", "senderId", "a", "documentId", make([]byte, 16), "data", make([]byte, MaxFrame-100)),
 		"skipped":          object("type", "other", "q", many(100000, "x")),

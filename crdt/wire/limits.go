@@ -52,6 +52,10 @@ const (
 	MaxRanges = 1024
 	MaxItems  = 1 << 16
 
+	// MaxSymbols and MaxKeys bound its sketch and the keys that were read from one.
+	MaxSymbols = 4096
+	MaxKeys    = 4096
+
 	// MaxNumber is the greatest number of any field: the greatest that a JavaScript number counts to without a gap.
 	MaxNumber = 1<<53 - 1
 )

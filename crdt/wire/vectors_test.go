@@ -217,6 +217,9 @@ func TestExtensionFramesSurviveTheWire(t *testing.T) {
 			{From: testDoc(1), To: testDoc(2), Count: 1, Items: []Item{{Doc: testDoc(1), Digest: [16]byte{3}}}, HasItems: true},
 			{From: testDoc(2), Count: 1 << 40, HasItems: true, Items: []Item{}},
 		}},
+		CatchUp{Sender: "s", Target: "c", Sketch: []Symbol{{Keys: 1 << 63, Check: 1 << 31, Count: 1 << 15}, {}}, Ranges: []Range{{Count: 1}}},
+		CatchUp{Sender: "s", Want: 192},
+		CatchUp{Sender: "s", Target: "c", Done: true, Mine: []Item{{Doc: testDoc(1), Digest: [16]byte{3}}, {Doc: testDoc(2)}}, Yours: []uint64{1, 1 << 63}},
 		Leave{Sender: "x"},
 		Error{Message: UnsupportedVersion},
 		RemoteHeadsChanged{Doc: testDoc(1), Sender: "a", Target: "b", NewHeads: map[crdt.StorageID]RemoteHeads{

@@ -31,6 +31,8 @@ const (
 
 // Conn is one WebSocket to a server.
 type Conn struct {
+	Extensions int // version of our extension frames that the server says it takes as it opens the connection; 0: it says nothing
+
 	socket *websocket.Conn
 	closed chan struct{} // at the end of Serve
 

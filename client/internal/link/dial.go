@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"fieldsync/crdt"
@@ -36,7 +37,9 @@ func Dial(ctx context.Context, server *url.URL, token string) (*Conn, error) {
 	if err != nil {
 		return nil, dialError(err, answer)
 	}
-	return newConn(socket), nil
+	c := newConn(socket)
+	c.Extensions, _ = strconv.Atoi(answer.Header.Get(wire.ExtensionHeader))
+	return c, nil
 }
 
 func dialError(err error, answer *http.Response) error {

@@ -123,7 +123,7 @@ func (l *liar) lie() {
 			l.say(f)
 		}
 	case 7, 8:
-		l.say(wire.CatchUp{Sender: me, Target: server, Ranges: l.ranges(), Done: s.chance(20)})
+		l.say(wire.CatchUp{Sender: me, Target: server, Ranges: l.ranges(), Done: s.chance(20), Sketch: l.symbols(), Want: s.rand.Uint64N(300)})
 	case 9:
 		l.say(wire.Ephemeral{Doc: doc, Sender: crdt.PeerID("anna"), Target: server, Count: s.rand.Uint64N(9), Session: "s", Data: []byte{0xf6}})
 	case 10:
@@ -211,6 +211,15 @@ func (l *liar) ranges() []wire.Range {
 			}
 		}
 		out = append(out, r)
+	}
+	return out
+}
+
+// symbols are a sketch of nothing, or none.
+func (l *liar) symbols() []wire.Symbol {
+	out := make([]wire.Symbol, max(0, l.sim.rand.IntN(100)-50))
+	for i := range out {
+		out[i] = wire.Symbol{Keys: l.sim.rand.Uint64(), Check: l.sim.rand.Uint32(), Count: uint16(l.sim.rand.IntN(3))}
 	}
 	return out
 }

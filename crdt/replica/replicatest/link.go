@@ -36,7 +36,11 @@ func (s *Sim) connect(c *Node) {
 	s.pair(a, b)
 	s.note("%s calls", c.name)
 	c.dialed = a
-	c.hubStep(replica.Opened{Conn: a.id, Principal: a.who, Dialed: true})
+	extensions := 0
+	if !c.plain {
+		extensions = s.rand.IntN(2)
+	}
+	c.hubStep(replica.Opened{Conn: a.id, Principal: a.who, Dialed: true, Extensions: extensions})
 	s.server.hubStep(replica.Opened{Conn: b.id, Principal: b.who})
 }
 

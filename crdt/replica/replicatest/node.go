@@ -194,13 +194,13 @@ func (n *Node) ask() {
 
 // inventory reads what a connection may be told of.
 func (n *Node) inventory(conn replica.ConnID) {
-	p, ok := n.hub.Peer(conn)
-	if !ok {
+	p := n.hub.Principal(conn)
+	if p == nil {
 		return
 	}
 	var items []replica.Item
 	for _, doc := range n.sim.docs {
-		if rec, ok := readRecord(n.store, doc); ok && (!n.server || n.cfg.Access(p.Principal, doc, metaOf(rec)).Has(replica.AccessRead)) {
+		if rec, ok := readRecord(n.store, doc); ok && (!n.server || n.cfg.Access(p, doc, metaOf(rec)).Has(replica.AccessRead)) {
 			items = append(items, replica.Item{Doc: doc, Digest: replica.DigestHeads(rec.Heads)})
 		}
 	}

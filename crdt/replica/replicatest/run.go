@@ -58,6 +58,7 @@ func (s *Sim) build() {
 		n := s.newNode(c.name, c.who)
 		n.plain = c.name == "old"
 		n.cfg.KeepSyncStates = s.chance(80)
+		n.cfg.RangesOnly = s.chance(30)
 		n.online = true
 		s.clients = append(s.clients, n)
 	}

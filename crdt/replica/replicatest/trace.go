@@ -139,6 +139,9 @@ func (n *names) ranges(f wire.CatchUp) string {
 			b.WriteString(")")
 		}
 	}
+	if len(f.Sketch)+int(f.Want)+len(f.Mine)+len(f.Yours) > 0 {
+		fmt.Fprintf(&b, ", %d symbols, %d wanted, %d items and %d keys differ", len(f.Sketch), f.Want, len(f.Mine), len(f.Yours))
+	}
 	if f.Done {
 		b.WriteString(", done")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -106,7 +107,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	corked := &corkingWriter{ResponseWriter: w}
-	socket, err := h.upgrader.Upgrade(corked, r, nil)
+	socket, err := h.upgrader.Upgrade(corked, r, http.Header{wire.ExtensionHeader: {strconv.Itoa(wire.ExtensionVersion)}})
 	if err != nil {
 		return // it was answered
 	}
