@@ -61,6 +61,7 @@ type Server struct {
 	data      backends
 	sync      *endpoint // what /sync serves; nil: not mounted
 	documents *documents.Service
+	room      *documents.Room // of all documents that are loaded
 	index     *index.Index
 	files     http.Handler // what /api/v1/files/ serves; nil: not mounted
 	filing    filed
@@ -148,6 +149,7 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 	if err := s.openWebhooks(); err != nil {
 		return nil, err
 	}
+	s.room = documents.NewRoom()
 	if err := s.openIndex(); err != nil {
 		return nil, err
 	}

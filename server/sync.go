@@ -18,7 +18,7 @@ import (
 func (s *Server) mountSync() error {
 	var svc *documents.Service
 	counters := metrics.NewDocuments(s.metrics, func() int { return svc.Open() })
-	svc, err := documents.New(documents.Options{Store: s.data.store, Metrics: counters, Log: s.log, WorkerJobs: s.workerJobs, OnChange: s.index.Changed})
+	svc, err := documents.New(documents.Options{Store: s.data.store, Metrics: counters, Log: s.log, WorkerJobs: s.workerJobs, OnChange: s.index.Changed, Room: s.room})
 	if err != nil {
 		return err
 	}

@@ -143,6 +143,7 @@ func (h *History) commit(s *staged) int {
 	h.deps = append(grow(h.deps, len(s.deps)), s.deps...)
 	h.byHash.add(i, func(i uint32) uint64 { return h.hashOf(h.hashes[i]) })
 	h.actors[a].changes = append(grow(h.actors[a].changes, 1), i)
+	h.amount.Add(c.Amount())
 	h.ops = h.ops[:len(h.ops)+len(s.ops)] // checkOps has put them there
 	for _, at := range s.hidden {
 		h.ops[at].set(flagHidden)

@@ -62,7 +62,7 @@ func (h *History) checkGraph(s *staged) *crdt.Refusal {
 	case len(h.heads) >= h.limits.Heads && !h.mergesHead(s.deps):
 		return refuse(c, crdt.RefusedDocumentTooBig, "too many heads")
 	}
-	return nil
+	return h.checkWeight(c)
 }
 
 // mergesHead tells whether one of the dependencies is a head, so that their number does not grow.

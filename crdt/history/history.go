@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"fieldsync/crdt"
+	"fieldsync/crdt/format"
 )
 
 // Author is the principal who delivered a change, as the caller names principals. It says who vouches for a change;
@@ -57,6 +58,8 @@ type History struct {
 	order   *order              // nil while no mark came
 	index   *slotIndex          // nil while the document is small or nobody reads values
 	seqs    *slotIndex          // likewise, of sequences
+
+	amount format.Amount // of all changes
 
 	crowd *crowd // nil while the document is small, or nobody wrote to it
 

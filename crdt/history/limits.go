@@ -9,6 +9,8 @@ type Limits struct {
 	Heads   int // changes that no other depends on
 	// Crowding bounds what a document costs to load: see MaxCrowding.
 	Crowding int
+	// Weight bounds the memory that it takes to be loaded: see MaxWeight.
+	Weight int
 
 	WaitingChanges int // changes that wait for dependencies
 	WaitingBytes   int // bytes of those
@@ -47,7 +49,7 @@ const (
 // DefaultLimits are the limits that the server and the client use.
 func DefaultLimits() Limits {
 	return Limits{
-		Changes: defaultChanges, Ops: defaultOps, Bytes: defaultBytes, Actors: MaxActors, Heads: defaultHeads, Crowding: MaxCrowding,
+		Changes: defaultChanges, Ops: defaultOps, Bytes: defaultBytes, Actors: MaxActors, Heads: defaultHeads, Crowding: MaxCrowding, Weight: MaxWeight,
 		WaitingChanges: defaultWaitingChanges, WaitingBytes: defaultWaitingBytes,
 	}
 }

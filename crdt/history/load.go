@@ -24,7 +24,7 @@ type Stored struct {
 func Load(limits Limits, changes iter.Seq2[Stored, error]) (*History, error) {
 	h := New(limits)
 	// What was admitted stays admitted, also where limits were lowered since.
-	h.limits = Limits{Changes: 1<<32 - 1, Ops: mostOps, Bytes: 1<<32 - 1, Actors: MaxActors, Heads: 1<<32 - 1, Crowding: math.MaxInt}
+	h.limits = Limits{Changes: 1<<32 - 1, Ops: mostOps, Bytes: 1<<32 - 1, Actors: MaxActors, Heads: 1<<32 - 1, Crowding: math.MaxInt, Weight: math.MaxInt}
 	defer func() {
 		h.limits = New(limits).limits
 		h.Compact()

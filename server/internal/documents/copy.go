@@ -15,27 +15,34 @@ import (
 	"fieldsync/server/internal/access"
 )
 
-// maxCopies bounds the copies that are open at once: each is a document in the engine's memory, 240 KB for a common job, a thousand times as
-// much for the largest that admission takes.
+// maxCopies bounds the copies that are held at once: each is a document's stored bytes at least. What their values take is bounded by Room.
 const maxCopies = 16
 
 // ErrNoDocument is the answer about a document that is not there, or that the principal may not know of. Its kind is NotFound.
 var ErrNoDocument = crdt.Errorf(crdt.KindNotFound, "no such document")
 
-// Copy is a document as it was, durable, when it was loaded. Close it soon, and before another is loaded: they are bounded.
+// Copy is a document as it was, durable, when it was read. Close it soon, and before another is read: they are bounded.
 type Copy struct {
 	ID     crdt.DocID
 	Heads  crdt.Heads
 	Record access.Record
-	Access access.Access // of who loaded it
-	Doc    *engine.Doc   // its values
+	Access access.Access // of who read it
+	Doc    *engine.Doc   // its values; nil until Open
 
 	stored  replica.Loaded
-	release func()
+	chunks  [][]byte // of stored
+	room    *Room
+	release []func()
 }
 
-// Load reads a document for a principal. Errors: ErrNoDocument, also where he may not read it; KindUnavailable.
+// Load reads a document with its values for a principal. Errors: ErrNoDocument, also where he may not read it; ErrTooHeavy; KindUnavailable.
 func (s *Service) Load(ctx context.Context, p access.Principal, doc crdt.DocID) (*Copy, error) {
+	return opened(ctx)(s.Stored(ctx, p, doc))
+}
+
+// Stored reads a document for a principal as it is stored, for who needs no values or not at once. Errors: ErrNoDocument, also where he may
+// not read it; KindUnavailable.
+func (s *Service) Stored(ctx context.Context, p access.Principal, doc crdt.DocID) (*Copy, error) {
 	may, err := s.Access(p, doc)
 	if err != nil {
 		return nil, unavailable(err)
@@ -43,7 +50,7 @@ func (s *Service) Load(ctx context.Context, p access.Principal, doc crdt.DocID) 
 	if !may.Read {
 		return nil, ErrNoDocument
 	}
-	c, err := s.Read(ctx, doc)
+	c, err := s.read(ctx, doc)
 	if err != nil {
 		return nil, err
 	}
@@ -54,60 +61,83 @@ func (s *Service) Load(ctx context.Context, p access.Principal, doc crdt.DocID) 
 	return c, nil
 }
 
-// Read reads a document for the service itself, whoever may read it.
+// Read reads a document with its values for the service itself, whoever may read it.
 func (s *Service) Read(ctx context.Context, doc crdt.DocID) (*Copy, error) {
+	return opened(ctx)(s.read(ctx, doc))
+}
+
+func (s *Service) read(ctx context.Context, doc crdt.DocID) (*Copy, error) {
 	select {
 	case s.copies <- struct{}{}:
 	case <-ctx.Done():
 		return nil, unavailable(ctx.Err())
 	}
-	c := &Copy{ID: doc, release: func() { <-s.copies }}
-	if err := c.load(s.store); err != nil {
-		c.Close()
+	c, err := ReadFrom(s.store, s.room, doc)
+	if err != nil {
+		<-s.copies
 		return nil, err
 	}
+	c.release = append(c.release, func() { <-s.copies })
 	return c, nil
 }
 
-func (c *Copy) load(r store.Reader) error {
+// opened opens a copy that was read, or closes it.
+func opened(ctx context.Context) func(*Copy, error) (*Copy, error) {
+	return func(c *Copy, err error) (*Copy, error) {
+		if err != nil {
+			return nil, err
+		}
+		if err := c.Open(ctx); err != nil {
+			c.Close()
+			return nil, err
+		}
+		return c, nil
+	}
+}
+
+// ReadFrom reads a document from a store, whoever may read it. Its values will take their room from this one.
+func ReadFrom(r store.Reader, room *Room, doc crdt.DocID) (*Copy, error) {
+	c := &Copy{ID: doc, room: room}
 	var err error
 	if c.stored, err = drive.ReadDocument(r, c.ID); err != nil {
-		return unavailable(err)
+		return nil, unavailable(err)
 	}
 	if c.stored.Record == nil {
-		return ErrNoDocument
+		return nil, ErrNoDocument
 	}
 	rec, err := replica.DecodeRecord(c.stored.Record)
 	if err != nil {
-		return fmt.Errorf("document %s: %w", c.ID, err)
+		return nil, fmt.Errorf("document %s: %w", c.ID, err)
 	}
 	c.Heads = rec.Heads
 	if c.Record, err = access.DecodeRecord(rec.Meta); err != nil {
-		return err
+		return nil, err
 	}
-	chunks := make([][]byte, 0, 1+len(c.stored.Changes))
 	if c.stored.Snapshot != nil {
 		chunk, err := replica.SnapshotChunk(c.stored.Snapshot)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		chunks = append(chunks, chunk)
+		c.chunks = append(c.chunks, chunk)
 	}
-	if err := c.tail(func(_ int64, raw []byte) { chunks = append(chunks, raw) }); err != nil {
-		return err
-	}
-	c.Doc, err = engine.Load(chunks...)
-	return err
-}
-
-// ReadFrom reads a document from a store that no Service runs over, whoever may read it.
-func ReadFrom(r store.Reader, doc crdt.DocID) (*Copy, error) {
-	c := &Copy{ID: doc}
-	if err := c.load(r); err != nil {
-		c.Close()
+	if err := c.tail(func(_ int64, raw []byte) { c.chunks = append(c.chunks, raw) }); err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// Open reads the document's values into memory, once there is room for them. Opening twice does nothing. Errors: ErrTooHeavy, KindUnavailable.
+func (c *Copy) Open(ctx context.Context) error {
+	if c.Doc != nil {
+		return nil
+	}
+	release, err := c.room.take(ctx, c.chunks)
+	if err != nil {
+		return fmt.Errorf("document %s: %w", c.ID, err)
+	}
+	c.release = append(c.release, release)
+	c.Doc, err = engine.Load(c.chunks...)
+	return err
 }
 
 // Arrivals gives how many changes the document holds, and when the first and the newest of them arrived here, in ms since 1970.
@@ -234,10 +264,10 @@ func (c *Copy) Close() {
 	if c.Doc != nil {
 		c.Doc.Close()
 	}
-	if c.release != nil {
-		c.release()
-		c.release = nil
+	for _, release := range c.release {
+		release()
 	}
+	c.release = nil
 }
 
 // unavailable makes a failure of the store, or of waiting for it, one that says: come again.

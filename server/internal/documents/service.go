@@ -9,7 +9,6 @@ import (
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/drive"
-	"fieldsync/crdt/engine"
 	"fieldsync/crdt/history"
 	"fieldsync/crdt/replica"
 	"fieldsync/crdt/store"
@@ -44,6 +43,8 @@ type Options struct {
 	MaxOpen int
 	// WorkerJobs says which jobs the workers of an organisation may make. Nil: the default everywhere.
 	WorkerJobs func(org string) access.WorkerJobs
+	// Room is where the documents' values are loaded. Nil: one of its own.
+	Room *Room
 }
 
 // Service is the server's replica.
@@ -52,7 +53,8 @@ type Service struct {
 	store store.Store
 	opt   Options
 
-	copies   chan struct{} // a token for each open Copy
+	copies   chan struct{} // a token for each Copy
+	room     *Room
 	locks    docLocks
 	actorKey [32]byte
 
@@ -77,7 +79,10 @@ func New(opt Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{store: opt.Store, opt: opt, copies: make(chan struct{}, maxCopies), actorKey: newKey()}
+	s := &Service{store: opt.Store, opt: opt, copies: make(chan struct{}, maxCopies), room: opt.Room, actorKey: newKey()}
+	if s.room == nil {
+		s.room = NewRoom()
+	}
 	cfg := &replica.Config{
 		PeerID:    crdt.PeerID(storage[:8]), // short: it stands in each frame, both ways
 		StorageID: storage,
@@ -88,7 +93,7 @@ func New(opt Options) (*Service, error) {
 		IdleAfter: opt.IdleAfter,
 	}
 	s.drive = drive.New(drive.Config{
-		Replica: cfg, Store: opt.Store, Index: s.index, Inventory: s.inventory, Snapshot: engine.Snapshot,
+		Replica: cfg, Store: opt.Store, Index: s.index, Inventory: s.inventory, Snapshot: s.room.snapshot,
 		OnNotice: s.notice, OnJoined: s.joined, MaxOpen: opt.MaxOpen, Log: opt.Log, Observe: observer{opt.Metrics},
 	})
 	return s, nil

@@ -63,7 +63,7 @@ func edit(tb testing.TB, s *documents.Service, doc crdt.DocID, title string) {
 func BenchmarkEditToList(b *testing.B) {
 	w, _ := benchIndex(b)
 	w.end()
-	opt := w.options(func(o *Options) { o.Load = FromStore(w.store) })
+	opt := w.options(func(o *Options) { o.Load = FromStore(w.store, documents.NewRoom()) })
 	w.Index = must(Open(opt)) // comparing would find that there are no documents of the other rows
 	s := must(documents.New(documents.Options{Store: w.store, Metrics: nobody{}, Log: slog.New(slog.DiscardHandler), OnChange: w.Changed}))
 	b.Cleanup(s.Close)
@@ -111,7 +111,7 @@ func BenchmarkRebuild(b *testing.B) {
 	}
 	all.Wait()
 	s.Close()
-	x := must(Open(Options{Store: st, Load: FromStore(st), Search: filepath.Join(dir, "search"), Log: slog.New(slog.DiscardHandler)}))
+	x := must(Open(Options{Store: st, Load: FromStore(st, documents.NewRoom()), Search: filepath.Join(dir, "search"), Log: slog.New(slog.DiscardHandler)}))
 	defer func() { check(b, x.Close()) }()
 	b.ResetTimer()
 	for range b.N {

@@ -12,10 +12,10 @@ import (
 )
 
 // FromStore gives an Options.Load that reads documents from a store, past whatever holds them in memory: what is durable is all
-// that a row may tell of.
-func FromStore(s store.Reader) func(ctx context.Context, doc crdt.DocID) (*Document, error) {
-	return func(_ context.Context, doc crdt.DocID) (*Document, error) {
-		c, err := documents.ReadFrom(s, doc)
+// that a row may tell of. The values of documents that have rows take their room from this one.
+func FromStore(s store.Reader, room *documents.Room) func(ctx context.Context, doc crdt.DocID) (*Document, error) {
+	return func(ctx context.Context, doc crdt.DocID) (*Document, error) {
+		c, err := documents.ReadFrom(s, room, doc)
 		if err != nil {
 			return nil, err
 		}
@@ -29,9 +29,13 @@ func FromStore(s store.Reader) func(ctx context.Context, doc crdt.DocID) (*Docum
 			CreatorReads: c.Record.Kind == job.Kind && c.Record.MadeAsWorker(),
 			By:           by(c), Heads: c.Heads, Changes: n, First: crdt.Timestamp(first), Last: crdt.Timestamp(last),
 		}
-		if indexed(d.Kind) {
-			d.Tree, err = c.Doc.Tree()
+		if !indexed(d.Kind) {
+			return d, nil
 		}
+		if err := c.Open(ctx); err != nil {
+			return nil, err
+		}
+		d.Tree, err = c.Doc.Tree()
 		return d, err
 	}
 }

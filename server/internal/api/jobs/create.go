@@ -28,7 +28,7 @@ func (s *Service) create(ctx context.Context, p access.Principal, mute Muting, e
 
 // checkAge refuses a key whose document is older than keys are kept: the client used the key again.
 func (s *Service) checkAge(ctx context.Context, p access.Principal, doc crdt.DocID) error {
-	c, err := s.opt.Documents.Load(ctx, p, doc)
+	c, err := s.opt.Documents.Stored(ctx, p, doc)
 	if err != nil {
 		return err
 	}

@@ -87,11 +87,14 @@ func (s *Service) unchanged(p access.Principal, id crdt.DocID, m IfNoneMatch, at
 
 // job reads a job as it is now, or as it was at heads.
 func (s *Service) job(ctx context.Context, p access.Principal, id crdt.DocID, at crdt.Heads) (*JobOut, error) {
-	c, err := s.opt.Documents.Load(ctx, p, id)
+	c, err := s.stored(ctx, p, id, job.Kind)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
+	if err := c.Open(ctx); err != nil {
+		return nil, err
+	}
 	v, err := viewOf(c, at)
 	if err != nil {
 		return nil, err

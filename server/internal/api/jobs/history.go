@@ -121,7 +121,7 @@ func (s *Service) log(ctx context.Context, to Target) (*documents.Copy, *audit.L
 	if err != nil {
 		return nil, nil, p, err
 	}
-	c, _, err := s.load(ctx, p, id, job.Kind)
+	c, err := s.stored(ctx, p, id, job.Kind) // a history needs no values
 	if err != nil {
 		return nil, nil, p, err
 	}

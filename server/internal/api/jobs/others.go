@@ -96,11 +96,14 @@ var sites = kindOf[Site, SiteList]{
 
 // get reads a document of the kind, as it is or as it was.
 func (k kindOf[T, L]) get(ctx context.Context, s *Service, p access.Principal, id crdt.DocID, at crdt.Heads) (*DocOut[T], error) {
-	c, err := s.opt.Documents.Load(ctx, p, id)
+	c, err := s.stored(ctx, p, id, k.kind)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
+	if err := c.Open(ctx); err != nil {
+		return nil, err
+	}
 	v, err := viewOf(c, at)
 	if err != nil {
 		return nil, err

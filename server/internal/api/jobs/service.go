@@ -114,19 +114,29 @@ func classOf(p access.Principal) job.Class {
 
 // load reads a document of a kind for who asks; documents.ErrNoDocument where it is of another.
 func (s *Service) load(ctx context.Context, p access.Principal, id crdt.DocID, kind string) (*documents.Copy, map[string]any, error) {
-	c, err := s.opt.Documents.Load(ctx, p, id)
+	c, err := s.stored(ctx, p, id, kind)
 	if err != nil {
 		return nil, nil, err
 	}
-	tree, err := c.Doc.Tree()
-	if err == nil && job.KindOf(tree) != kind {
-		err = documents.ErrNoDocument
+	var tree map[string]any
+	if err = c.Open(ctx); err == nil {
+		tree, err = c.Doc.Tree()
 	}
 	if err != nil {
 		c.Close()
 		return nil, nil, err
 	}
 	return c, tree, nil
+}
+
+// stored is load without the values.
+func (s *Service) stored(ctx context.Context, p access.Principal, id crdt.DocID, kind string) (*documents.Copy, error) {
+	c, err := s.opt.Documents.Stored(ctx, p, id)
+	if err == nil && c.Record.Kind != kind {
+		c.Close()
+		return nil, documents.ErrNoDocument
+	}
+	return c, err
 }
 
 // change is an edit that is being made.

@@ -88,7 +88,7 @@ func open(t *testing.T) *office {
 func (o *office) reopen() {
 	o.t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	ix, err := index.New(index.Options{Store: o.store, Load: index.FromStore(o.store), Search: o.t.TempDir(), Gather: time.Millisecond, Log: log})
+	ix, err := index.New(index.Options{Store: o.store, Load: index.FromStore(o.store, documents.NewRoom()), Search: o.t.TempDir(), Gather: time.Millisecond, Log: log})
 	if err != nil {
 		o.t.Fatal(err)
 	}
