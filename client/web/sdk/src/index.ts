@@ -1,2 +1,9 @@
-/** Version of what is said to the server in `peerMetadata.fieldsync`. */
-export const extensionVersion = 1;
+/**
+ * fieldsync in a browser: an offline replica of one's jobs, its sync with the server, its files. `createClient` gives a Client; the
+ * hooks for React are in `@fieldsync/sdk/react`.
+ */
+export type * from './api.ts';
+export type * from './types.ts';
+export * from './errors.ts';
+export { data, problem, restClient, type RestClient, type RestOptions, type Schemas } from './rest/client.ts';
+export { derived, fixed, Value } from './watched.ts';
