@@ -10,7 +10,6 @@ import (
 	"fieldsync/crdt/format"
 	"fieldsync/crdt/history"
 	"fieldsync/crdt/job"
-	"fieldsync/crdt/policy"
 	"fieldsync/crdt/replica"
 	"fieldsync/crdt/store"
 )
@@ -51,20 +50,29 @@ func (s *Service) FileRefs(ctx context.Context, doc crdt.DocID) ([]FileRef, erro
 	return out, nil
 }
 
+// fileRefs decodes each change that wrote one of them once, however many of them it wrote.
 func fileRefs(h *history.History) iter.Seq[FileRef] {
+	now := h.Replay().Now()
+	text := func(op history.VisibleOp) (string, bool) {
+		if op.Action == format.ActionMakeText {
+			s, _ := now.Text(op.Object, maxSumText)
+			return s, true
+		}
+		return op.Value.Str()
+	}
 	return func(yield func(FileRef) bool) {
-		for _, maps := range h.Get(h.Root(), job.KeyAttachments) {
+		for _, maps := range now.Get(h.Root(), job.KeyAttachments) {
 			if maps.Action != format.ActionMakeMap {
 				continue
 			}
 			for id := range h.Keys(maps.Object) {
-				for _, entry := range h.Get(maps.Object, id) {
+				for _, entry := range now.Get(maps.Object, id) {
 					if entry.Action != format.ActionMakeMap {
 						continue
 					}
 					for _, key := range fileKeys {
-						for _, op := range h.Get(entry.Object, key) {
-							if sum, ok := policy.Text(h, op); ok && !yield(FileRef{Attachment: id, Key: key, SHA256: sum, Author: h.Author(op.Change)}) {
+						for _, op := range now.Get(entry.Object, key) {
+							if sum, ok := text(op); ok && !yield(FileRef{Attachment: id, Key: key, SHA256: sum, Author: h.Author(op.Change)}) {
 								return
 							}
 						}
@@ -75,7 +83,10 @@ func fileRefs(h *history.History) iter.Seq[FileRef] {
 	}
 }
 
-const sumChars = 64 // of a SHA-256 in hexadecimal
+const (
+	sumChars   = 64           // of a SHA-256 in hexadecimal
+	maxSumText = 4 * sumChars // bytes that are read of a text in its place; one that is longer is none
+)
 
 // EverNamed visits every string of 64 hexadecimal digits that any change of a stored document ever wrote, anywhere, as a value, a
 // text or a key: overwritten, deleted, in any branch of its history. What waits for changes that are missing is in no store, and

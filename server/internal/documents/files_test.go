@@ -2,6 +2,7 @@ package documents
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"fieldsync/crdt"
 	"fieldsync/crdt/engine"
 	"fieldsync/crdt/job"
+	"fieldsync/crdt/replica"
 )
 
 func sumOf(digit string) string { return strings.Repeat(digit, sumChars) }
@@ -65,5 +67,43 @@ func TestEveryNameThatAnyChangeEverWroteIsFound(t *testing.T) {
 	}
 	if err := EverNamed(o.store, crdt.DocID{9}, func(string) { t.Error("a name in a document that is not there") }); err != nil {
 		t.Error(err)
+	}
+}
+
+// A change that names many files is decoded once, not once for each.
+func TestFilesOfOneChangeAreFoundByDecodingItOnce(t *testing.T) {
+	const files = 300
+	o, doc := open(t), crdt.DocID{1}
+	o.must(dora, doc, newJob("anna"))
+	o.must(anna, doc, func(tx *engine.Tx) error {
+		for i := range files {
+			if err := tx.Set(crdt.Path{job.KeyAttachments, fmt.Sprint("a", i)}, map[string]any{"sha256": sumOf("a"), "preview_sha256": crdt.Text(sumOf("b"))}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := o.drive.Inspect(t.Context(), doc, func(d *replica.Document) error {
+		h, _, err := d.View()
+		if err != nil {
+			return err
+		}
+		bytes := testing.Benchmark(func(b *testing.B) {
+			for range b.N {
+				found := 0
+				for range fileRefs(h) {
+					found++
+				}
+				if found != 2*files {
+					b.Fatalf("%d files were found", found)
+				}
+			}
+		}).AllocedBytesPerOp()
+		if decoded := int64(h.NumOps()) * 200; bytes > 20*decoded { // an operation that is decoded takes some 200 bytes
+			t.Errorf("%d files of one change of %d operations took %d bytes of memory", 2*files, h.NumOps(), bytes)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -147,32 +147,6 @@ func scanList(r store.Reader, org, name string, most int) (docs []crdt.DocID, er
 	return docs, err
 }
 
-// maxTemplates bounds the templates that are looked through for the one that a worker's new job names. An organisation has dozens.
-const maxTemplates = 2000
-
-// workerTemplate tells whether an organisation has a template of this name, its uuid or its document's id, that workers may make jobs from.
-func (s *Service) workerTemplate(org, name string) bool {
-	found := false
-	_ = s.store.View(func(r store.Reader) error {
-		docs, err := scanList(r, org, templates, maxTemplates)
-		if err != nil {
-			return err
-		}
-		for _, doc := range docs {
-			rec, err := drive.ReadRecord(r, doc)
-			if err != nil {
-				continue
-			}
-			if t, err := access.DecodeRecord(rec.Meta); err == nil && t.Kind == job.KindTemplate && t.WorkerCreate && (t.UUID == name || doc.String() == name) {
-				found = true
-				return nil
-			}
-		}
-		return nil
-	})
-	return found
-}
-
 // observer passes on what crdt/drive tells.
 type observer struct{ m Metrics }
 

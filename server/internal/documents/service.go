@@ -59,6 +59,7 @@ type Service struct {
 	actorKey [32]byte
 
 	announcing announcing
+	templates  workerTemplates
 }
 
 // principal is who stands behind a connection, as package replica sees it.
@@ -154,6 +155,7 @@ func (s *Service) notice(doc crdt.DocID, n replica.Notice) {
 			s.opt.OnChange(doc)
 		}
 		if n.MetaChanged {
+			s.templates.changed(doc, n.Meta)
 			s.announce(doc, n.Meta)
 		}
 	case replica.Refused:

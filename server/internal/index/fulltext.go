@@ -38,6 +38,7 @@ type fullText struct {
 	dir   string
 	store store.Store
 	log   *slog.Logger
+	skips func() // hears of each row that cannot be read
 
 	mu  sync.RWMutex // locked while the index is replaced
 	idx bleve.Index
@@ -58,8 +59,8 @@ var layoutKey = []byte("layout")
 func positionKey(org string) []byte { return append([]byte("org "), org...) }
 
 // openFullText opens the index in a folder, which is made if need be. One that cannot be read is made anew.
-func openFullText(dir string, s store.Store, log *slog.Logger) (*fullText, error) {
-	t := &fullText{dir: dir, store: s, log: log, searching: make(chan struct{}, maxSearches), pending: map[string]bool{}, wake: make(chan struct{}, 1)}
+func openFullText(dir string, s store.Store, log *slog.Logger, skips func()) (*fullText, error) {
+	t := &fullText{dir: dir, store: s, log: log, skips: skips, searching: make(chan struct{}, maxSearches), pending: map[string]bool{}, wake: make(chan struct{}, 1)}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return nil, crdt.Errorf(crdt.KindUnavailable, "index: %w", err)
 	}
@@ -219,9 +220,19 @@ func (t *fullText) step(org string) (more bool, err error) {
 			}
 			at = binary.BigEndian.Uint64(key[len(prefix):])
 			if len(value) != docLen {
-				return errHeader
+				t.skips()
+				t.log.Error("the full text passes over a damaged place in the feed", "seq", at)
+				return nil
 			}
-			return t.take(r, o, b, crdt.DocID(value), known)
+			doc := crdt.DocID(value)
+			err := t.take(r, o, b, doc, known)
+			if !damaged(err) {
+				return err
+			}
+			// The others are not to wait for it. It is taken in with its next change, or when the index is made anew.
+			t.skips()
+			t.log.Error("the full text passes over a damaged row", "doc", doc.String(), "error", err.Error())
+			return nil
 		})
 	})
 	if err != nil || at == known {
@@ -233,6 +244,9 @@ func (t *fullText) step(org string) (more bool, err error) {
 	}
 	return more, nil
 }
+
+// damaged tells whether a row itself cannot be read, now or later; the store can.
+func damaged(err error) bool { return errors.Is(err, errHeader) || errors.Is(err, store.ErrNotFound) }
 
 func (t *fullText) position(org string) (uint64, error) {
 	b, err := t.idx.GetInternal(positionKey(org))

@@ -109,7 +109,7 @@ func Open(opt Options) (*Index, error) {
 	x.gen.Store(st.gen)
 	x.ctx, x.stop = context.WithCancel(context.Background())
 	if opt.Search != "" {
-		if x.text, err = openFullText(opt.Search, opt.Store, x.log); err != nil {
+		if x.text, err = openFullText(opt.Search, opt.Store, x.log, opt.Metrics.RowFailed); err != nil {
 			x.stop()
 			return nil, err
 		}

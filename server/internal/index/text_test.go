@@ -7,10 +7,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/job"
+	"fieldsync/crdt/store"
 )
 
 // textWorld is a world with a full text on disk.
@@ -252,3 +255,48 @@ func TestAChangeWithoutNewWordsDoesNotTouchTheFullText(t *testing.T) {
 		t.Error("an assignee, whom searches filter by, is not taken in")
 	}
 }
+
+func TestADamagedRowKeepsNoOtherFromTheFullText(t *testing.T) {
+	w := newWorld(t)
+	counts := &failures{}
+	w.open(func(o *Options) { o.Search, o.Metrics = filepath.Join(t.TempDir(), "search"), counts })
+	w.text.mu.Lock() // it stands still until the damage is done
+	for n := range 6 {
+		w.set(jobDoc(n, map[string]any{job.KeyTitle: fmt.Sprintf("pump %d", n)}))
+		w.now(docID(n))
+	}
+	o := orgKeys{"org"}
+	check(t, store.Write(w.store, []store.Op{
+		{Key: o.text(docID(1)), Value: []byte{0xff}},
+		{Key: o.text(docID(2))},
+		{Key: o.row(docID(3)), Value: []byte("no row")},
+		{Key: o.feed(1), Value: []byte("no document")}, // of row 0
+	}))
+	w.text.mu.Unlock()
+	w.known()
+	if got := w.find(Query{Text: "pump"}); !slices.Equal(got, []string{"pump 4", "pump 5"}) {
+		t.Errorf("found: %q", got)
+	}
+	if counts.n.Load() != 4 {
+		t.Errorf("%d damaged rows were counted", counts.n.Load())
+	}
+	w.set(jobDoc(1, map[string]any{job.KeyTitle: "pump 1 again"}))
+	w.now(docID(1))
+	w.known()
+	if got := w.find(Query{Text: "again"}); !slices.Equal(got, []string{"pump 1 again"}) {
+		t.Errorf("after its next change: %q", got)
+	}
+	if counts.n.Load() != 4 {
+		t.Errorf("%d damaged rows were counted in the end", counts.n.Load())
+	}
+}
+
+// failures counts rows that failed.
+type failures struct {
+	Metrics
+	n atomic.Int64
+}
+
+func (f *failures) RowsWritten(int)       {}
+func (f *failures) RowLate(time.Duration) {}
+func (f *failures) RowFailed()            { f.n.Add(1) }

@@ -2,14 +2,17 @@ package jobs_test
 
 import (
 	"encoding/json"
+	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/audit"
 	"fieldsync/crdt/job"
+	"fieldsync/server/internal/auth"
 )
 
 func TestTheHistoryTellsWhoDidWhatWhenAndWhatCameLate(t *testing.T) {
@@ -140,4 +143,42 @@ func TestAJobsPlanAndReportGoBackToWhatTheyWere(t *testing.T) {
 	o.refused(dora, "POST", path+"/restore", form("heads", list(strings.Repeat("0", 64))), 404, "no-such-heads", "")
 	o.refused(dora, "POST", path+"/restore", form("heads", list("x")), 400, "invalid", "heads")
 	o.refused(dora, "POST", path+"/restore", form("heads", before.at("heads"), "fields", list("status_log")), 400, "invalid", "fields")
+}
+
+// waiter is a reader who takes nothing until he is let.
+type waiter struct {
+	*httptest.ResponseRecorder
+	reached, let chan struct{}
+}
+
+func (s waiter) Write(b []byte) (int, error) {
+	s.reached <- struct{}{}
+	<-s.let
+	return s.ResponseRecorder.Write(b)
+}
+
+func TestReadersOfExportsWhoDoNotReadAreInTheWayOfTheirOwnOnly(t *testing.T) {
+	o := open(t)
+	path, _ := o.job(form("title", "Boiler"))
+	let := make(chan struct{})
+	var reading sync.WaitGroup
+	for range 2 {
+		s := waiter{httptest.NewRecorder(), make(chan struct{}, 100), let}
+		r := httptest.NewRequest("GET", "/api/v1/"+path+"/history/export", nil)
+		reading.Go(func() {
+			o.mux.ServeHTTP(s, r.WithContext(auth.WithPrincipal(r.Context(), dora)))
+			if !json.Valid(s.Body.Bytes()) {
+				t.Errorf("an export that was read late: %q", s.Body)
+			}
+		})
+		<-s.reached
+	}
+	o.refused(dora, "GET", path+"/history/export", nil, 503, "busy", "")
+	other := dora
+	other.Org = "elsewhere"
+	o.refused(other, "GET", path+"/history/export", nil, 404, "not-found", "")
+	o.must(dora, "GET", path+"/history", nil)
+	close(let)
+	reading.Wait()
+	o.must(dora, "GET", path+"/history/export", nil)
 }

@@ -46,7 +46,7 @@ type Options struct {
 type Service struct {
 	opt     Options
 	heavy   chan struct{} // a token for each history that is worked on
-	exports chan struct{} // a token for each export
+	exports exports
 	streams streams
 }
 
@@ -61,7 +61,7 @@ func New(opt Options) *Service {
 	if opt.Heartbeat == 0 {
 		opt.Heartbeat = defaultHeartbeat
 	}
-	return &Service{opt: opt, streams: streams{all: make(chan struct{}, maxStreamsAll)}, heavy: make(chan struct{}, runtime.GOMAXPROCS(0)), exports: make(chan struct{}, maxExports)}
+	return &Service{opt: opt, streams: streams{all: make(chan struct{}, maxStreamsAll)}, heavy: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
 
 // Register adds the operations to the API.
