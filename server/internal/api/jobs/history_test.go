@@ -173,7 +173,7 @@ func TestReadersOfExportsWhoDoNotReadAreInTheWayOfTheirOwnOnly(t *testing.T) {
 		})
 		<-s.reached
 	}
-	o.refused(dora, "GET", path+"/history/export", nil, 503, "busy", "")
+	o.refused(dora, "GET", path+"/history/export", nil, 429, "busy", "")
 	other := dora
 	other.Org = "elsewhere"
 	o.refused(other, "GET", path+"/history/export", nil, 404, "not-found", "")
