@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"fieldsync/blobs"
@@ -34,22 +35,22 @@ func (up *Upload) Append(ctx context.Context, offset int64, r io.Reader) (durabl
 	if err := up.takeOver(ctx); err != nil {
 		return 0, err
 	}
-	a := &appender{up: up, sum: sum, base: up.n.Offset, flushed: time.Now()}
+	a := &appender{up: up, sum: sum, base: up.n.Offset, flushed: time.Now(), committed: time.Now()}
 	defer a.release()
 	err = a.run(ctx, r)
 	if errors.Is(err, blobs.ErrMismatch) || errors.Is(err, blobs.ErrNotFound) {
 		err = up.spoilt(ctx, err)
 	}
-	return up.n.Offset - offset, err
+	return up.offset - offset, err
 }
 
-// takeOver notes that this process writes now, if another did before. The number that the other may still use is left to it.
+// takeOver notes that this process writes now, if another did before. The numbers that the other may still use are left to it.
 func (up *Upload) takeOver(ctx context.Context) error {
 	if up.n.Writer == up.u.writer {
 		return nil
 	}
 	up.n.Writer = up.u.writer
-	up.n.Next++
+	up.next = up.n.Next + 1
 	return up.commit(ctx)
 }
 
@@ -70,26 +71,22 @@ func (up *Upload) spoilt(ctx context.Context, err error) error {
 	return err
 }
 
-// number gives the next part or piece its number.
-func (up *Upload) number() (int, error) {
-	n := up.n.Next
-	if n > blobs.MaxParts {
-		return 0, fmt.Errorf("upload: %w: it came in more than %d parts", blobs.ErrTooLarge, blobs.MaxParts)
-	}
-	up.n.Next++
-	return n, nil
-}
-
-// appender takes one chunk. While one part is on its way to the store the next is read; then the upload itself belongs to that
-// part's goroutine, until it was waited for.
+// appender takes one chunk. While some parts are on their way to the store the next is read: then the upload's state is under mu.
 type appender struct {
 	up      *Upload
 	sum     *blobs.Running // of all up to the end of buf
 	buf     []byte         // bytes that are not yet durable, nor on their way
 	base    int64          // where buf begins in the file
 	flushed time.Time      // when buf was last emptied
-	flight  chan error     // the part that is on its way; nil: none is
-	spare   []byte         // a buffer to read into meanwhile
+	flights []*flight      // the parts that are on their way, in their order
+	spare   [][]byte       // buffers that parts gave back
+	extra   int            // how many parts of memory were taken from those that all uploads share
+
+	mu        sync.Mutex
+	airborne  int       // parts of which it is not known whether the store has them
+	settled   int       // parts that the store has, and that no commit has named yet
+	committed time.Time // when the state was last written
+	failed    error     // the first failure of a part: those after it do not count
 }
 
 // tail is how many bytes lie in pieces.
@@ -102,33 +99,33 @@ func (up *Upload) tail() int64 {
 }
 
 func (a *appender) release() {
-	for _, buf := range [][]byte{a.buf, a.spare} {
+	for _, buf := range append(a.spare, a.buf) {
 		if buf != nil {
 			a.up.u.buffers.Put(bytes.NewBuffer(buf[:0]))
 		}
 	}
-	a.buf, a.spare = nil, nil
-}
-
-// wait waits for the part that is on its way.
-func (a *appender) wait() error {
-	if a.flight == nil {
-		return nil
+	for ; a.extra > 0; a.extra-- {
+		<-a.up.u.extra
 	}
-	err := <-a.flight
-	a.flight = nil
-	return err
+	a.buf, a.spare = nil, nil
 }
 
 // room makes space in buf for the next read, up to limit bytes in all.
 func (a *appender) room(limit int64) []byte {
+	if n := len(a.spare); a.buf == nil && n > 0 {
+		a.buf, a.spare = a.spare[n-1][:0], a.spare[:n-1]
+	}
 	if a.buf == nil {
 		if old, ok := a.up.u.buffers.Get().(*bytes.Buffer); ok {
 			a.buf = old.Bytes()[:0]
 		}
 	}
 	if len(a.buf) == cap(a.buf) {
-		grown := make([]byte, len(a.buf), max(firstBuffer, 2*cap(a.buf)))
+		size := max(firstBuffer, 2*cap(a.buf))
+		if len(a.flights) > 0 { // there is much to come
+			size = max(size, int(limit))
+		}
+		grown := make([]byte, len(a.buf), size)
 		copy(grown, a.buf)
 		a.buf = grown
 	}
@@ -138,9 +135,9 @@ func (a *appender) room(limit int64) []byte {
 func (a *appender) run(ctx context.Context, r io.Reader) (err error) {
 	up, part := a.up, a.up.u.cfg.PartSize
 	tail, size := up.tail(), up.n.Size
-	defer func() {
-		if werr := a.wait(); err == nil {
-			err = werr
+	defer func() { // what came before a failure counts
+		if serr := a.settleAll(ctx); err == nil {
+			err = serr
 		}
 	}()
 	for a.sum.Seen() < size {
@@ -151,14 +148,11 @@ func (a *appender) run(ctx context.Context, r io.Reader) (err error) {
 			return err
 		}
 		if a.sum.Seen() == size {
-			if err := a.wait(); err != nil {
-				return err
-			}
-			return up.finish(ctx, a.sum, a.buf)
+			return a.finish(ctx)
 		}
 		switch {
 		case tail+int64(len(a.buf)) >= part:
-			err = a.flushPart(ctx)
+			err = a.sendPart(ctx)
 			tail = 0
 		case len(a.buf) > 0 && (rerr != nil || time.Since(a.flushed) > up.u.cfg.FlushAfter):
 			err = a.flushPiece(ctx)
@@ -174,91 +168,12 @@ func (a *appender) run(ctx context.Context, r io.Reader) (err error) {
 			return fmt.Errorf("%w: %w", blobs.ErrSource, rerr)
 		}
 	}
-	return up.finish(ctx, a.sum, a.buf) // an empty file
-}
-
-// advance notes that all up to a place is durable, where the check had this state, and commits it.
-func (up *Upload) advance(ctx context.Context, seen int64, state []byte) error {
-	before := up.n.Offset
-	up.n.Offset, up.n.Hash = seen, state
-	if err := up.commit(ctx); err != nil {
-		up.n.Offset = before
-		return err
-	}
-	return nil
-}
-
-// flushPart makes a part of the pieces and buf, while the caller reads on.
-func (a *appender) flushPart(ctx context.Context) error {
-	if err := a.wait(); err != nil {
-		return err
-	}
-	state, err := a.sum.State()
-	if err != nil {
-		return err
-	}
-	up, data, seen := a.up, a.buf, a.sum.Seen()
-	a.buf, a.spare, a.base, a.flushed = a.spare, data, seen, time.Now()
-	if a.buf != nil {
-		a.buf = a.buf[:0]
-	}
-	flight := make(chan error, 1)
-	a.flight = flight
-	go func() {
-		old := up.n.Pieces
-		err := up.addPart(ctx, data)
-		if err == nil {
-			err = up.advance(ctx, seen, state)
-		}
-		if err == nil {
-			err = up.removePieces(ctx, old)
-		}
-		flight <- err
-	}()
-	return nil
-}
-
-// addPart puts a part of the pieces and what follows them, and counts it; the caller commits.
-func (up *Upload) addPart(ctx context.Context, rest []byte) error {
-	data, err := up.gather(ctx, rest)
-	if err != nil {
-		return err
-	}
-	if up.n.Token == "" {
-		if up.n.Token, err = up.u.cfg.Store.BeginFile(ctx, up.growing()); err != nil {
-			return err
-		}
-		if err := up.commit(ctx); err != nil { // so that it is found when the upload is removed
-			// It may have been written all the same, with the answer lost.
-			if now, lerr := up.u.load(ctx, up.owner.Space, up.id); lerr == nil && now.n.Token != up.n.Token {
-				err = errors.Join(err, up.u.cfg.Store.DropFile(ctx, up.growing()))
-			}
-			return err
-		}
-	}
-	p := blobs.Part{Offset: up.parted(), Size: int64(len(data))}
-	if p.Number, err = up.number(); err != nil {
-		return err
-	}
-	if p.Tag, err = up.u.cfg.Store.PutPart(ctx, up.growing(), p, data); err != nil {
-		return err
-	}
-	up.n.Parts, up.n.Pieces = append(up.n.Parts, p), nil
-	return nil
-}
-
-// parted is where the parts end.
-func (up *Upload) parted() int64 {
-	if len(up.n.Parts) == 0 {
-		return 0
-	}
-	last := up.n.Parts[len(up.n.Parts)-1]
-	return last.Offset + last.Size
+	return a.finish(ctx) // an empty file
 }
 
 // flushPiece makes a piece of buf, or of it and all pieces if they are many.
 func (a *appender) flushPiece(ctx context.Context) error {
-	if err := a.wait(); err != nil {
+	if err := a.settleAll(ctx); err != nil {
 		return err
 	}
 	up := a.up
@@ -266,22 +181,23 @@ func (a *appender) flushPiece(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	data, old := a.buf, []piece(nil)
-	if len(up.n.Pieces) >= maxPieces {
+	data, old, kept := a.buf, []piece(nil), up.n.Pieces
+	if len(kept) >= maxPieces {
 		if data, err = up.gather(ctx, a.buf); err != nil {
 			return err
 		}
-		old, up.n.Pieces = up.n.Pieces, nil
+		old, kept = kept, nil
 	}
-	number, err := up.number()
+	number, err := a.number(ctx)
 	if err != nil {
 		return err
 	}
 	if _, err := up.u.cfg.Store.PutNote(ctx, up.owner.Space, piecePath(up.id, number), data, ""); err != nil {
 		return err
 	}
-	up.n.Pieces = append(up.n.Pieces, piece{Number: number, Size: len(data), SHA256: blobs.RefOf(data).String()})
-	if err := up.advance(ctx, a.sum.Seen(), state); err != nil {
+	up.n.Pieces = append(kept, piece{Number: number, Size: len(data), SHA256: blobs.RefOf(data).String()})
+	up.n.Offset, up.n.Hash = a.sum.Seen(), state
+	if err := a.commit(ctx, 0); err != nil {
 		return err
 	}
 	a.buf, a.base, a.flushed = a.buf[:0], a.sum.Seen(), time.Now()
@@ -317,19 +233,24 @@ func (up *Upload) removePieces(ctx context.Context, old []piece) error {
 	return nil
 }
 
-// finish checks the whole file and gives it its name. rest are the bytes that are not durable yet; if the store fails now they
-// stay so, and their sender sends them again. The caller removes what is spoilt.
-func (up *Upload) finish(ctx context.Context, sum *blobs.Running, rest []byte) error {
-	whole, err := sum.Verify()
+// finish checks the whole file and gives it its name. What buf holds is not durable yet; if the store fails now it stays so,
+// and its sender sends it again. The caller removes what is spoilt.
+func (a *appender) finish(ctx context.Context) error {
+	up := a.up
+	large := len(a.flights) > 0 || len(up.n.Parts) > 0
+	whole, err := a.sum.Verify()
 	if err != nil {
 		return err
 	}
-	if err := up.u.cfg.Check(ctx, up.State()); err != nil {
+	a.mu.Lock()
+	state := up.State()
+	a.mu.Unlock()
+	if err := up.u.cfg.Check(ctx, state); err != nil {
 		return err
 	}
 	store := up.u.cfg.Store
-	if len(up.n.Parts) == 0 {
-		data, err := up.gather(ctx, rest)
+	if !large {
+		data, err := up.gather(ctx, a.buf)
 		if err != nil {
 			return err
 		}
@@ -337,17 +258,13 @@ func (up *Upload) finish(ctx context.Context, sum *blobs.Running, rest []byte) e
 			return err
 		}
 	} else {
-		if len(rest)+len(up.n.Pieces) > 0 {
-			if err := up.addPart(ctx, rest); err != nil {
+		if len(a.buf) > 0 || len(a.flights) == 0 && len(up.n.Pieces) > 0 {
+			if err := a.sendPart(ctx); err != nil {
 				return err
 			}
-			state, err := sum.State()
-			if err != nil {
-				return err
-			}
-			if err := up.advance(ctx, sum.Seen(), state); err != nil { // from here on Open can finish it
-				return err
-			}
+		}
+		if err := a.settleAll(ctx); err != nil { // from here on Open can finish it
+			return err
 		}
 		if err := store.Assemble(ctx, up.growing(), whole, up.n.Parts); err != nil {
 			return err

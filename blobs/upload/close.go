@@ -29,7 +29,7 @@ func (up *Upload) close(ctx context.Context) error {
 	if len(gone.n.Parts) > 0 {
 		gone.n.Token = "" // it became the file
 	}
-	up.n = n
+	up.n, up.offset = n, n.Offset
 	if err := gone.removeParts(ctx); err != nil {
 		up.u.cfg.Log.Warn("what is left of an upload could not be removed; it will be swept", "error", err)
 	}

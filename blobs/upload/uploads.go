@@ -77,6 +77,7 @@ type Uploads struct {
 	writer  string   // this process
 	opening sync.Map // blobs.Space -> *sync.Mutex: held while the open uploads are counted and one is added
 	buffers sync.Pool
+	extra   chan struct{} // parts of memory that chunks on fast links share
 }
 
 // New makes Uploads over a store.
@@ -108,7 +109,7 @@ func New(cfg Config) (*Uploads, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Uploads{cfg: cfg, writer: rand.Text()}, nil
+	return &Uploads{cfg: cfg, writer: rand.Text(), extra: make(chan struct{}, maxExtra)}, nil
 }
 
 func fill[T comparable](field *T, value T) {
@@ -162,7 +163,7 @@ func (u *Uploads) create(ctx context.Context, o Owner, f File, resume bool) (*Up
 		return nil, err
 	}
 	up := &Upload{u: u, owner: o, id: newID(o, f), n: note{Version: noteVersion, Owner: o.ID, SHA256: f.Ref.String(), Size: f.Size,
-		Meta: maps.Clone(f.Meta), Created: u.cfg.Now().UnixMilli(), Writer: u.writer, Next: 1}, ref: f.Ref}
+		Meta: maps.Clone(f.Meta), Created: u.cfg.Now().UnixMilli(), Writer: u.writer}, next: 1, ref: f.Ref}
 	up.version = blobs.Absent
 	return up, up.commit(ctx)
 }
@@ -237,7 +238,7 @@ func (u *Uploads) Open(ctx context.Context, o Owner, id string) (*Upload, error)
 	if !up.n.Done && up.n.Offset == up.n.Size && up.n.Size > 0 {
 		sum, err := up.resume()
 		if err == nil {
-			err = up.finish(ctx, sum, nil)
+			err = (&appender{up: up, sum: sum}).finish(ctx)
 		}
 		if errors.Is(err, blobs.ErrMismatch) || errors.Is(err, blobs.ErrNotFound) {
 			err = up.spoilt(ctx, err)
@@ -266,7 +267,7 @@ func (u *Uploads) load(ctx context.Context, space blobs.Space, id string) (*Uplo
 	if err != nil {
 		return nil, err
 	}
-	return &Upload{u: u, owner: Owner{Space: space, ID: n.Owner}, id: id, n: n, ref: ref, version: version}, nil
+	return &Upload{u: u, owner: Owner{Space: space, ID: n.Owner}, id: id, n: n, offset: n.Offset, next: n.Next, ref: ref, version: version}, nil
 }
 
 // Upload is one upload, as one request sees it. It belongs to one goroutine.
@@ -275,19 +276,26 @@ type Upload struct {
 	owner   Owner
 	id      string
 	ref     blobs.Ref
-	n       note          // as it is stored
-	version blobs.Version // of it
+	n       note          // as it is stored, or will be with the next commit
+	offset  int64         // as it is stored
+	next    int           // the next number of a part or piece
+	version blobs.Version // of what is stored
 }
 
 // State tells how far it is.
 func (up *Upload) State() State {
 	return State{ID: up.id, Owner: up.owner, File: File{Ref: up.ref, Size: up.n.Size, Meta: maps.Clone(up.n.Meta)},
-		Offset: up.n.Offset, Created: time.UnixMilli(up.n.Created), Done: up.n.Done}
+		Offset: up.offset, Created: time.UnixMilli(up.n.Created), Done: up.n.Done}
 }
 
 // commit writes the state; from then on it counts. blobs.ErrConflict: another process has the upload now.
-func (up *Upload) commit(ctx context.Context) error {
-	data, err := json.Marshal(up.n)
+func (up *Upload) commit(ctx context.Context) error { return up.reserve(ctx, 0) }
+
+// reserve is commit, and keeps so many more numbers for this process.
+func (up *Upload) reserve(ctx context.Context, numbers int) error {
+	n := up.n
+	n.Next = up.next + numbers
+	data, err := json.Marshal(n)
 	if err != nil {
 		return fmt.Errorf("upload: %w", err)
 	}
@@ -295,7 +303,7 @@ func (up *Upload) commit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	up.version = version
+	up.version, up.n.Next, up.offset = version, n.Next, n.Offset
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -45,6 +46,25 @@ func sumOf(t testing.TB, size int64) blobs.Ref {
 		t.Fatal(err)
 	}
 	return blobs.RefFromSum([32]byte(h.Sum(nil)))
+}
+
+// download reads a file to its end into to, and tells what is wrong with the answer or its length.
+func (w *world) download(token, job string, ref blobs.Ref, size int64, to io.Writer) error {
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, "http://"+w.server.Addr+"/api/v1/files/"+ref.String()+"?job="+job, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	n, err := io.Copy(to, answer.Body)
+	if err == nil && (answer.StatusCode != http.StatusOK || n != size) {
+		err = fmt.Errorf("%s, %d of %d bytes", answer.Status, n, size)
+	}
+	return err
 }
 
 // peak is the most memory that a process had, as the kernel says.
