@@ -12,11 +12,13 @@
 //
 // and a growing file (blobs.Assembler), once there is enough for its first part. state/<id> is the one point of commitment:
 // bytes count when it names them. It is written with the version that was read, so that of two servers that write to one upload
-// one is told that the other was faster. Who takes an upload over from another process skips a number, so that a part that the
-// other has still under way is not taken for one of ours.
+// one is told that the other was faster. It also says up to which number its writer may give parts and pieces one: who takes an
+// upload over from another process begins behind that, so that a part that the other has still under way is not taken for one of ours.
 //
 // A chunk may have any size from one byte. Up to PartSize bytes are gathered in memory and become a part; what is left at a
-// chunk's end becomes a piece, and sixteen pieces become one. What arrived before a connection broke is kept.
+// chunk's end becomes a piece, and sixteen pieces become one. What arrived before a connection broke is kept. Up to three parts of a
+// chunk are on their way to the store while the next is read. They are committed as soon as no other follows, and every FlushAfter
+// while others do: a kill costs the sender of a large chunk what he sent in that time.
 //
 // # The end
 //

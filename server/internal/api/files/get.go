@@ -64,12 +64,12 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	}
 	file := blobs.NewSeeker(r.Context(), h.cfg.Store, q.space, q.ref, info.Size, !ranged)
 	defer file.Close()
-	content := &pacedContent{Seeker: file, control: http.NewResponseController(w), pace: newPace(h.cfg.Idle, info.Size)}
-	if err := content.extend(); err != nil {
+	out := &pump{ResponseWriter: w, control: http.NewResponseController(w), pace: newPace(h.cfg.Idle, info.Size)}
+	if err := out.extend(); err != nil {
 		return err
 	}
 	setHeader(w.Header(), q.ref, contentType, disposition)
-	http.ServeContent(w, r, "", time.Time{}, content)
+	http.ServeContent(out, r, "", time.Time{}, file)
 
 	switch err := file.Err(); {
 	case err == nil:
@@ -77,7 +77,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 			h.verifier.Remember(q.space, q.ref, info)
 		}
 		// The deadline was for this answer. That it can be set was seen before; an answer is on its way already.
-		_ = content.control.SetWriteDeadline(time.Time{})
+		_ = out.control.SetWriteDeadline(time.Time{})
 		return nil
 	case r.Context().Err() != nil: // the client went away
 	default:
@@ -147,24 +147,3 @@ func (h *Handler) present(r *http.Request, q request, size int64, as string) (co
 
 // maxName bounds a file's name in a header, in bytes.
 const maxName = 255
-
-// pacedContent moves the deadline of the connection's writes each time that the next piece is asked for.
-type pacedContent struct {
-	*blobs.Seeker
-	control *http.ResponseController
-	pace    pace
-}
-
-func (c *pacedContent) Read(p []byte) (int, error) {
-	if err := c.extend(); err != nil {
-		return 0, err
-	}
-	return c.Seeker.Read(p)
-}
-
-func (c *pacedContent) extend() error {
-	if err := c.control.SetWriteDeadline(c.pace.next()); err != nil {
-		return fmt.Errorf("files: no deadline for an answer: %w", err)
-	}
-	return nil
-}
