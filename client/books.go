@@ -18,7 +18,11 @@ const (
 	bookEqual      = 'e' // <doc> -> heads: what a comparison found equal at the server of bookServer
 	bookFact       = 'f' // <name> -> value
 	bookGeneration = 'g' // <doc> -> which actor writes to it; see actorOf
+	bookTold       = 'h' // <doc> -> receipt: what we last told the server
+	bookLooked     = 'k' // <doc> -> looked: the state that the folder's owner last looked at
+	bookAsking     = 'n' // <doc> -> ms since 1970, big-endian: our last change, while it is asked how far it came
 	bookOutbox     = 'o' // <doc><sha256> -> queued: a file that the server has not confirmed
+	bookReceipts   = 'q' // <doc> -> the receipts of other devices
 	bookRefused    = 'r' // <doc><change> -> refusedEntry
 	bookRow        = 'w' // <doc> -> digest of heads, then the Row as JSON: a cache
 	bookWithdrawn  = 'x' // <doc> -> ms since 1970, big-endian: when we learned that it is not ours to read any more
@@ -27,6 +31,7 @@ const (
 
 const (
 	factServer   = "server-storage" // the storage id of the server that was last joined
+	factFailure  = "failure"        // Failure: since the last sync
 	factLastSync = "last-sync"      // ms since 1970, big-endian
 )
 
@@ -116,7 +121,8 @@ func (c *Client) sharedHeads(doc crdt.DocID, server crdt.StorageID) ([]crdt.Head
 
 // keepLastSync notes that the server and we held the same, and no file waited.
 func (c *Client) keepLastSync(at time.Time) {
-	c.note(store.Op{Key: store.Local(bookFact, []byte(factLastSync)), Value: binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli()))})
+	c.note(store.Op{Key: store.Local(bookFact, []byte(factFailure))},
+		store.Op{Key: store.Local(bookFact, []byte(factLastSync)), Value: binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli()))})
 }
 
 // LastSync is when a sync last ended with everything exchanged; the zero time if that never was.

@@ -80,6 +80,7 @@ type Client struct {
 	chunk         atomic.Int64 // bytes: how much of a file goes in one request
 	noDirect      atomic.Bool  // files go through the server
 	learned       atomic.Int64 // when the organisation's settings were, in ns since 1970
+	receipts      receipts
 	whole         atomic.Int64 // chunks that got over since; below zero: how many more must
 }
 

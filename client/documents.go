@@ -86,7 +86,11 @@ func (c *Client) edit(ctx context.Context, a account, id crdt.DocID, doc *engine
 		return err
 	}
 	// Not to be cancelled: the next change has to know whether this one is there.
-	return c.appended(c.drive.Append(context.WithoutCancel(ctx), id, replica.Append{Author: self, Principal: c.owner(&a), Raws: [][]byte{raw}}))
+	if err := c.appended(c.drive.Append(context.WithoutCancel(ctx), id, replica.Append{Author: self, Principal: c.owner(&a), Raws: [][]byte{raw}})); err != nil {
+		return err
+	}
+	c.askAbout(id)
+	return nil
 }
 
 // Find says that the document is here, or gets it from the server. Errors: ErrNotFound, also where this person may not know of the

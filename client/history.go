@@ -21,6 +21,8 @@ type Entry struct {
 	audit.Entry
 	Did  []Did // Entry.Did with values as JSON has them
 	Mine bool  // it was made in this folder
+	// Receipt is how far a change that was made in this folder came; nil of others.
+	Receipt *Receipt
 }
 
 // HistoryPage is a part of a document's history.
@@ -39,10 +41,19 @@ func (c *Client) History(ctx context.Context, id crdt.DocID, q audit.Query) (His
 			return err
 		}
 		out.Next = page.Next
+		ladder, err := c.ladder(id, h)
+		if err != nil {
+			return err
+		}
 		for _, e := range page.Entries {
 			mine := e.Author == self
 			e.Who.User, e.Author = who[e.Actor], "" // the folder's own names for authors mean nothing elsewhere
-			out.Entries = append(out.Entries, Entry{Entry: e, Did: toDid(e.Did), Mine: mine})
+			entry := Entry{Entry: e, Did: toDid(e.Did), Mine: mine}
+			if i, ok := h.IndexOf(e.Hash); ok && mine {
+				r := ladder(i)
+				entry.Receipt = &r
+			}
+			out.Entries = append(out.Entries, entry)
 		}
 		return nil
 	})

@@ -26,6 +26,7 @@ func (c *Client) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		c.noteFailed(err)
 		if time.Since(begun) >= settled {
 			delays.Reset()
 		}
@@ -84,6 +85,9 @@ func (c *Client) live(ctx context.Context) error {
 		s.mu.Unlock()
 		if ended {
 			return s.failure()
+		}
+		if err := c.exchangeReceipts(ctx, s.api); err != nil {
+			c.log.Info("receipts could not be exchanged", "error", err.Error())
 		}
 		moved, err := c.moveFiles(ctx, s.api)
 		if err != nil {

@@ -30,6 +30,11 @@ type Report struct {
 // ErrNotAllowed, ErrUnfinished, or ctx's. Files that could not be moved are in the report and no error.
 func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	begun := time.Now()
+	defer func() {
+		if err != nil {
+			c.noteFailed(err)
+		}
+	}()
 	before, err := c.Unsent(ctx)
 	if err != nil {
 		return r, err
@@ -54,6 +59,9 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	err = s.quiet(ctx, c.stall)
 	var moved transfers
 	if err == nil {
+		if rerr := c.exchangeReceipts(ctx, s.api); rerr != nil {
+			c.log.Info("receipts could not be exchanged", "error", rerr.Error())
+		}
 		moved, err = c.moveFiles(ctx, s.api)
 	}
 	r.FilesSent, r.FilesReceived, r.BytesSent, r.BytesReceived = moved.sent, moved.received, moved.sentBytes, moved.receivedBytes

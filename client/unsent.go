@@ -2,10 +2,13 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"fieldsync/crdt"
+	"fieldsync/crdt/audit"
 	"fieldsync/crdt/drive"
+	"fieldsync/crdt/job"
 	"fieldsync/crdt/replica"
 	"fieldsync/crdt/store"
 )
@@ -13,17 +16,31 @@ import (
 // Unsent is what was made here and has not reached the server.
 type Unsent struct {
 	Changes  int          // in all documents
+	Edits    int          // these as a person counts them: what one did in one go is one, also a text that was typed
+	Attached int          // files as a person counts them: without the previews that go with them
 	Jobs     []UnsentDoc  // the documents that have some
 	Files    []UnsentFile // not confirmed by the server
 	Refused  []Work       // what the server has refused for good; it is not among Changes
 	Bytes    int64        // of the files, without what the server has of them
 	LastSync time.Time    // when everything was last exchanged; zero: never
+	Failed   Failure      // of the attempts to exchange everything since then
+}
+
+// Failure tells of attempts that failed, the last one of a row.
+type Failure struct {
+	Attempts int       `json:"attempts"` // 0: none
+	Reason   string    `json:"reason"`   // of the last one
+	At       time.Time `json:"at"`       // when it was
 }
 
 // UnsentDoc is what the server has not got of one document.
 type UnsentDoc struct {
 	ID       crdt.DocID
 	Changes  int
+	Edits    int       // as a person counts them
+	Bytes    int64     // of the changes
+	Status   bool      // a status is among them: what goes first
+	Did      []Did     // what they did, the oldest first; at most maxUnsentDid
 	Since    time.Time // when the oldest of them was made
 	Refused  int       // how many of them the server did not take, or build on one that it did not take
 	Refusals []Refusal
@@ -37,11 +54,15 @@ type Refusal struct {
 	At     time.Time
 }
 
+// maxUnsentDid bounds what is told of a document's unsent changes.
+const maxUnsentDid = 50
+
 // UnsentFile is a file that the server has not confirmed.
 type UnsentFile struct {
 	ID        crdt.DocID // the document that it belongs to
 	SHA256    string
 	Name      string
+	Kind      string // "preview", "thumbnail": it goes with a picture; empty: a file that somebody attached
 	Size      int64
 	QueuedAt  time.Time
 	Sent      int64  // bytes that the server has of it
@@ -54,6 +75,9 @@ func (c *Client) Unsent(ctx context.Context) (Unsent, error) {
 	var out Unsent
 	var err error
 	if out.LastSync, err = c.LastSync(); err != nil {
+		return out, err
+	}
+	if out.Failed, err = c.failure(); err != nil {
 		return out, err
 	}
 	server, err := c.fact(factServer)
@@ -85,13 +109,20 @@ func (c *Client) Unsent(ctx context.Context) (Unsent, error) {
 		if u.Changes > 0 {
 			out.Jobs = append(out.Jobs, u)
 			out.Changes += u.Changes
+			out.Edits += u.Edits
 		}
 	}
 	files, err := c.outbox()
 	for _, f := range files {
-		out.Files = append(out.Files, UnsentFile{ID: f.doc, SHA256: f.ref.String(), Name: f.Name, Size: f.Size, Sent: f.Sent,
+		if f.Kind == "" {
+			out.Attached++
+		}
+		out.Files = append(out.Files, UnsentFile{ID: f.doc, SHA256: f.ref.String(), Name: f.Name, Kind: f.Kind, Size: f.Size, Sent: f.Sent,
 			QueuedAt: time.UnixMilli(f.QueuedAt), Attempts: f.Attempts, LastError: f.LastError})
 		out.Bytes += f.Size - f.Sent
+	}
+	if out.Attached == 0 && len(out.Files) > 0 {
+		out.Attached = 1 // what is left of one
 	}
 	return out, err
 }
@@ -129,6 +160,8 @@ func (c *Client) unsentOf(ctx context.Context, doc crdt.DocID) (UnsentDoc, error
 				continue
 			}
 			out.Changes++
+			out.Bytes += int64(len(h.Raw(i)))
+			out.Status = out.Status || h.TouchesUnder(i, i+1, job.KeyStatusLog)
 			if bad[uint32(i)] {
 				out.Refused++
 			}
@@ -139,7 +172,10 @@ func (c *Client) unsentOf(ctx context.Context, doc crdt.DocID) (UnsentDoc, error
 				out.Since = at
 			}
 		}
-		return nil
+		if out.Changes == 0 {
+			return nil
+		}
+		return out.tell(audit.New(h, audit.Options{Arrived: d.Arrived}), known)
 	})
 	if err == nil {
 		for hash := range refusals {
@@ -147,4 +183,47 @@ func (c *Client) unsentOf(ctx context.Context, doc crdt.DocID) (UnsentDoc, error
 		}
 	}
 	return out, err
+}
+
+// tell counts a document's unsent changes as people do, and tells what they did.
+func (u *UnsentDoc) tell(log *audit.Log, known []crdt.Hash) error {
+	q := audit.Query{Since: crdt.NewHeads(known...), Oldest: true, Limit: audit.MaxLimit, Fold: true}
+	for {
+		page, err := log.Page(q)
+		if err != nil {
+			return err
+		}
+		for _, e := range page.Entries {
+			if e.Author != self {
+				continue
+			}
+			u.Edits++
+			if len(u.Did) < maxUnsentDid {
+				u.Did = append(u.Did, toDid(e.Did)...)
+			}
+		}
+		if q.After = page.Next; q.After == (crdt.Hash{}) {
+			u.Did = u.Did[:min(len(u.Did), maxUnsentDid)]
+			return nil
+		}
+	}
+}
+
+// noteFailed notes that an attempt to exchange everything failed.
+func (c *Client) noteFailed(err error) {
+	f, _ := c.failure()
+	value, merr := json.Marshal(Failure{Attempts: f.Attempts + 1, Reason: err.Error(), At: time.Now()})
+	if merr == nil {
+		c.note(store.Op{Key: store.Local(bookFact, []byte(factFailure)), Value: value})
+	}
+}
+
+// failure tells of the attempts that failed since the last that did not.
+func (c *Client) failure() (Failure, error) {
+	var f Failure
+	v, err := c.fact(factFailure)
+	if err == nil && v != nil {
+		err = json.Unmarshal(v, &f)
+	}
+	return f, err
 }

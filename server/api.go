@@ -8,6 +8,7 @@ import (
 	"fieldsync/server/internal/api/files"
 	"fieldsync/server/internal/api/hooks"
 	"fieldsync/server/internal/api/jobs"
+	"fieldsync/server/internal/api/receipts"
 	"fieldsync/server/internal/api/uploads"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,6 +19,7 @@ func (s *Server) mountAPI(mux *http.ServeMux) {
 	a := api.New(mux, api.Options{Version: s.cfg.Version, Require: s.auth.Require, Quickly: quickly, Keys: s.keys, Log: s.log})
 	accounts.Handlers{Auth: s.auth, OIDC: s.oidc}.Register(a)
 	jobs.New(jobs.Options{Documents: s.documents, Index: s.index, Stopping: s.stopping, People: assignable{s.auth}, Log: s.log}).Register(a)
+	receipts.New(receipts.Options{Store: s.data.store, Documents: s.documents}).Register(a)
 	hooks.Register(a, s.webhooks)
 	if s.files != nil {
 		addFiles(a, s.files)

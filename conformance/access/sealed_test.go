@@ -68,7 +68,10 @@ var bodies = map[string]func(n, own names) any{
 	"patch-webhook":  func(names, names) any { return m("description", "x") },
 	"claim-file":     func(names, names) any { return m("size", 3) },
 	"confirm-file":   func(n, _ names) any { return m("token", n["token"]) },
-	"direct-file":    func(names, names) any { return m("size", 3) },
+	"exchange-receipts": func(n, _ names) any {
+		return m("receipts", []any{m("job", n["job"], "heads", []string{n["head"]}, "seen", []string{n["head"]})}, "ask", []string{n["job"]})
+	},
+	"direct-file": func(names, names) any { return m("size", 3) },
 }
 
 func m(kv ...any) map[string]any {

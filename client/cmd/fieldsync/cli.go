@@ -48,6 +48,7 @@ type cli struct {
 	Fetch   fetchCmd   `cmd:"" help:"Save a job's files."`
 
 	History historyCmd `cmd:"" help:"What was done to a job: who, what, when."`
+	Since   sinceCmd   `cmd:"" help:"What others did to a job since you last looked at it."`
 	Clashes clashesCmd `cmd:"" help:"What several people wrote at once; settle it."`
 	Undo    undoCmd    `cmd:"" help:"Take a change of a job back."`
 

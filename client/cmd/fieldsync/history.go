@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -55,7 +56,7 @@ func (cmd *historyCmd) Run(a *app) error {
 	if a.json {
 		list := []historyJSON{}
 		for _, e := range entries {
-			list = append(list, historyJSON{Entry: e.Entry, Mine: e.Mine})
+			list = append(list, historyJSON{Entry: e.Entry, Mine: e.Mine, Receipt: e.Receipt})
 		}
 		_, err := a.print(list)
 		return err
@@ -77,7 +78,8 @@ func (cmd *historyCmd) Run(a *app) error {
 // historyJSON is an entry for scripts: as the API tells it, and whether it was made here.
 type historyJSON struct {
 	audit.Entry
-	Mine bool
+	Mine    bool
+	Receipt *client.Receipt
 }
 
 // MarshalJSON adds to the entry's own form.
@@ -86,7 +88,15 @@ func (h historyJSON) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(data[:len(data)-1], fmt.Sprintf(`,"mine":%v}`, h.Mine)...), nil
+	data = append(data[:len(data)-1], fmt.Sprintf(`,"mine":%v`, h.Mine)...)
+	if r := h.Receipt; r != nil {
+		devices, err := json.Marshal(r.Devices)
+		if err != nil {
+			return nil, err
+		}
+		data = append(data, fmt.Sprintf(`,"on_server":%v,"on_devices":%s`, r.Server, devices)...)
+	}
+	return append(data, '}'), nil
 }
 
 // tellEntry tells who did something and when, and below it what.
@@ -113,6 +123,9 @@ func (a *app) tellEntry(l labels, e client.Entry) {
 		head += p.paint(dim, ", takes back "+e.Undoes.String()[:shortHash])
 	} else if e.Message != "" {
 		head += p.paint(dim, ", "+short(e.Message, maxShown))
+	}
+	if e.Receipt != nil {
+		head += p.paint(dim, ", "+a.ladder(*e.Receipt))
 	}
 	p.line("%s", head)
 	for _, text := range l.sayAll(e.Did, maxTold) {

@@ -60,7 +60,7 @@ func (cmd *jobsCmd) Run(a *app) error {
 	}
 	unsent := map[crdt.DocID]int{}
 	for _, d := range u.Jobs {
-		unsent[d.ID] = d.Changes
+		unsent[d.ID] = d.Edits
 	}
 	for _, f := range u.Files {
 		unsent[f.ID]++
@@ -156,10 +156,10 @@ func (a *app) footer(u client.Unsent) {
 func waiting(u client.Unsent) string {
 	var parts []string
 	if u.Changes > 0 {
-		parts = append(parts, count(u.Changes, "change"))
+		parts = append(parts, count(u.Edits, "change"))
 	}
 	if len(u.Files) > 0 {
-		parts = append(parts, fmt.Sprintf("%s (%s)", count(len(u.Files), "file"), humanize.Bytes(uint64(u.Bytes))))
+		parts = append(parts, fmt.Sprintf("%s (%s)", count(u.Attached, "file"), humanize.Bytes(uint64(u.Bytes))))
 	}
 	if len(parts) == 0 {
 		return "nothing"

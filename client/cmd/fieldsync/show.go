@@ -47,6 +47,9 @@ func (cmd *showCmd) Run(a *app) error {
 	if !v.Withdrawn.IsZero() {
 		a.out.line("%s", a.out.paint(yellow, "This job is not yours any more (we learned "+a.out.ago(v.Withdrawn)+"). It stands here as you last saw it."))
 	}
+	if err := a.showSince(v); err != nil {
+		return err
+	}
 	a.showJob(v)
 	if len(refused) > 0 {
 		a.out.line("")

@@ -82,7 +82,7 @@ func (a *app) offline(err error) error {
 		return errors.Join(err, uerr)
 	}
 	verb := "wait"
-	if u.Changes+len(u.Files) == 1 {
+	if u.Edits+u.Attached == 1 {
 		verb = "waits"
 	}
 	if u.Changes+len(u.Files) == 0 {
@@ -227,120 +227,4 @@ func (a *app) tellRefused(stamp string, ev client.Event) {
 	}
 	a.out.line("%s  %s  %s", stamp, name, a.out.paint(red, fmt.Sprintf("refused: %s (%s); kept as %s", what,
 		reason(ev.Work.Code, ev.Work.Detail), workID(*ev.Work)[:shortHash])))
-}
-
-type unsentCmd struct {
-	Again   string `help:"Do refused work once more: the server may take it now." placeholder:"ID" xor:"act"`
-	Dismiss string `help:"Forget refused work, for good." placeholder:"ID" xor:"act"`
-}
-
-// Run lists what waits, and what was refused.
-func (cmd *unsentCmd) Run(a *app) error {
-	c, err := a.open()
-	if err != nil {
-		return err
-	}
-	switch {
-	case cmd.Again != "":
-		return a.again(cmd.Again)
-	case cmd.Dismiss != "":
-		return a.dismiss(cmd.Dismiss)
-	}
-	u, err := c.Unsent(a.ctx)
-	if err != nil {
-		return err
-	}
-	if a.json {
-		return a.unsentJSON(u)
-	}
-	if u.Changes == 0 && len(u.Files) == 0 {
-		all := "Everything"
-		if len(u.Refused) > 0 {
-			all = "Everything else"
-		}
-		a.listRefused(u.Refused)
-		a.out.line("%s has reached the server. Last sync %s.", all, a.out.ago(u.LastSync))
-		return nil
-	}
-	rows, err := c.Jobs(a.ctx)
-	if err != nil {
-		return err
-	}
-	labels := map[crdt.DocID]string{}
-	for _, r := range rows {
-		labels[r.ID] = strings.TrimSpace(r.SerialNo + " " + r.Label)
-	}
-	verb := "have"
-	if u.Changes+len(u.Files) == 1 {
-		verb = "has"
-	}
-	a.out.line("%s %s not reached the server. Last sync %s.", a.out.paint(yellow, waiting(u)), verb, a.out.ago(u.LastSync))
-	var cells [][]cell
-	for _, d := range u.Jobs {
-		cells = append(cells, []cell{{d.ID.String()[:shortID], dim}, {short(labels[d.ID], 40), bold}, {count(d.Changes, "change"), plain},
-			{a.out.ago(d.Since), plain}, {a.problemOf(d), red}})
-	}
-	for _, f := range u.Files {
-		cells = append(cells, []cell{{f.ID.String()[:shortID], dim}, {short(labels[f.ID], 40), bold},
-			{fmt.Sprintf("%s (%s)", short(f.Name, 30), humanize.Bytes(uint64(f.Size))), plain}, {a.out.ago(f.QueuedAt), plain}, {clean(f.LastError), red}})
-	}
-	a.out.table([]string{"ID", "JOB", "WHAT", "MADE", "PROBLEM"}, cells)
-	if len(u.Refused) > 0 {
-		a.out.line("")
-		a.listRefused(u.Refused)
-	}
-	return nil
-}
-
-// problemOf is why a document's changes have not reached the server, beyond that nobody has sent them.
-func (a *app) problemOf(d client.UnsentDoc) string {
-	if d.Refused > 0 {
-		text := fmt.Sprintf("%d refused by the server", d.Refused)
-		for _, r := range d.Refusals {
-			return text + ": " + reason(r.Code, r.Detail)
-		}
-		return text
-	}
-	if !a.client.Withdrawn(d.ID).IsZero() {
-		return "the job is not yours any more; the next sync delivers this if it still may"
-	}
-	return ""
-}
-
-func (a *app) unsentJSON(u client.Unsent) error {
-	type refusal struct {
-		Change string `json:"change"`
-		Code   string `json:"code"`
-		Detail string `json:"detail"`
-		At     any    `json:"at"`
-	}
-	type doc struct {
-		ID       string    `json:"id"`
-		Changes  int       `json:"changes"`
-		Since    any       `json:"since"`
-		Refused  int       `json:"refused"`
-		Refusals []refusal `json:"refusals"`
-	}
-	type file struct {
-		ID        string `json:"id"`
-		Name      string `json:"name"`
-		SHA256    string `json:"sha256"`
-		Size      int64  `json:"size"`
-		Since     any    `json:"since"`
-		Attempts  int    `json:"attempts"`
-		LastError string `json:"last_error"`
-	}
-	jobs, files := []doc{}, []file{}
-	for _, d := range u.Jobs {
-		refusals := []refusal{}
-		for _, r := range d.Refusals {
-			refusals = append(refusals, refusal{r.Change.String(), string(r.Code), r.Detail, jsonTime(r.At)})
-		}
-		jobs = append(jobs, doc{d.ID.String(), d.Changes, jsonTime(d.Since), d.Refused, refusals})
-	}
-	for _, f := range u.Files {
-		files = append(files, file{f.ID.String(), f.Name, f.SHA256, f.Size, jsonTime(f.QueuedAt), f.Attempts, f.LastError})
-	}
-	_, err := a.print(map[string]any{"changes": u.Changes, "jobs": jobs, "files": files, "bytes": u.Bytes, "refused": toRefusedJSON(u.Refused), "last_sync": jsonTime(u.LastSync)})
-	return err
 }

@@ -203,6 +203,11 @@ func (s *Service) Claim(ctx context.Context, job crdt.DocID, ref blobs.Ref, size
 
 // post sends a value as JSON, and reads the answer's.
 func (s *Service) post(ctx context.Context, u *url.URL, v, into any) error {
+	return s.postFor(ctx, u, v, into, maxAnswer)
+}
+
+// postFor is post for an answer of so many bytes at most.
+func (s *Service) postFor(ctx context.Context, u *url.URL, v, into any, limit int64) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	text, err := json.Marshal(v)
@@ -219,7 +224,7 @@ func (s *Service) post(ctx context.Context, u *url.URL, v, into any) error {
 		return err
 	}
 	defer answer.Body.Close()
-	if err := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(into); err != nil {
+	if err := json.NewDecoder(io.LimitReader(answer.Body, limit)).Decode(into); err != nil {
 		return crdt.Errorf(crdt.KindUnavailable, "%s does not answer like a fieldsync server", s.base.Host)
 	}
 	return nil
