@@ -23,11 +23,16 @@ type Backoff struct {
 
 // Next is the delay before the next attempt, after one more that failed: anything from nothing to the ceiling, which
 // doubles each time from First to Max.
-func (b *Backoff) Next() time.Duration {
+func (b *Backoff) Next() time.Duration { return b.NextWithin(Max) }
+
+// NextWithin is Next with a ceiling that is no higher than limit, nor lower than First: who has been without a server for some seconds need
+// not sleep for a minute.
+func (b *Backoff) NextWithin(limit time.Duration) time.Duration {
 	ceiling := Max
 	if b.failed < 16 { // beyond it the shift says nothing more
 		ceiling = min(Max, First<<b.failed)
 	}
+	ceiling = min(ceiling, max(limit, First))
 	b.failed++
 	return b.upTo(ceiling)
 }

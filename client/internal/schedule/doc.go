@@ -1,0 +1,15 @@
+// Package schedule says when a phone talks to its server: a function of what happened, with times and randomness as arguments. Schedule is
+// told of triggers and of how connections end, and Next says what to do, and when: connect, or look whether the connection still lives.
+//
+// While there is a connection everything moves as it happens. The triggers are for when there is none, or one that only seems to be there:
+//
+//	open            connect at once
+//	hand, push,     connect at once; or look at once whether the connection lives, as what was to come over it may not be coming
+//	status
+//	network back    connect at once, and forget the failures; or look at once: the connection was made over another network
+//	timer           every two minutes: connect, also where the platform says that there is no network; or look
+//
+// A connection that could not be made, or broke, is tried again after a random time between nothing and a ceiling that doubles from 0.5 s to 60 s
+// (package backoff), and is never higher than the time that the server has been away, so that a thousand phones that lost one server do not come back in the same second, and none sleeps for longer than need be. While the platform says that there is no
+// network only the timer tries.
+package schedule

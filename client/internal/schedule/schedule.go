@@ -1,0 +1,121 @@
+package schedule
+
+import (
+	"time"
+
+	"fieldsync/client/internal/backoff"
+)
+
+// Trigger is why a sync begins.
+type Trigger string
+
+// The triggers.
+const (
+	Open    Trigger = "open"
+	Timer   Trigger = "timer"
+	Status  Trigger = "status"
+	Push    Trigger = "push"
+	Network Trigger = "network"
+	Hand    Trigger = "hand"
+	Retry   Trigger = "retry" // the last attempt failed, or the connection broke
+)
+
+// Every is the time between two syncs that nothing else causes.
+const Every = 2 * time.Minute
+
+// settled is how long a connection must have lasted to count as a success: a server that lets everybody in and throws them out
+// again must not be met by reconnects without end.
+const settled = 10 * time.Second
+
+// What is what there is to do.
+type What int
+
+// What there is to do.
+const (
+	Connect What = iota + 1
+	Look         // whether the connection lives
+)
+
+// Action is something to do, and when.
+type Action struct {
+	What What
+	At   time.Time // may have passed
+	Why  Trigger
+}
+
+// Schedule is what is known. Make it with New. It belongs to one goroutine at a time.
+type Schedule struct {
+	delays    backoff.Backoff
+	online    bool // the platform's word
+	connected bool
+	since     time.Time // of the connection
+	synced    time.Time // when an attempt last began, or a connection was last seen to live
+	down      time.Time // since when there is no server; zero: there is one, or nobody has looked
+	retry     time.Time // when to try again; zero: there was no failure
+	asked     Trigger   // a trigger that was not answered yet
+}
+
+// New begins with the open trigger. random: see backoff.Backoff.
+func New(random func() float64) *Schedule {
+	return &Schedule{delays: backoff.Backoff{Random: random}, online: true, asked: Open}
+}
+
+// Asked takes a trigger: Status, Push, Hand.
+func (s *Schedule) Asked(why Trigger) { s.asked = why }
+
+// Online takes the platform's word: whether there is a network, and whether it is another one than before.
+func (s *Schedule) Online(online, changed bool) {
+	back := online && (!s.online || changed)
+	s.online = online
+	if back || s.connected && changed {
+		s.delays.Reset()
+		s.down = time.Time{}
+		s.asked = Network
+	}
+}
+
+// Next is what to do next.
+func (s *Schedule) Next(now time.Time) Action {
+	what := Connect
+	if s.connected {
+		what = Look
+	}
+	timer := Action{what, s.synced.Add(Every), Timer}
+	switch {
+	case s.asked != "" && (s.online || s.connected || s.asked == Open || s.asked == Hand):
+		return Action{what, now, s.asked}
+	case !s.connected && s.online && !s.retry.IsZero() && s.retry.Before(timer.At):
+		return Action{what, s.retry, Retry}
+	}
+	return timer
+}
+
+// Begun says that the action is being done.
+func (s *Schedule) Begun(now time.Time) {
+	s.synced, s.asked, s.retry = now, "", time.Time{}
+}
+
+// Connected says that there is a connection.
+func (s *Schedule) Connected(now time.Time) { s.connected, s.since, s.synced = true, now, now }
+
+// Lives says that the connection was seen to.
+func (s *Schedule) Lives(now time.Time) { s.synced = now }
+
+// Ended says that there is no connection any more, or that none could be made, and gives when it is tried again. soon: the server asked for
+// it, and nothing is wrong.
+func (s *Schedule) Ended(now time.Time, soon bool) time.Time {
+	if s.connected && now.Sub(s.since) >= settled {
+		s.delays.Reset()
+		s.down = time.Time{}
+	}
+	s.connected = false
+	if s.down.IsZero() {
+		s.down = now
+	}
+	wait := s.delays.NextWithin(now.Sub(s.down))
+	if soon {
+		wait = s.delays.Soon()
+	}
+	s.retry = now.Add(wait)
+	return s.retry
+}
