@@ -56,6 +56,7 @@ type Gate struct {
 	rules   Rules
 	now     map[string]struct{} // refs that somebody asked for
 	busy    chan struct{}       // closed when no text moves any more; nil: none does
+	since   time.Time           // when text last got on
 	running []*Transfer
 }
 
@@ -114,13 +115,16 @@ func (g *Gate) Asked(ref string) bool {
 	return ok
 }
 
-// Text says whether text moves now. Files wait for it at their next piece.
+// Text says that text moves, whenever it gets on, or that it does not any more. Files wait for it at their next piece.
 func (g *Gate) Text(moves bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
-	case moves && g.busy == nil:
-		g.busy = make(chan struct{})
+	case moves:
+		g.since = time.Now()
+		if g.busy == nil {
+			g.busy = make(chan struct{})
+		}
 	case !moves && g.busy != nil:
 		close(g.busy)
 		g.busy = nil
@@ -160,7 +164,8 @@ func (g *Gate) Enter(ctx context.Context, f File, done int64) (*Transfer, error)
 		return nil, ErrHeld{why}
 	}
 	t := &Transfer{g: g, p: Progress{File: f, Done: done, At: time.Now()}}
-	t.ctx, t.cancel = context.WithCancelCause(ctx)
+	ctx, t.cancel = context.WithCancelCause(ctx)
+	t.ctx = context.WithValue(ctx, transferKey{}, t)
 	t.mu.Lock()
 	t.timer = time.AfterFunc(window, t.look)
 	t.mu.Unlock()
@@ -213,6 +218,24 @@ func (t *Transfer) End() {
 // Reader is r, in pieces, each of which waits for text, counts, and is the last one when the transfer has to stop.
 func (t *Transfer) Reader(r io.Reader) io.Reader { return &gated{t, r} }
 
+type transferKey struct{}
+
+// Reader is Transfer.Reader for the transfer that a context belongs to; r itself where it belongs to none.
+func Reader(ctx context.Context, r io.Reader) io.Reader {
+	if t, ok := ctx.Value(transferKey{}).(*Transfer); ok {
+		return t.Reader(r)
+	}
+	return r
+}
+
+// Body is Reader of what has to be closed.
+func Body(ctx context.Context, body io.ReadCloser) io.ReadCloser {
+	return struct {
+		io.Reader
+		io.Closer
+	}{Reader(ctx, body), body}
+}
+
 type gated struct {
 	t *Transfer
 	r io.Reader
@@ -239,16 +262,16 @@ func (t *Transfer) turn() error {
 		return context.Cause(t.ctx)
 	}
 	t.g.mu.Lock()
-	busy := t.g.busy
+	busy, patience := t.g.busy, mostText-time.Since(t.g.since)
 	t.g.mu.Unlock()
-	if busy == nil {
+	if busy == nil || patience <= 0 {
 		return nil
 	}
 	t.mu.Lock()
 	t.waits = true
 	t.mu.Unlock()
 	begun := time.Now()
-	late := time.NewTimer(mostText)
+	late := time.NewTimer(patience)
 	defer late.Stop()
 	select {
 	case <-busy:

@@ -42,18 +42,24 @@ type Conn struct {
 	writing bool
 	closing *replica.Close
 	ended   bool
+	written int64                    // bytes, in all
+	pings   map[string]chan struct{} // by what they carry; closed by their pong
+	urgent  func(doc string) bool
+	arrived func(bytes int64, took time.Duration)
 }
 
 type message struct{ head, tail []byte }
 
+func (m message) size() int { return len(m.head) + len(m.tail) }
+
 var _ drive.Conn = (*Conn)(nil)
 
 func newConn(socket *websocket.Conn) *Conn {
-	c := &Conn{socket: socket, closed: make(chan struct{})}
+	c := &Conn{socket: socket, closed: make(chan struct{}), pings: map[string]chan struct{}{}}
 	socket.SetReadLimit(wire.MaxFrame)
 	alive := func() { c.alive() }
 	alive()
-	socket.SetPongHandler(func(string) error { alive(); return nil })
+	socket.SetPongHandler(func(data string) error { alive(); c.pong(data); return nil })
 	answer := socket.PingHandler()
 	socket.SetPingHandler(func(data string) error { alive(); return answer(data) })
 	return c
@@ -102,10 +108,12 @@ func (c *Conn) read(l *drive.Link) error {
 			c.Close(replica.Close{Code: wire.CloseUnsupportedData, Reason: "only binary messages"})
 			continue
 		}
+		begun := time.Now()
 		data, err := io.ReadAll(io.LimitReader(r, wire.MaxFrame+1)) // the socket's limit counts compressed bytes
 		if err != nil {
 			return err
 		}
+		c.measure(int64(len(data)), time.Since(begun))
 		if len(data) > wire.MaxFrame {
 			c.Close(replica.Close{Code: wire.CloseTooBig, Reason: "the message is too big"})
 			return crdt.Errorf(crdt.KindTooLarge, "a frame of more than %d bytes", wire.MaxFrame)
@@ -179,30 +187,31 @@ func (c *Conn) wake() {
 // Abort ends the connection at once, without a word.
 func (c *Conn) Abort() { _ = c.socket.Close() }
 
-// write sends what is queued, then what a Close asks for; then it ends, until there is more.
+// write sends what is queued, the most urgent first, then what a Close asks for; then it ends, until there is more.
 func (c *Conn) write() {
 	for {
 		c.mu.Lock()
-		batch, closing := c.queue, c.closing
-		c.queue = nil
-		if len(batch) == 0 {
+		m, some, closing := message{}, len(c.queue) > 0, c.closing
+		if some {
+			m = c.next()
+		} else {
 			c.writing = closing != nil // who closes is the last to write
-			c.mu.Unlock()
+		}
+		c.mu.Unlock()
+		if !some {
 			if closing != nil {
 				c.sayGoodbye(closing)
 			}
 			return
 		}
-		c.mu.Unlock()
-		for _, m := range batch {
-			if err := c.send(m); err != nil {
-				_ = c.socket.Close() // the reading side notices, and ends the connection
-				return
-			}
-			c.mu.Lock()
-			c.bytes -= len(m.head) + len(m.tail)
-			c.mu.Unlock()
+		if err := c.send(m); err != nil {
+			_ = c.socket.Close() // the reading side notices, and ends the connection
+			return
 		}
+		c.mu.Lock()
+		c.bytes -= m.size()
+		c.written += int64(m.size())
+		c.mu.Unlock()
 	}
 }
 

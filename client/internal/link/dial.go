@@ -3,11 +3,13 @@ package link
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
+	"fieldsync/client/internal/socket"
 	"fieldsync/crdt"
 	"fieldsync/crdt/wire"
 
@@ -28,6 +30,7 @@ func Dial(ctx context.Context, server *url.URL, token string) (*Conn, error) {
 	}
 	dialer := websocket.Dialer{
 		Proxy: http.ProxyFromEnvironment, HandshakeTimeout: handshakeTimeout,
+		NetDialContext:    (&net.Dialer{Control: socket.Control}).DialContext,
 		EnableCompression: true, WriteBufferSize: 16 << 10, ReadBufferSize: 16 << 10,
 	}
 	socket, answer, err := dialer.DialContext(ctx, at.String(), http.Header{"Authorization": {"Bearer " + token}})

@@ -13,9 +13,12 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"fieldsync/blobs"
+	"fieldsync/client/internal/lane"
+	"fieldsync/client/internal/socket"
 	"fieldsync/crdt"
 )
 
@@ -29,19 +32,37 @@ type Service struct {
 	base  *url.URL
 	token string
 	http  *http.Client
+	cut   atomic.Pointer[func() bool]
 }
 
 // New makes a Service for the server at this address. Close it.
 func New(base *url.URL, token string) *Service {
-	return &Service{base: base, token: token, http: &http.Client{
+	s := &Service{base: base, token: token}
+	dialer := &net.Dialer{Timeout: answerTimeout, Control: socket.Control}
+	s.http = &http.Client{
 		Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: 2 * answerTimeout,
-			DialContext:         (&net.Dialer{Timeout: answerTimeout}).DialContext,
+			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				raw, err := dialer.DialContext(ctx, network, addr)
+				if err != nil {
+					return nil, err
+				}
+				return &socket.Cuttable{Conn: raw, Cut: s.cuts}, nil
+			},
 			TLSHandshakeTimeout: answerTimeout, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
 		},
 		// A redirect would take the token to where nobody meant it to go.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}
+	return s
+}
+
+// CutWhen says when a request that ends early takes what the system has not sent yet with it: where the link is too slow for it.
+func (s *Service) CutWhen(cut func() bool) { s.cut.Store(&cut) }
+
+func (s *Service) cuts() bool {
+	cut := s.cut.Load()
+	return cut != nil && (*cut)()
 }
 
 // Close gives idle connections back.
@@ -188,8 +209,9 @@ func (s *Service) Get(ctx context.Context, job crdt.DocID, ref blobs.Ref, offset
 			}
 		}
 	}
+	body = lane.Body(ctx, answer.Body)
 	if answer.StatusCode != http.StatusPartialContent {
-		return answer.Body, 0, answer.ContentLength, nil
+		return body, 0, answer.ContentLength, nil
 	}
 	span, total, _ := strings.Cut(strings.TrimPrefix(answer.Header.Get("Content-Range"), "bytes "), "/")
 	first, _, _ := strings.Cut(span, "-")
@@ -199,7 +221,7 @@ func (s *Service) Get(ctx context.Context, job crdt.DocID, ref blobs.Ref, offset
 		_ = answer.Body.Close()
 		return nil, 0, 0, crdt.Errorf(crdt.KindUnavailable, "the server gave another part of the file than the one asked for")
 	}
-	return answer.Body, from, size, nil
+	return body, from, size, nil
 }
 
 // get asks for a file; ours says whether the address is the server's own, which alone gets the token and knows our ETags.
@@ -242,7 +264,7 @@ func (s *Service) Direct(ctx context.Context, job crdt.DocID, ref blobs.Ref, siz
 	if err != nil || to.Method != http.MethodPut || at.Host == "" || at.Scheme != "https" && at.Scheme != s.base.Scheme {
 		return false, nil //nolint:nilerr // no address to send to: the file goes through the server
 	}
-	req, err := http.NewRequestWithContext(ctx, to.Method, to.URL, io.NopCloser(body))
+	req, err := http.NewRequestWithContext(ctx, to.Method, to.URL, io.NopCloser(lane.Reader(ctx, body)))
 	if err != nil {
 		return false, nil //nolint:nilerr // there are other ways
 	}

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"fieldsync/blobs"
+	"fieldsync/client/internal/lane"
 	"fieldsync/crdt"
 )
 
@@ -33,6 +34,8 @@ type NewUpload struct {
 func (s *Service) CreateUpload(ctx context.Context, u NewUpload, body io.Reader, n int64) (at string, offset int64, err error) {
 	if n == 0 {
 		body = nil
+	} else {
+		body = lane.Reader(ctx, body)
 	}
 	req, err := s.request(ctx, http.MethodPost, s.base.JoinPath("api/v1/uploads"), body)
 	if err != nil {
@@ -119,7 +122,7 @@ func (s *Service) UploadOffset(ctx context.Context, at string) (int64, error) {
 
 // UploadChunk sends n bytes that follow the first offset bytes of the file, and gives how much is there then.
 func (s *Service) UploadChunk(ctx context.Context, at string, offset int64, body io.Reader, n int64) (int64, error) {
-	req, err := s.upload(ctx, http.MethodPatch, at, body)
+	req, err := s.upload(ctx, http.MethodPatch, at, lane.Reader(ctx, body))
 	if err != nil {
 		return 0, err
 	}
