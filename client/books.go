@@ -230,13 +230,13 @@ func (c *Client) outbox() ([]outboxEntry, error) {
 	})
 	// What a dispatcher sees first goes first, then what waits longest.
 	slices.SortStableFunc(out, func(a, b outboxEntry) int {
-		return cmp.Or(cmp.Compare(lane(a.Kind), lane(b.Kind)), cmp.Compare(a.QueuedAt, b.QueuedAt))
+		return cmp.Or(cmp.Compare(precedence(a.Kind), precedence(b.Kind)), cmp.Compare(a.QueuedAt, b.QueuedAt))
 	})
 	return out, err
 }
 
-// lane is the order in which kinds of files go.
-func lane(kind string) int {
+// precedence is the order in which kinds of files go.
+func precedence(kind string) int {
 	switch kind {
 	case kindThumbnail:
 		return 0

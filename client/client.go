@@ -74,7 +74,10 @@ type Client struct {
 	users      int        // of session, under mu
 
 	outboxChanged chan struct{} // holds one token when a file was queued
-	hurry         chan struct{} // holds one token when Run shall not wait
+	net           network       // the link, and what moves over it
+	heldFiles     atomic.Int64  // files that wait for the link, or for another attempt
+	waitingFiles  atomic.Int64  // of those, the ones that could not be moved
+	statuses      statuses      // documents whose status has to reach the server
 	writing       sync.WaitGroup
 	downloading   sync.Mutex
 	chunk         atomic.Int64 // bytes: how much of a file goes in one request
@@ -89,7 +92,8 @@ type Client struct {
 func Open(o Options) (*Client, error) {
 	c := &Client{log: o.Log, stall: o.StallAfter, unchecked: o.Unchecked, locks: map[crdt.DocID]*docLock{}, watches: map[*watch]struct{}{},
 		recent: map[crdt.DocID]crdt.Heads{}, withdrawn: map[crdt.DocID]time.Time{},
-		outboxChanged: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
+		outboxChanged: make(chan struct{}, 1)}
+	c.net.open(c.tellFile)
 	c.chunk.Store(firstChunk)
 	c.storage.Store(StorageFine)
 	if c.log == nil {
@@ -151,6 +155,9 @@ func (c *Client) openRest() error {
 	c.files = files
 	if c.account, err = readAccount(c.dir, c.keys); err == nil {
 		err = c.loadWithdrawn()
+	}
+	if err == nil {
+		err = c.loadNetwork()
 	}
 	if err != nil {
 		return errors.Join(err, files.Close())

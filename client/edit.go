@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"fieldsync/client/internal/schedule"
 	"fieldsync/crdt"
 	"fieldsync/crdt/engine"
 	"fieldsync/crdt/job"
@@ -68,10 +69,17 @@ type StatusChange struct {
 // SetStatus sets a job's status, if it may follow the one that stands: see job.SetStatus. It comes after all that stand, and so
 // settles a clash.
 func (c *Client) SetStatus(ctx context.Context, id crdt.DocID, s StatusChange) error {
-	return c.editJob(ctx, id, func(e Editing) ([]crdt.Edit, error) {
+	back := c.statusComes(id) // before it is on its way
+	err := c.editJob(ctx, id, func(e Editing) ([]crdt.Edit, error) {
 		return job.SetStatus(&e.Job, job.Event{ID: newID(), Status: s.Status, HappenedAt: e.By.Now, By: e.By.User, Device: e.By.Device,
 			Note: s.Note, Resolution: s.Resolution, Location: s.Location}, e.By.Class)
 	})
+	if err != nil {
+		back()
+		return err
+	}
+	c.trigger(schedule.Status)
+	return nil
 }
 
 // Comment adds a comment to a job, and gives it.

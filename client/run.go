@@ -7,45 +7,100 @@ import (
 
 	"fieldsync/client/internal/backoff"
 	"fieldsync/client/internal/link"
+	"fieldsync/client/internal/schedule"
+	"fieldsync/crdt"
 	"fieldsync/crdt/wire"
 )
 
-// settled is how long a connection must have lasted to count as a success: a server that lets everybody in and throws
-// them out again must not be met by reconnects without end.
-const settled = 10 * time.Second
-
 // Run keeps the folder connected and exchanged until ctx ends: changes go out when they are made, and come in when others make
-// them. A connection that is lost is made again, after a random time that grows from half a second to a minute. It ends
-// with an error where trying again would not help: ErrNotLoggedIn, ErrSignIn, ErrNotAllowed, or what the server closed the
-// connection with; and with ctx's.
+// them, files move when the link lets them. It connects at once; every two minutes, when a status is set, upon PushReceived and SyncNow, and when SetNetwork
+// tells of a network it connects, or looks whether the connection lives. A connection that is lost is made again, after a random time that grows
+// from half a second to a minute. It ends with an error where trying again would not help: ErrNotLoggedIn, ErrSignIn, ErrNotAllowed, or what the server closed the
+// connection with; and with ctx's. One Run at a time.
 func (c *Client) Run(ctx context.Context) error {
-	var delays backoff.Backoff
+	c.trigger(schedule.Open)
 	for {
-		begun := time.Now()
+		if _, err := c.await(ctx, nil); err != nil {
+			return err
+		}
 		err := c.live(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		c.noteFailed(err)
-		if time.Since(begun) >= settled {
-			delays.Reset()
-		}
 		soon, final := advice(err)
 		if final {
 			return err
 		}
-		wait := delays.Next()
-		if soon {
-			wait = delays.Soon()
-		}
-		c.log.Info("offline", "error", err.Error(), "again_in", wait)
+		c.net.mu.Lock()
+		again := c.net.schedule.Ended(time.Now(), soon)
+		c.net.mu.Unlock()
+		c.log.Info("offline", "error", err.Error(), "again_in", time.Until(again))
 		if !soon {
 			c.tell(Event{Kind: EventOffline, Reason: err.Error()})
 		}
-		if err := backoff.Wait(ctx, wait, c.hurry); err != nil {
-			return err
-		}
 	}
+}
+
+// await waits until the schedule has something to do, and says that it is being done. The error is ctx's, or that of an end.
+func (c *Client) await(ctx context.Context, end <-chan struct{}) (schedule.Action, error) {
+	for {
+		now := time.Now()
+		c.net.mu.Lock()
+		a := c.net.schedule.Next(now)
+		if !a.At.After(now) {
+			c.net.schedule.Begun(now)
+			c.net.mu.Unlock()
+			return a, nil
+		}
+		c.net.mu.Unlock()
+		timer := time.NewTimer(a.At.Sub(now))
+		select {
+		case <-timer.C:
+		case <-c.net.wake:
+		case <-end:
+			timer.Stop()
+			return a, errEnded
+		case <-ctx.Done():
+			timer.Stop()
+			return a, ctx.Err()
+		}
+		timer.Stop()
+	}
+}
+
+var errEnded = errors.New("client: the session has ended")
+
+// PushReceived tells that the server has sent a push for a document; id may be zero. Run talks to the server at once, and asks for the
+// document first. Without a Run it does nothing: use RunFor.
+func (c *Client) PushReceived(id crdt.DocID) {
+	if s := c.current(); s != nil && !s.isEnded() && !id.IsZero() {
+		c.drive.Subscribe(s.link.ID, id)
+	}
+	c.trigger(schedule.Push)
+}
+
+// SyncNow has Run talk to the server at once, and tries again what failed: somebody has pressed the button. It waits for nothing; Sync does.
+func (c *Client) SyncNow() {
+	c.trigger(schedule.Hand)
+	signal(c.outboxChanged)
+}
+
+// closing is what of a slot is kept for saying goodbye.
+const closing = 500 * time.Millisecond
+
+// RunFor is Sync for a slot of time that the platform gives in the background: statuses first, then text, then files, until everything is
+// exchanged or the slot is over. It returns within d. What was exchanged by then is durable here and there, and the next one goes on where it
+// stopped; files are cut at the last byte. The report says in Finished whether everything was exchanged, but for what the link holds back. Errors: those of Sync, but that
+// the slot was too short is none.
+func (c *Client) RunFor(ctx context.Context, d time.Duration) (Report, error) {
+	inner, cancel := context.WithTimeout(ctx, max(d-closing, d/2))
+	defer cancel()
+	r, err := c.Sync(inner)
+	if ctx.Err() == nil && inner.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrUnfinished)) {
+		err = nil
+	}
+	return r, err
 }
 
 // advice says what to do about the end of a connection: try again soon, try again after a while, or not at all.
@@ -73,6 +128,12 @@ func (c *Client) live(ctx context.Context) error {
 		return err
 	}
 	defer c.release(s)
+	c.net.mu.Lock()
+	c.net.schedule.Connected(time.Now())
+	c.net.mu.Unlock()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c.writing.Go(func() { s.lookAfter(ctx) })
 	s.update(func() { s.synced = true })
 	var delays backoff.Backoff // of files
 	told := -1                 // the events that "in sync" was said after
@@ -89,7 +150,7 @@ func (c *Client) live(ctx context.Context) error {
 		if err := c.exchangeReceipts(ctx, s.api); err != nil {
 			c.log.Info("receipts could not be exchanged", "error", err.Error())
 		}
-		moved, err := c.moveFiles(ctx, s.api)
+		moved, err := c.moveFiles(ctx, s)
 		if err != nil {
 			return err
 		}
@@ -113,7 +174,7 @@ func (c *Client) live(ctx context.Context) error {
 	}
 }
 
-// waitForWork waits until something happened on the session, a file was queued, or it is time to try the files again.
+// waitForWork waits until documents changed, files may move, or it is time to try the files again.
 func (c *Client) waitForWork(ctx context.Context, changed <-chan struct{}, again time.Duration) error {
 	var timer <-chan time.Time
 	if again > 0 {
@@ -129,4 +190,38 @@ func (c *Client) waitForWork(ctx context.Context, changed <-chan struct{}, again
 		return ctx.Err()
 	}
 	return nil
+}
+
+// lookAfter looks whether the connection lives, whenever the schedule wants it.
+func (s *session) lookAfter(ctx context.Context) {
+	for {
+		a, err := s.c.await(ctx, s.conn.Closed())
+		if err != nil || s.look(ctx) != nil {
+			return
+		}
+		s.c.log.Debug("the connection lives", "why", string(a.Why))
+		now := time.Now()
+		s.c.net.mu.Lock()
+		s.c.net.schedule.Lives(now)
+		s.c.net.mu.Unlock()
+		s.mu.Lock()
+		done := !s.busy() && !s.ended
+		s.mu.Unlock()
+		if done && s.c.waitingFiles.Load() == 0 {
+			s.c.keepLastSync(now) // what there was to exchange is, as of now
+		}
+	}
+}
+
+// look asks the server for a sign of life; a connection that gives none is ended.
+func (s *session) look(ctx context.Context) error {
+	inner, cancel := context.WithTimeout(ctx, s.c.stall)
+	defer cancel()
+	_, _, err := s.conn.Ping(inner, 1, 0)
+	if err != nil && ctx.Err() == nil {
+		s.conn.Abort()
+		_ = s.until(ctx, func() bool { return s.ended })
+		return because(ErrOffline, errors.New("the server does not answer"))
+	}
+	return err
 }

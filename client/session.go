@@ -7,7 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"fieldsync/client/internal/lane"
 	"fieldsync/client/internal/link"
+	"fieldsync/client/internal/netclass"
 	"fieldsync/client/internal/service"
 	"fieldsync/crdt"
 	"fieldsync/crdt/drive"
@@ -41,6 +43,7 @@ type session struct {
 	received int                       // changes from the server
 	news     int                       // documents from the server
 	synced   bool                      // what came before was reported
+	moving   bool                      // that text moves was told
 	events   int                       // changes and refusals that were heard of
 	ended    bool
 	err      error // why it ended, if not by us
@@ -81,6 +84,8 @@ func (c *Client) acquire(ctx context.Context) (*session, error) {
 	}
 	c.session, c.users = s, 1
 	c.mu.Unlock()
+	conn.Prefer(c.statuses.urgent)
+	s.api.CutWhen(func() bool { return c.net.gate.Held(lane.File{}) != "" })
 	s.link = c.drive.ConnectTo(conn, server{s}, conn.Extensions)
 	c.writing.Add(1)
 	go s.serve()
@@ -88,7 +93,12 @@ func (c *Client) acquire(ctx context.Context) (*session, error) {
 		c.release(s)
 		return nil, err
 	}
+	c.meter(func(m *netclass.Meter) { m.Connected() })
+	if s.isEnded() {
+		c.meter(func(m *netclass.Meter) { m.Lost() })
+	}
 	c.tell(Event{Kind: EventOnline})
+	c.writing.Go(s.measure)
 	return s, nil
 }
 
@@ -138,6 +148,9 @@ func (s *session) serve() {
 	err := s.conn.Serve(s.link)
 	s.c.log.Info("connection ended", "error", err)
 	s.update(func() { s.ended, s.err = true, err })
+	if now := s.c.current(); now == s || now == nil {
+		s.c.meter(func(m *netclass.Meter) { m.Lost() })
+	}
 	reason := ""
 	if err != nil {
 		reason = err.Error()
@@ -145,13 +158,25 @@ func (s *session) serve() {
 	s.c.tell(Event{Kind: EventOffline, Reason: reason})
 }
 
+// busy tells whether text moves; mu is held.
+func (s *session) busy() bool {
+	return !s.ended && (!s.compared || len(s.open)+len(s.refused) > 0)
+}
+
 // update changes what is under mu, and wakes those who wait.
 func (s *session) update(change func()) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	change()
 	close(s.changed)
 	s.changed = make(chan struct{})
+	moves := s.busy()
+	begins := moves && !s.moving && s.joined
+	s.moving = s.moving && moves || begins
+	s.c.net.gate.Text(moves)
+	s.mu.Unlock()
+	if begins {
+		s.c.tell(Event{Kind: EventSyncing})
+	}
 }
 
 // until waits for a condition, which is called with mu held. The error says why it will not come: the end of the
@@ -273,6 +298,7 @@ func (c *Client) onCompared(cmp replica.Compared) {
 		for doc, heads := range s.held {
 			if _, ok := differ[doc]; !ok && s.shared[doc] == nil {
 				equal[doc] = heads
+				s.c.statusArrived(doc)
 			}
 		}
 	})
@@ -315,6 +341,7 @@ func (s *session) settle(doc crdt.DocID) {
 	_, absent := s.absent[doc]
 	if ok && len(held) > 0 && held.Equal(s.shared[doc]) || absent {
 		delete(s.open, doc)
+		s.c.statusArrived(doc)
 	}
 }
 

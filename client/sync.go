@@ -2,8 +2,10 @@ package client
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"fieldsync/client/internal/schedule"
 	"fieldsync/crdt"
 )
 
@@ -22,6 +24,10 @@ type Report struct {
 	BytesReceived int64
 	FilesWaiting  int   // files that could not be moved now
 	FilesError    error // why the first of them could not
+	FilesHeld     int   // files that wait for a better link, or because of a preference
+	BytesHeld     int64 // what is left of them
+	Held          Held  // why the first of them waits
+	Finished      bool  // everything was exchanged, but for what is held
 	Refused       int   // changes of ours that the server has refused: Client.Refused has them; or, where they could not be taken out, Unsent
 }
 
@@ -43,8 +49,7 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	if err != nil {
 		return r, err
 	}
-	signal(c.hurry)
-	s, err := c.acquire(ctx)
+	s, err := c.alive(ctx)
 	if err != nil {
 		return r, err
 	}
@@ -62,10 +67,11 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 		if rerr := c.exchangeReceipts(ctx, s.api); rerr != nil {
 			c.log.Info("receipts could not be exchanged", "error", rerr.Error())
 		}
-		moved, err = c.moveFiles(ctx, s.api)
+		moved, err = c.moveFiles(ctx, s)
 	}
 	r.FilesSent, r.FilesReceived, r.BytesSent, r.BytesReceived = moved.sent, moved.received, moved.sentBytes, moved.receivedBytes
 	r.FilesWaiting, r.FilesError = moved.waiting, moved.err
+	r.FilesHeld, r.BytesHeld, r.Held = moved.held, moved.heldBytes, moved.why
 	s.mu.Lock()
 	r.Received, r.New, r.Refused, vanished = s.received-received, s.news-news, s.aside-aside, s.vanished-vanished
 	s.mu.Unlock()
@@ -96,10 +102,32 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 			r.NewJobs++
 		}
 	}
-	if err == nil && moved.waiting == 0 {
+	if r.Finished = err == nil && moved.waiting == 0; r.Finished {
 		c.keepLastSync(time.Now())
 		c.tell(Event{Kind: EventSynced})
 	}
 	r.Took = time.Since(begun)
 	return r, err
+}
+
+// alive acquires a session that the server has just answered on.
+func (c *Client) alive(ctx context.Context) (*session, error) {
+	c.net.mu.Lock()
+	offline := c.net.offline
+	c.net.mu.Unlock()
+	if offline {
+		return nil, because(ErrOffline, errors.New("there is no network"))
+	}
+	shared := c.share()
+	if shared != nil && shared.look(ctx) == nil {
+		return shared, nil
+	}
+	if shared != nil {
+		c.release(shared)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	c.trigger(schedule.Hand) // Run need not wait either
+	return c.acquire(ctx)
 }

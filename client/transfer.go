@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fieldsync/blobs"
+	"fieldsync/client/internal/lane"
 	"fieldsync/client/internal/service"
 	"fieldsync/crdt"
 )
@@ -26,8 +27,11 @@ type transfers struct {
 	sent, received           int
 	sentBytes, receivedBytes int64
 	waiting                  int   // not moved: to be tried again
+	held                     int   // not moved, as they wait for a better link or for somebody's word
+	heldBytes                int64 // what is left of them
+	why                      Held  // the first of them waits
 	advanced                 bool  // more of a file that waits is over than before
-	err                      error // why the first of them was not
+	err                      error // why the first of those that wait was not moved
 	broken                   int   // in a row
 }
 
@@ -37,7 +41,13 @@ const maxBroken = 3
 
 // add counts a transfer that ended. It tells whether to go on; the error is one that no other file would fare better with.
 func (t *transfers) add(err error) (more bool, fatal error) {
+	var held lane.ErrHeld
 	switch {
+	case errors.As(err, &held):
+		if t.held++; t.why == "" {
+			t.why = held.Reason
+		}
+		return true, nil
 	case err == nil:
 		t.broken = 0
 		return true, nil
@@ -54,20 +64,38 @@ func (t *transfers) add(err error) (more bool, fatal error) {
 	return t.broken < maxBroken, nil
 }
 
-// moveFiles uploads what the server has not confirmed, and downloads what documents name and is not here.
-func (c *Client) moveFiles(ctx context.Context, api *service.Service) (transfers, error) {
+// moveFiles uploads what the server has not confirmed, and downloads what documents name and is not here, as far as the link and the
+// preferences let it.
+func (c *Client) moveFiles(ctx context.Context, s *session) (transfers, error) {
 	var t transfers
-	c.learn(ctx, api)
+	defer func() {
+		c.heldFiles.Store(int64(t.held + t.waiting))
+		c.waitingFiles.Store(int64(t.waiting))
+	}()
+	c.learn(ctx, s.api)
 	files, err := c.outbox()
 	if err != nil {
 		return t, err
 	}
+	missing, err := c.missingFiles(ctx)
+	if err != nil {
+		return t, err
+	}
+	if len(files)+len(missing) > 0 {
+		c.heldFiles.Store(int64(len(files) + len(missing)))
+		if err := s.known(ctx); err != nil {
+			return t, err
+		}
+	}
 	for i, f := range files {
-		advanced, err := c.upload(ctx, api, f)
+		advanced, err := c.moveUp(ctx, s, f)
 		t.advanced = t.advanced || advanced
 		if err == nil {
 			t.sent++
 			t.sentBytes += f.Size
+		}
+		if errors.As(err, new(lane.ErrHeld)) {
+			t.heldBytes += f.Size - f.Sent
 		}
 		more, fatal := t.add(err)
 		if !more {
@@ -75,18 +103,17 @@ func (c *Client) moveFiles(ctx context.Context, api *service.Service) (transfers
 			return t, fatal
 		}
 	}
-	missing, err := c.missingFiles(ctx)
-	if err != nil {
-		return t, err
-	}
 	for i, m := range missing {
-		err := c.download(ctx, api, m.doc, m.ref, m.size)
+		err := c.moveDown(ctx, s, m)
 		if errors.Is(err, ErrNotFound) {
 			continue // its author has not uploaded it yet; that is no failure of ours
 		}
 		if err == nil {
 			t.received++
 			t.receivedBytes += m.size
+		}
+		if errors.As(err, new(lane.ErrHeld)) {
+			t.heldBytes += m.size
 		}
 		more, fatal := t.add(err)
 		if !more {
@@ -97,9 +124,37 @@ func (c *Client) moveFiles(ctx context.Context, api *service.Service) (transfers
 	return t, nil
 }
 
+// moveUp uploads a file through the gate.
+func (c *Client) moveUp(ctx context.Context, s *session, f outboxEntry) (advanced bool, err error) {
+	t, err := c.net.gate.Enter(ctx, laneFile(&f), f.Sent)
+	if err != nil {
+		return false, err
+	}
+	defer t.End()
+	advanced, err = c.upload(t.Context(), s.api, f)
+	if err == nil {
+		t.At(f.Size)
+	}
+	return advanced, t.Err(err)
+}
+
+// moveDown downloads a file through the gate.
+func (c *Client) moveDown(ctx context.Context, s *session, m missingFile) error {
+	t, err := c.net.gate.Enter(ctx, lane.File{Doc: m.doc.String(), Ref: m.ref.String(), Name: m.name, Size: m.size}, 0)
+	if err != nil {
+		return err
+	}
+	defer t.End()
+	if err = c.download(t.Context(), s.api, m.doc, m.ref, m.size); err == nil {
+		t.At(m.size)
+	}
+	return t.Err(err)
+}
+
 type missingFile struct {
 	doc  crdt.DocID
 	ref  blobs.Ref
+	name string
 	size int64
 }
 
@@ -117,7 +172,7 @@ func (c *Client) missingFiles(ctx context.Context) ([]missingFile, error) {
 				continue // some client's mistake: nothing can be asked for
 			}
 			if _, err := c.files.Stat(ctx, space, ref); errors.Is(err, blobs.ErrNotFound) {
-				out = append(out, missingFile{row.ID, ref, a.Size})
+				out = append(out, missingFile{row.ID, ref, a.Name, a.Size})
 			} else if err != nil {
 				return nil, err
 			}

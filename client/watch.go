@@ -20,7 +20,10 @@ const (
 	EventOnline    EventKind = "online"    // connected to the server
 	EventOffline   EventKind = "offline"   // not connected any more, or could not connect; Reason says why
 	EventStorage   EventKind = "storage"   // this device's storage is full, has failed, or is fine again: Storage says which
-	EventSynced    EventKind = "synced"    // the server and we hold the same, and no file waits
+	EventSyncing   EventKind = "syncing"   // text moves; EventSynced or EventOffline ends it
+	EventSynced    EventKind = "synced"    // the server and we hold the same, and no file waits, but for those that the link, or a preference, holds back
+	EventLink      EventKind = "link"      // the link is of another class; Link says which
+	EventFile      EventKind = "file"      // a file moves; File says how far it is
 )
 
 // Event is something that happened. Changes to one document that a slow reader has not taken yet are told as one.
@@ -33,6 +36,8 @@ type Event struct {
 	Remote  int            // how many came from the server
 	Authors []crdt.ActorID // of these changes, in the order of their first one; at most maxAuthors
 	Reason  string
+	Link    Link         // EventLink
+	File    FileProgress // EventFile
 	Storage StorageState // EventStorage
 	Work    *Work        // EventRefused: what was refused, where it can be told; it is kept, see Refused
 
@@ -122,6 +127,14 @@ func (w *watch) add(ev Event) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if ev.Kind == EventFile {
+		for i := range w.waiting {
+			if old := &w.waiting[i]; old.Kind == EventFile && old.File.SHA256 == ev.File.SHA256 && old.File.Up == ev.File.Up {
+				old.File = ev.File
+				return
+			}
+		}
+	}
 	if ev.Kind == EventChanged {
 		for i := range w.waiting {
 			if old := &w.waiting[i]; old.Kind == EventChanged && old.Doc == ev.Doc {

@@ -32,7 +32,8 @@ func (syncCmd) Run(a *app) error {
 			files = r.FilesError.Error()
 		}
 		_, err := a.print(map[string]any{"seconds": r.Took.Seconds(), "documents": r.Documents, "jobs": r.Jobs, "new_jobs": r.NewJobs, "sent": r.Sent, "received": r.Received, "new": r.New,
-			"files_sent": r.FilesSent, "files_received": r.FilesReceived, "files_waiting": r.FilesWaiting, "files_error": files, "refused": r.Refused})
+			"files_sent": r.FilesSent, "files_received": r.FilesReceived, "files_waiting": r.FilesWaiting, "files_error": files, "refused": r.Refused,
+			"files_held": r.FilesHeld, "bytes_held": r.BytesHeld, "held": string(r.Held), "finished": r.Finished})
 		return err
 	}
 	var parts []string
@@ -50,6 +51,9 @@ func (syncCmd) Run(a *app) error {
 		parts = append(parts, "nothing had changed")
 	}
 	a.out.line("Synced in %s: %s. %s here.", seconds(r.Took), strings.Join(parts, "; "), count(r.Jobs, "job"))
+	if r.FilesHeld > 0 {
+		a.out.line("%s", a.out.paint(yellow, a.heldText(r.FilesHeld, r.BytesHeld, r.Held)))
+	}
 	if r.FilesWaiting > 0 {
 		a.out.line("%s", a.out.paint(yellow, fmt.Sprintf("%s could not be moved: %v", count(r.FilesWaiting, "file"), r.FilesError)))
 	}

@@ -184,6 +184,9 @@ func (c *Conn) wake() {
 	}
 }
 
+// Closed is closed when the connection has ended.
+func (c *Conn) Closed() <-chan struct{} { return c.closed }
+
 // Abort ends the connection at once, without a word.
 func (c *Conn) Abort() { _ = c.socket.Close() }
 
