@@ -6,8 +6,8 @@ export default defineConfig({
       root: `./${name}`,
       resolve: { conditions: ['@fieldsync/source'] },
       ssr: { resolve: { conditions: ['@fieldsync/source'] } },
-      test: { name, include: ['src/**/*.test.ts', 'src/**/*.test.tsx', 'test/**/*.test.ts'] },
+      test: { name, setupFiles: name === 'sdk' ? ['./test/setup.ts'] : [], include: ['src/**/*.test.ts', 'src/**/*.test.tsx', 'test/**/*.test.ts'] },
     })),
-    passWithNoTests: false,
+    
   },
 });

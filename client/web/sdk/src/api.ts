@@ -4,8 +4,8 @@ import type {
   Status, Watched,
 } from './types.ts';
 
-/** Where Automerge's WebAssembly comes from: its address, or its bytes. In Vite: `import url from '@automerge/automerge/automerge.wasm?url'`. */
-export type WasmSource = string | URL | Uint8Array<ArrayBuffer> | Promise<Response>;
+/** Where Automerge's WebAssembly comes from: its address, or its bytes (then nothing is fetched). In Vite: `import url from '@automerge/automerge/automerge.wasm?url'`. */
+export type WasmSource = string | URL | Uint8Array<ArrayBuffer> | Request;
 
 export interface ClientOptions {
   /** The server, `https://host[:port]`. Default: where the page comes from. */

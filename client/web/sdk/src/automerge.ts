@@ -1,0 +1,17 @@
+/** Automerge without its WebAssembly inside: the app says where that comes from. */
+import * as A from '@automerge/automerge/slim';
+import type { WasmSource } from './api.ts';
+
+let loading: Promise<void> | undefined;
+
+/** Loads the WebAssembly, once in a page. */
+export function loadAutomerge(wasm: WasmSource | undefined): Promise<void> {
+  loading ??= (async () => {
+    if (wasm === undefined) throw new Error('createClient: a replica needs `wasm`');
+    await A.initializeWasm(wasm instanceof URL ? wasm.href : wasm);
+  })();
+  loading.catch(() => (loading = undefined)); // the network was away: again with the next call
+  return loading;
+}
+
+export { A };

@@ -1,0 +1,272 @@
+import { cbor, NetworkAdapter, type DocumentId, type Message, type PeerId, type PeerMetadata } from '@automerge/automerge-repo/slim';
+import { A } from '../automerge.ts';
+import { adviceOf, Backoff } from './backoff.ts';
+import { Comparison, hex, type CatchUpFrame, type Compared, type Item } from './catchup.ts';
+
+/** The server's word that a change is not taken (docs/PROTOCOL.md, Refusals). */
+export interface Refusal {
+  readonly documentId: string;
+  readonly code: string;
+  /** The change's hash, hexadecimal; absent where it cannot be told. */
+  readonly change?: string;
+  readonly detail?: string;
+  readonly retry: boolean;
+}
+
+/** What the adapter tells its owner. */
+export interface AdapterEvents {
+  /** The documents that are held here. */
+  inventory(): readonly Item[];
+  compared(result: Compared): void;
+  /** The server compares not: each document is to be talked about. */
+  incomparable(): void;
+  refused(refusal: Refusal): void;
+  /** A sync message came, whose heads are durable there. bytes: of the message. */
+  heard(documentId: string, heads: readonly string[], bytes: number): void;
+  unavailable(documentId: string): void;
+  connected(server: PeerId, storageId: string | undefined): void;
+  disconnected(retryAt: number | undefined, why: { readonly code: number; readonly advice: string }): void;
+}
+
+export interface AdapterOptions {
+  /** ws(s)://…/sync, made anew for each attempt: it may hold a token. */
+  readonly url: () => string;
+  readonly events: AdapterEvents;
+  readonly webSocket?: typeof WebSocket;
+}
+
+const joinPatience = 20_000; // ms until an open socket must have answered the join, 2G included
+const openPatience = 30_000; // ms until a socket must be open
+const readyPatience = 1_500; // ms that a document that is not here waits for a connection before it is unavailable
+
+/** automerge-repo's WebSocket protocol with our extension. It connects only between start and stop. */
+export class ServerAdapter extends NetworkAdapter {
+  readonly #o: AdapterOptions;
+  readonly #backoff = new Backoff();
+  #socket: WebSocket | undefined;
+  #server: PeerId | undefined;
+  #comparison: Comparison | undefined;
+  #compared = 0;
+  #running = false;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+  #ready = false;
+  #markReady = () => {};
+  readonly #whenReady = new Promise<void>((resolve) => (this.#markReady = resolve));
+
+  constructor(o: AdapterOptions) {
+    super();
+    this.#o = o;
+  }
+
+  isReady(): boolean {
+    return this.#ready;
+  }
+
+  whenReady(): Promise<void> {
+    return this.#whenReady;
+  }
+
+  connect(peerId: PeerId, peerMetadata?: PeerMetadata): void {
+    this.peerId = peerId;
+    if (peerMetadata) this.peerMetadata = peerMetadata;
+    setTimeout(() => this.#setReady(), readyPatience);
+    if (this.#running) this.#dial();
+  }
+
+  /** The peer that the server is; undefined: not connected. */
+  get server(): PeerId | undefined {
+    return this.#server;
+  }
+
+  /** Connects, and again whenever the connection breaks. */
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    if (this.peerId) this.#dial();
+  }
+
+  /** Ends the connection. */
+  stop(): void {
+    this.#running = false;
+    clearTimeout(this.#retry);
+    this.#close(1000);
+  }
+
+  disconnect(): void {
+    this.stop();
+  }
+
+  /** Tries now rather than later: the network is back, or somebody asks. */
+  hurry(): void {
+    if (!this.#running || this.#socket) return;
+    clearTimeout(this.#retry);
+    this.#backoff.reset();
+    this.#dial();
+  }
+
+  /** The connection is dead, though nobody said so. */
+  drop(): void {
+    this.#ended(1006);
+  }
+
+  /** Compares what both hold once more. False: the connection may not (each has eight), or there is none. */
+  compare(): boolean {
+    if (!this.#server || this.#comparison || this.#compared >= 8) return false;
+    this.#beginComparison();
+    return true;
+  }
+
+  send(message: Message): void {
+    if (this.#socket?.readyState !== 1 || !this.#server) return; // it is offered again with the next connection
+    this.#write(message);
+  }
+
+  #write(frame: object): void {
+    this.#socket?.send(Uint8Array.from(cbor.encode(frame)));
+  }
+
+  #setReady(): void {
+    if (this.#ready) return;
+    this.#ready = true;
+    this.#markReady();
+  }
+
+  #dial(): void {
+    clearTimeout(this.#retry);
+    if (this.#socket) return;
+    let socket: WebSocket;
+    try {
+      socket = new (this.#o.webSocket ?? WebSocket)(this.#o.url());
+    } catch {
+      this.#ended(1006);
+      return;
+    }
+    this.#socket = socket;
+    socket.binaryType = 'arraybuffer';
+    this.#patience = setTimeout(() => this.#ended(1006, socket), openPatience);
+    socket.onopen = () => {
+      clearTimeout(this.#patience);
+      this.#patience = setTimeout(() => this.#ended(1006, socket), joinPatience);
+      this.#write({ type: 'join', senderId: this.peerId, peerMetadata: { ...this.peerMetadata, fieldsync: 1 }, supportedProtocolVersions: ['1'] });
+    };
+    socket.onmessage = (e: MessageEvent) => {
+      if (this.#socket === socket && e.data instanceof ArrayBuffer) this.#receive(new Uint8Array(e.data));
+    };
+    socket.onclose = (e: CloseEvent) => this.#ended(e.code, socket);
+    socket.onerror = () => undefined; // a close follows
+  }
+
+  #close(code: number): void {
+    const socket = this.#socket;
+    if (!socket) return;
+    this.#forget();
+    socket.onclose = socket.onmessage = null;
+    if (socket.readyState < 2) socket.close(code === 1006 ? undefined : code);
+    this.#o.events.disconnected(undefined, { code, advice: 'stop' });
+  }
+
+  #forget(): void {
+    clearTimeout(this.#patience);
+    this.#socket = undefined;
+    this.#comparison = undefined;
+    this.#compared = 0;
+    const server = this.#server;
+    this.#server = undefined;
+    if (server) this.emit('peer-disconnected', { peerId: server });
+  }
+
+  #ended(code: number, socket = this.#socket): void {
+    if (this.#socket && socket !== this.#socket) return;
+    if (socket) {
+      socket.onclose = socket.onmessage = socket.onopen = null;
+      if (socket.readyState < 2) socket.close();
+    }
+    this.#forget();
+    this.#setReady();
+    const advice = adviceOf(code);
+    if (!this.#running || advice === 'stop' || advice === 'sign-in') {
+      this.#running = false;
+      this.#o.events.disconnected(undefined, { code, advice });
+      return;
+    }
+    const pause = this.#backoff.next(advice);
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#dial(), pause);
+    this.#o.events.disconnected(Date.now() + pause, { code, advice });
+  }
+
+  #receive(bytes: Uint8Array): void {
+    let frame: { readonly type?: string; readonly [key: string]: unknown };
+    try {
+      frame = cbor.decode(bytes);
+    } catch {
+      this.drop();
+      return;
+    }
+    switch (frame.type) {
+      case 'peer':
+        this.#joined(frame);
+        break;
+      case 'error':
+        this.drop();
+        break;
+      case 'fieldsync-catch-up':
+        this.#catchUp(frame as CatchUpFrame);
+        break;
+      case 'fieldsync-refused':
+        this.#o.events.refused({
+          documentId: String(frame['documentId']), code: String(frame['code']), retry: frame['retry'] === true,
+          ...(frame['change'] instanceof Uint8Array ? { change: hex(frame['change']) } : {}),
+          ...(typeof frame['detail'] === 'string' ? { detail: frame['detail'] } : {}),
+        });
+        break;
+      case 'sync':
+      case 'request':
+      case 'ephemeral':
+      case 'doc-unavailable':
+        this.#message(frame as unknown as Message & { documentId: DocumentId; data?: Uint8Array });
+    }
+  }
+
+  #message(message: Message & { documentId: DocumentId; data?: Uint8Array }): void {
+    // Before the repo: whoever waits for the document must find it awaited. cbor gives views of the frame.
+    const own = message.data ? { ...message, data: message.data.slice() } : message;
+    this.emit('message', own);
+    if (message.type === 'doc-unavailable') this.#o.events.unavailable(message.documentId);
+    else if (own.data && message.type !== 'ephemeral') this.#o.events.heard(message.documentId, A.decodeSyncMessage(own.data).heads, own.data.length);
+  }
+
+  #joined(frame: { readonly [key: string]: unknown }): void {
+    clearTimeout(this.#patience);
+    const metadata = (frame['peerMetadata'] ?? {}) as PeerMetadata & { fieldsync?: number };
+    this.#server = frame['senderId'] as PeerId;
+    this.#backoff.reset();
+    this.#o.events.connected(this.#server, metadata.storageId);
+    this.emit('peer-candidate', { peerId: this.#server, peerMetadata: metadata });
+    this.#setReady();
+    if ((metadata.fieldsync ?? 0) >= 1) this.#beginComparison();
+    else this.#o.events.incomparable();
+  }
+
+  #beginComparison(): void {
+    this.#compared++;
+    this.#comparison = new Comparison(this.#o.events.inventory());
+    this.#writeCatchUp(this.#comparison.first());
+  }
+
+  #writeCatchUp(frame: CatchUpFrame): void {
+    this.#write({ type: 'fieldsync-catch-up', senderId: this.peerId, targetId: this.#server, ...frame });
+  }
+
+  #catchUp(frame: CatchUpFrame): void {
+    if (!this.#comparison) return;
+    const next = this.#comparison.next(frame);
+    if ('r' in next) {
+      this.#writeCatchUp(next as CatchUpFrame);
+      return;
+    }
+    this.#comparison = undefined;
+    this.#o.events.compared(next as Compared);
+  }
+}

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { adviceOf, Backoff } from './backoff.ts';
+import { LinkMeter } from './link.ts';
+
+test('pauses grow to a minute, are random, and begin anew after a connection', () => {
+  const most = new Backoff(() => 1);
+  const pauses = Array.from({ length: 10 }, () => most.next('back-off'));
+  expect(pauses).toEqual([500, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000]);
+  expect(new Backoff(() => 0.25).next('back-off')).toBe(125);
+  most.reset();
+  expect(most.next('back-off')).toBe(500);
+  expect(most.next('at-once')).toBeLessThanOrEqual(500);
+});
+
+test('close codes advise as PROTOCOL.md says', () => {
+  expect([1001, 4408, 4429].map(adviceOf)).toEqual(['at-once', 'at-once', 'at-once']);
+  expect(adviceOf(4401)).toBe('sign-in');
+  expect([1000, 1002, 1003, 1009, 4403, 4406, 4409].every((c) => adviceOf(c) === 'stop')).toBe(true);
+  expect([1006, 1011, 1013, 1012, 3000].every((c) => adviceOf(c) === 'back-off')).toBe(true);
+});
+
+test('a link is slow by what is measured, and needs to get clearly better to be fast again', () => {
+  let now = 0;
+  const m = new LinkMeter(() => now, {});
+  const cls = () => m.link.get().class;
+  expect(cls()).toBe('none');
+  m.connection(true);
+  expect(cls()).toBe('fast');
+  for (let i = 0; i < 5; i++) m.roundTrip(1500);
+  expect(cls()).toBe('slow');
+  for (let i = 0; i < 5; i++) m.roundTrip(1200);
+  expect(cls()).toBe('slow'); // between the borders it stays what it was
+  for (let i = 0; i < 5; i++) m.roundTrip(300);
+  expect(cls()).toBe('fast');
+  m.moved(10_000, 2_000); // 40 kbit/s
+  expect(cls()).toBe('slow');
+  now += 61_000; // nothing moves on a slow link, so nothing is measured: it gets another chance
+  m.tick();
+  expect(cls()).toBe('fast');
+  m.connection(false, 5);
+  expect(m.link.get()).toMatchObject({ class: 'none', retryAt: 5 });
+});
+
+test('the platform is believed only until something is measured', () => {
+  const m = new LinkMeter(() => 0, { effectiveType: '2g' });
+  m.connection(true);
+  expect(m.link.get().class).toBe('slow');
+  m.roundTrip(100);
+  expect(m.link.get().class).toBe('fast');
+});
