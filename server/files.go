@@ -74,8 +74,8 @@ func keeperOf(cfg Config, data backends, accounts *auth.Auth, book *deliveries.B
 }
 
 // namesFiles is files.Config.Names.
-func (s *Server) namesFiles(ctx context.Context, doc crdt.DocID) ([]files.Named, error) {
-	refs, err := s.documents.FileRefs(ctx, doc)
+func (s *Server) namesFiles(ctx context.Context, p access.Principal, doc crdt.DocID) ([]files.Named, error) {
+	refs, err := s.documents.FileRefs(ctx, p.Org, doc)
 	out := make([]files.Named, 0, len(refs))
 	for _, r := range refs {
 		kind := "file"
@@ -90,8 +90,8 @@ func (s *Server) namesFiles(ctx context.Context, doc crdt.DocID) ([]files.Named,
 	return out, err
 }
 
-func (s *Server) wasDelivered(_ context.Context, doc crdt.DocID, ref blobs.Ref) (bool, int64, error) {
-	d, ok, err := s.filing.deliveries.Get(doc, ref)
+func (s *Server) wasDelivered(_ context.Context, p access.Principal, doc crdt.DocID, ref blobs.Ref) (bool, int64, error) {
+	d, ok, err := s.delivery(p.Org, doc, ref)
 	return ok, d.Size, err
 }
 
@@ -102,6 +102,24 @@ func (s *Server) arriving(ctx context.Context, space blobs.Space, ref blobs.Ref)
 		out = append(out, files.Arriving{Job: c.Meta[uploads.MetaJob], Offset: c.Offset, Size: c.Size})
 	}
 	return out, err
+}
+
+// delivery is what is noted of a file that was delivered for an organisation's document.
+func (s *Server) delivery(org string, doc crdt.DocID, ref blobs.Ref) (deliveries.Delivery, bool, error) {
+	inner, err := s.documents.Inner(org, doc)
+	if err != nil {
+		return deliveries.Delivery{}, false, err
+	}
+	return s.filing.deliveries.Get(inner, ref)
+}
+
+// noteDelivery notes that a principal, by his id, delivered a file for his organisation's document.
+func (s *Server) noteDelivery(org, by string, doc crdt.DocID, ref blobs.Ref, size int64) error {
+	inner, err := s.documents.Inner(org, doc)
+	if err != nil {
+		return err
+	}
+	return s.filing.deliveries.Add(inner, ref, org, by, size)
 }
 
 // counted counts the bytes of files, in and out.
@@ -168,8 +186,8 @@ func (s *Server) mayTouch(_ context.Context, p access.Principal, job crdt.DocID,
 // serves tells whether a job's readers may have a file: the job names it, and it was delivered for the job, or named by
 // somebody who may read every file of the organisation anyway. Whoever else names a file that he only knows the hash of
 // gets nothing by it.
-func (s *Server) serves(ctx context.Context, job crdt.DocID, ref blobs.Ref) (bool, error) {
-	refs, err := s.documents.FileRefs(ctx, job)
+func (s *Server) serves(ctx context.Context, p access.Principal, job crdt.DocID, ref blobs.Ref) (bool, error) {
+	refs, err := s.documents.FileRefs(ctx, p.Org, job)
 	if err != nil {
 		return false, err
 	}
@@ -179,7 +197,7 @@ func (s *Server) serves(ctx context.Context, job crdt.DocID, ref blobs.Ref) (boo
 			continue
 		}
 		if !named {
-			if _, ok, err := s.filing.deliveries.Get(job, ref); ok || err != nil {
+			if _, ok, err := s.delivery(p.Org, job, ref); ok || err != nil {
 				return ok, err
 			}
 		}
@@ -200,7 +218,7 @@ func (s *Server) serves(ctx context.Context, job crdt.DocID, ref blobs.Ref) (boo
 		if err != nil {
 			return false, err
 		}
-		return true, s.filing.deliveries.Add(job, ref, space, id, info.Size)
+		return true, s.noteDelivery(space, id, job, ref, info.Size)
 	}
 	return false, nil
 }
@@ -227,7 +245,7 @@ func (s *Server) readsAll(author history.Author) (bool, error) {
 
 // held tells whether somebody may know, by a job, that a file is there.
 func (s *Server) held(ctx context.Context, p access.Principal, job crdt.DocID, ref blobs.Ref) (bool, error) {
-	d, delivered, err := s.filing.deliveries.Get(job, ref)
+	d, delivered, err := s.delivery(p.Org, job, ref)
 	if err != nil || delivered && d.By == p.ID {
 		return delivered, err
 	}
@@ -237,13 +255,13 @@ func (s *Server) held(ctx context.Context, p access.Principal, job crdt.DocID, r
 		}
 		return false, err
 	}
-	return s.serves(ctx, job, ref)
+	return s.serves(ctx, p, job, ref)
 }
 
 // delivered notes a delivery, which from then on keeps the file from being removed, and makes sure that it was not removed just
 // before.
 func (s *Server) delivered(ctx context.Context, p access.Principal, job crdt.DocID, ref blobs.Ref, size int64) error {
-	if err := s.filing.deliveries.Add(job, ref, p.Org, p.ID, size); err != nil {
+	if err := s.noteDelivery(p.Org, p.ID, job, ref, size); err != nil {
 		return err
 	}
 	_, err := s.data.blobs.Stat(ctx, blobs.Space(p.Org), ref)

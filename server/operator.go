@@ -62,7 +62,7 @@ func OpenOperator(ctx context.Context, dataDir string, fresh bool) (*Operator, e
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	rows := &lazyIndex{opt: indexOptions(dataDir, st, documents.NewRoom(), slog.New(slog.DiscardHandler))}
+	rows := &lazyIndex{opt: indexOptions(dataDir, st, a, documents.NewRoom(), slog.New(slog.DiscardHandler))}
 	return &Operator{Doer: admin.Local{Auth: a, Index: rows.open}, close: func() error { return errors.Join(rows.close(), st.Close()) }}, nil
 }
 

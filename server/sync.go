@@ -8,7 +8,6 @@ import (
 	"fieldsync/crdt/replica"
 	"fieldsync/crdt/wire"
 	"fieldsync/server/internal/access"
-	"fieldsync/server/internal/auth"
 	"fieldsync/server/internal/documents"
 	"fieldsync/server/internal/metrics"
 	"fieldsync/server/internal/ws"
@@ -18,11 +17,12 @@ import (
 func (s *Server) mountSync() error {
 	var svc *documents.Service
 	counters := metrics.NewDocuments(s.metrics, func() int { return svc.Open() })
-	svc, err := documents.New(documents.Options{Store: s.data.store, Metrics: counters, Log: s.log, WorkerJobs: s.workerJobs, OnChange: s.index.Changed, Room: s.room})
+	svc, err := documents.New(documents.Options{Store: s.data.store, Metrics: counters, Log: s.log, WorkerJobs: s.workerJobs, Namespace: s.auth.Namespace,
+		OnChange: s.index.Changed, Room: s.room})
 	if err != nil {
 		return err
 	}
-	sockets := ws.New(ws.Options{Drive: svc.Drive(), Observe: s.metrics, Principal: principalOf,
+	sockets := ws.New(ws.Options{Drive: svc.Drive(), Observe: s.metrics, Principal: s.principalOf,
 		Confirm: func(p replica.Principal) error { return s.auth.Confirm(documents.Account(p)) },
 		Expires: func(p replica.Principal) time.Time { return documents.Account(p).Expires }})
 	s.documents = svc
@@ -59,10 +59,10 @@ func (s *Server) workerJobs(org string) access.WorkerJobs {
 	return o.Settings.WorkerJobs
 }
 
-func principalOf(r *http.Request) (replica.Principal, bool) {
-	p, ok := auth.PrincipalFrom(r.Context())
-	if !ok {
-		return nil, false
+func (s *Server) principalOf(r *http.Request) (replica.Principal, error) {
+	p, err := whoAsks(r)
+	if err != nil {
+		return nil, err
 	}
-	return documents.Principal(p), true
+	return s.documents.Principal(p)
 }

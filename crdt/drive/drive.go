@@ -24,8 +24,8 @@ type Config struct {
 	Store store.Store
 	// Index adds to the write of a document's record what follows from it. Nil: nothing.
 	Index func(doc crdt.DocID, rec replica.PutRecord) []store.Op
-	// Inventory gives the documents that may be talked about with a principal without being asked for, with the digests of
-	// their heads, sorted by replica.SortItems. Nil: none.
+	// Inventory gives the documents that may be talked about with a principal without being asked for, as he calls them
+	// (replica.Config.Naming), with the digests of their heads, sorted by replica.SortItems. Nil: none.
 	Inventory func(p replica.Principal) ([]replica.Item, error)
 	// Snapshot makes one document chunk of changes (engine.Snapshot). Nil: documents are kept as changes.
 	Snapshot func(raws [][]byte) ([]byte, error)

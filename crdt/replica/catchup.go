@@ -34,7 +34,7 @@ const (
 	comparePatience = 5 * time.Minute
 )
 
-// catchUp is a comparison that is going on.
+// catchUp is a comparison that is going on. Its documents have the peer's names, as those of all its frames.
 type catchUp struct {
 	items    []Item // nil until the Inventory is there
 	ready    bool
@@ -99,7 +99,7 @@ func (h *Hub) inventory(c *conn, items []Item, b *HubBatch) {
 		// The peer does not compare: each document is talked about, if we are the one to begin.
 		if c.dialed {
 			for _, it := range items {
-				h.attach(c, it.Doc, true, b)
+				h.attach(c, c.naming.Inner(it.Doc), true, b)
 			}
 		}
 		return
@@ -186,12 +186,13 @@ func (h *Hub) answerCatchUp(c *conn, f *wire.CatchUp, b *HubBatch) {
 // that the peer hears of the changes to come; it begins the conversation about what is there.
 func (h *Hub) subscribeRest(c *conn, b *HubBatch) {
 	for _, it := range c.catchup.items {
-		if _, ok := c.docs[it.Doc]; !ok {
+		doc := c.naming.Inner(it.Doc)
+		if _, ok := c.docs[doc]; !ok {
 			if len(c.docs) >= h.cfg.maxDocs() {
 				break
 			}
-			h.interest(c, it.Doc)
-			b.Docs = append(b.Docs, DocEvent{Doc: it.Doc, Event: Attach{Peer: h.peerInfo(c)}, IfOpen: true})
+			h.interest(c, doc)
+			b.Docs = append(b.Docs, DocEvent{Doc: doc, Event: Attach{Peer: h.peerInfo(c, doc)}, IfOpen: true})
 		}
 	}
 	h.setCatchUp(c, nil)
@@ -247,6 +248,11 @@ func (h *Hub) endCatchUp(c *conn, b *HubBatch) {
 		}
 	}
 	h.setCatchUp(c, nil)
+	for _, names := range [][]crdt.DocID{u.differ, u.unlisted} {
+		for i := range names {
+			names[i] = c.naming.Inner(names[i])
+		}
+	}
 	for _, doc := range u.differ {
 		h.attach(c, doc, true, b)
 	}
@@ -263,11 +269,12 @@ func (h *Hub) markSynced(c *conn, it Item, b *HubBatch) {
 	if len(c.docs) >= h.cfg.maxDocs() {
 		return
 	}
-	s, _ := h.interest(c, it.Doc)
+	doc := c.naming.Inner(it.Doc)
+	s, _ := h.interest(c, doc)
 	s.synced, s.digest = true, it.Digest
 	_, moved := c.catchup.moved[it.Doc] // then it has to be opened, to see what is new
-	b.Docs = append(b.Docs, DocEvent{Doc: it.Doc, IfOpen: !moved,
-		Event: Attach{Peer: h.peerInfo(c), Synced: true, Digest: it.Digest}})
+	b.Docs = append(b.Docs, DocEvent{Doc: doc, IfOpen: !moved,
+		Event: Attach{Peer: h.peerInfo(c, doc), Synced: true, Digest: it.Digest}})
 }
 
 // markEqual does that for the items that both have.

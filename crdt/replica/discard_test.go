@@ -222,7 +222,7 @@ func TestADiscardThatCannotBeStoredLeavesAllAsItWas(t *testing.T) {
 
 func TestADiscardWaitsForTheWriteThatIsOutAndTakesAlongWhatCameMeanwhile(t *testing.T) {
 	d, k, ev := discarding(t, 3)
-	d.step(replica.Attach{Peer: replica.PeerInfo{Conn: 1, Remote: "server", Storage: "server's", Principal: someone{}, Dialed: true}})
+	d.step(replica.Attach{Peer: replica.PeerInfo{Conn: 1, Doc: crdt.DocID{1}, Remote: "server", Storage: "server's", Principal: someone{}, Dialed: true}})
 	foreign := historytest.NewWriter("ben", rand.New(rand.NewPCG(3, 3)))
 	for _, c := range d.writer.Changes[:2] {
 		foreign.Apply(c)
@@ -258,7 +258,7 @@ func TestADiscardWaitsForTheWriteThatIsOutAndTakesAlongWhatCameMeanwhile(t *test
 
 func TestWhatMustNotGoIsNotDiscarded(t *testing.T) {
 	attach := func(d *byHand) {
-		d.step(replica.Attach{Peer: replica.PeerInfo{Conn: 1, Remote: "server", Storage: "server's", Principal: someone{}, Dialed: true}, Announce: true})
+		d.step(replica.Attach{Peer: replica.PeerInfo{Conn: 1, Doc: crdt.DocID{1}, Remote: "server", Storage: "server's", Principal: someone{}, Dialed: true}, Announce: true})
 	}
 	holds := func(d *byHand, heads ...crdt.Hash) {
 		data := syncproto.Append(nil, &syncproto.Message{Version: syncproto.V1, Heads: heads})

@@ -14,10 +14,11 @@ import (
 // Document is one document that is open: its changes, and the peers that talk about it. It is not safe for concurrent
 // use; documents are independent of one another.
 type Document struct {
-	id   crdt.DocID
-	text string // the id's text form, made when it is first sent
-	cfg  *Config
-	rec  Record
+	id     crdt.DocID
+	called crdt.DocID // what peers call the document, as far as text is made
+	text   string     // the text form of that, made when it is first sent
+	cfg    *Config
+	rec    Record
 
 	maker Principal // who brought the first change, while it is not described
 
@@ -341,7 +342,7 @@ func (d *Document) sendUnavailable(p *peer, b *Batch) {
 	p.unavailable, p.dirty = true, false
 	p.state.Reset()
 	p.shared = nil
-	b.Send = append(b.Send, Out{Conn: p.Conn, Frame: wire.DocUnavailable{Doc: d.id, Sender: p.Local, Target: p.Remote}})
+	b.Send = append(b.Send, Out{Conn: p.Conn, Frame: wire.DocUnavailable{Doc: p.Doc, Sender: p.Local, Target: p.Remote}})
 }
 
 // relay passes a presence message on to everybody else who reads the document.
@@ -361,7 +362,7 @@ func (d *Document) relay(from *peer, m *wire.Ephemeral, b *Batch) {
 			continue
 		}
 		copied := *m
-		copied.Target = p.Remote
+		copied.Doc, copied.Target = p.Doc, p.Remote
 		b.Send = append(b.Send, Out{Conn: p.Conn, Frame: copied, Droppable: true})
 	}
 }

@@ -12,6 +12,7 @@ type Event interface{ event() }
 // PeerInfo is what a document needs to know of a connection.
 type PeerInfo struct {
 	Conn       ConnID
+	Doc        crdt.DocID  // what the peer calls the document (Config.Naming)
 	Local      crdt.PeerID // our name on this connection
 	Remote     crdt.PeerID // the peer's
 	Principal  Principal

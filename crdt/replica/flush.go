@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"time"
 
+	"fieldsync/crdt"
 	"fieldsync/crdt/syncproto"
 	"fieldsync/crdt/wire"
 )
@@ -117,7 +118,8 @@ func (d *Document) putChanges(b *Batch, first int) {
 type round struct {
 	fan    syncproto.Fanout
 	data   []byte // the last sync message
-	suffix []byte // its frame
+	doc    crdt.DocID
+	suffix []byte // its frame, for peers that call the document so
 }
 
 // say sends a peer what it should hear now, if anything.
@@ -140,14 +142,14 @@ func (d *Document) say(p *peer, f *round, out *[]Out) {
 	data := f.fan.Encode(d.view(), &plan, d.snapshot)
 	if p.Dialed && len(plan.Heads) == 0 && len(plan.Changes) == 0 {
 		// We hold nothing: that is a request.
-		*out = append(*out, Out{Conn: p.Conn, Frame: wire.Sync{Request: true, Doc: d.id, Sender: p.Local, Target: p.Remote, Data: data}})
+		*out = append(*out, Out{Conn: p.Conn, Frame: wire.Sync{Request: true, Doc: p.Doc, Sender: p.Local, Target: p.Remote, Data: data}})
 		return
 	}
-	if len(f.data) == 0 || &f.data[0] != &data[0] {
-		if d.text == "" {
-			d.text = d.id.String()
+	if len(f.data) == 0 || &f.data[0] != &data[0] || f.doc != p.Doc {
+		if d.text == "" || d.called != p.Doc {
+			d.called, d.text = p.Doc, p.Doc.String()
 		}
-		f.data, f.suffix = data, wire.AppendSyncSuffixText(nil, d.text, data)
+		f.data, f.doc, f.suffix = data, p.Doc, wire.AppendSyncSuffixText(nil, d.text, data)
 	}
 	*out = append(*out, Out{Conn: p.Conn, Shared: f.suffix})
 }

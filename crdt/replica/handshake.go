@@ -9,7 +9,7 @@ import (
 )
 
 func (h *Hub) opened(now time.Time, ev Opened, b *HubBatch) {
-	c := &conn{id: ev.Conn, principal: ev.Principal, dialed: ev.Dialed}
+	c := &conn{id: ev.Conn, principal: ev.Principal, naming: h.cfg.naming(ev.Principal), dialed: ev.Dialed}
 	h.conns[ev.Conn] = c
 	h.waiting = append(h.waiting, deadline{at: now.Add(h.cfg.joinTimeout()), conn: ev.Conn})
 	if ev.Dialed {
@@ -51,23 +51,26 @@ func (h *Hub) framed(c *conn, f wire.Frame, b *HubBatch) {
 			b.Ignored = append(b.Ignored, "wrong-sender")
 			return
 		}
-		if h.attach(c, f.Doc, false, b) {
-			b.Docs = append(b.Docs, DocEvent{Doc: f.Doc, Event: Receive{Conn: c.id, Msg: &f}})
+		if doc := c.naming.Inner(f.Doc); h.attach(c, doc, false, b) {
+			b.Docs = append(b.Docs, DocEvent{Doc: doc, Event: Receive{Conn: c.id, Msg: &f}})
 		}
 	case wire.Ephemeral:
 		// Only to a document that the connection is subscribed to: presence opens nothing.
-		if _, ok := c.docs[f.Doc]; ok {
-			b.Docs = append(b.Docs, DocEvent{Doc: f.Doc, Event: Relay{Conn: c.id, Msg: &f}, IfOpen: false})
+		doc := c.naming.Inner(f.Doc)
+		if _, ok := c.docs[doc]; ok {
+			b.Docs = append(b.Docs, DocEvent{Doc: doc, Event: Relay{Conn: c.id, Msg: &f}, IfOpen: false})
 		} else {
 			b.Ignored = append(b.Ignored, "presence-elsewhere")
 		}
 	case wire.DocUnavailable:
-		if _, ok := c.docs[f.Doc]; ok {
-			b.Docs = append(b.Docs, DocEvent{Doc: f.Doc, Event: PeerUnavailable{Conn: c.id}, IfOpen: true})
+		doc := c.naming.Inner(f.Doc)
+		if _, ok := c.docs[doc]; ok {
+			b.Docs = append(b.Docs, DocEvent{Doc: doc, Event: PeerUnavailable{Conn: c.id}, IfOpen: true})
 		}
 	case wire.Refused:
-		if _, ok := c.docs[f.Doc]; ok && c.dialed {
-			b.Docs = append(b.Docs, DocEvent{Doc: f.Doc, Event: PeerRefused{Conn: c.id, Msg: &f}})
+		doc := c.naming.Inner(f.Doc)
+		if _, ok := c.docs[doc]; ok && c.dialed {
+			b.Docs = append(b.Docs, DocEvent{Doc: doc, Event: PeerRefused{Conn: c.id, Msg: &f}})
 		}
 	case wire.CatchUp:
 		h.catchUpFrame(c, f, b)

@@ -36,6 +36,7 @@ type deadline struct {
 type conn struct {
 	id        ConnID
 	principal Principal
+	naming    Naming
 	dialed    bool
 	joined    bool
 	remote    crdt.PeerID
@@ -86,8 +87,8 @@ type Framed struct {
 // Closed is the end of a connection.
 type Closed struct{ Conn ConnID }
 
-// Inventory answers a Compare: what we hold of what the connection may be told of, sorted by SortItems. The hub keeps it
-// until the comparison ends.
+// Inventory answers a Compare: what we hold of what the connection may be told of, under the peer's names (Config.Naming), sorted by
+// SortItems. The hub keeps it until the comparison ends.
 type Inventory struct {
 	Conn  ConnID
 	Items []Item
@@ -200,17 +201,9 @@ func (h *Hub) Principal(id ConnID) Principal {
 	return nil
 }
 
-// Peer tells what a document needs to know of a connection; false if it has not joined.
-func (h *Hub) Peer(id ConnID) (PeerInfo, bool) {
-	c := h.conns[id]
-	if c == nil || !c.joined {
-		return PeerInfo{}, false
-	}
-	return h.peerInfo(c), true
-}
-
-func (h *Hub) peerInfo(c *conn) PeerInfo {
-	p := PeerInfo{Conn: c.id, Local: h.cfg.PeerID, Remote: c.remote, Principal: c.principal, Dialed: c.dialed, Extensions: c.meta.Fieldsync}
+// peerInfo is what a document needs to know of a connection.
+func (h *Hub) peerInfo(c *conn, doc crdt.DocID) PeerInfo {
+	p := PeerInfo{Conn: c.id, Doc: c.naming.Outer(doc), Local: h.cfg.PeerID, Remote: c.remote, Principal: c.principal, Dialed: c.dialed, Extensions: c.meta.Fieldsync}
 	if c.meta.StorageID != "" && (c.meta.Ephemeral == nil || !*c.meta.Ephemeral) {
 		p.Storage = string(c.meta.StorageID)
 	}
@@ -235,7 +228,7 @@ func (h *Hub) Attachments(doc crdt.DocID) []Attach {
 	out := make([]Attach, 0, len(subs))
 	for _, s := range subs {
 		if c := h.conns[s.conn]; c != nil {
-			out = append(out, Attach{Peer: h.peerInfo(c), Synced: s.synced, Digest: s.digest, Announce: s.missed})
+			out = append(out, Attach{Peer: h.peerInfo(c, doc), Synced: s.synced, Digest: s.digest, Announce: s.missed})
 		}
 	}
 	return out
@@ -250,7 +243,7 @@ func (h *Hub) Retired(doc crdt.DocID, heads crdt.Heads, unsynced []ConnID) {
 		subs[i].synced, subs[i].digest = !subs[i].missed, digest
 	}
 	for _, c := range h.comparing {
-		c.catchup.noteRetired(doc, digest)
+		c.catchup.noteRetired(c.naming.Outer(doc), digest)
 	}
 	if len(heads) > 0 {
 		return
@@ -318,7 +311,7 @@ func (h *Hub) attach(c *conn, doc crdt.DocID, announce bool, b *HubBatch) bool {
 	}
 	s, fresh := h.interest(c, doc)
 	if fresh || announce {
-		b.Docs = append(b.Docs, DocEvent{Doc: doc, Event: Attach{Peer: h.peerInfo(c), Synced: s.synced, Digest: s.digest, Announce: announce}})
+		b.Docs = append(b.Docs, DocEvent{Doc: doc, Event: Attach{Peer: h.peerInfo(c, doc), Synced: s.synced, Digest: s.digest, Announce: announce}})
 	}
 	return true
 }

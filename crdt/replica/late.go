@@ -87,7 +87,7 @@ func (d *Document) sayBlind(p *peer, out *[]Out) {
 		return
 	}
 	p.blind.said = data
-	*out = append(*out, Out{Conn: p.Conn, Frame: wire.Sync{Doc: d.id, Sender: p.Local, Target: p.Remote, Data: data}})
+	*out = append(*out, Out{Conn: p.Conn, Frame: wire.Sync{Doc: p.Doc, Sender: p.Local, Target: p.Remote, Data: data}})
 }
 
 // peerUnavailable takes a peer's word that it has no such document for us. A server says that also when it ends our reading:

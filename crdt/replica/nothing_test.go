@@ -18,7 +18,7 @@ func TestLittleIsKeptOfWhatAPeerNamesOfADocumentThatDoesNotExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Step(aMoment, Attach{Peer: PeerInfo{Conn: 1, Remote: "peer", Principal: anybody{}}}); err != nil {
+	if _, err := d.Step(aMoment, Attach{Peer: PeerInfo{Conn: 1, Doc: crdt.DocID{1}, Remote: "peer", Principal: anybody{}}}); err != nil {
 		t.Fatal(err)
 	}
 	for round := range 2 { // the second time nothing is asked any more
@@ -103,8 +103,8 @@ func TestADocumentOfManyHeadsTravelsToWhereItDoesNotExist(t *testing.T) {
 	if len(from.Heads()) < 2*maxHeadsOfNothing {
 		t.Fatalf("%d heads", len(from.Heads()))
 	}
-	step(1, Attach{Peer: PeerInfo{Conn: 1, Local: "x", Remote: "x", Principal: anybody{}}})
-	step(0, Attach{Peer: PeerInfo{Conn: 1, Local: "x", Remote: "x", Principal: anybody{}, Dialed: true}, Announce: true})
+	step(1, Attach{Peer: PeerInfo{Conn: 1, Doc: crdt.DocID{1}, Local: "x", Remote: "x", Principal: anybody{}}})
+	step(0, Attach{Peer: PeerInfo{Conn: 1, Doc: crdt.DocID{1}, Local: "x", Remote: "x", Principal: anybody{}, Dialed: true}, Announce: true})
 	for n := 0; len(wires[0])+len(wires[1]) > 0; n++ {
 		if n > 100 {
 			t.Fatal("they do not come to an end")

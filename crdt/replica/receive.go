@@ -334,7 +334,7 @@ func (d *Document) sendRefused(p *peer, r *crdt.Refusal, retry bool, b *Batch) {
 	if p.Extensions == 0 {
 		return
 	}
-	b.Send = append(b.Send, Out{Conn: p.Conn, Frame: wire.Refused{Doc: d.id, Sender: p.Local, Target: p.Remote,
+	b.Send = append(b.Send, Out{Conn: p.Conn, Frame: wire.Refused{Doc: p.Doc, Sender: p.Local, Target: p.Remote,
 		Code: r.Code, Change: r.Change, Detail: r.Detail, Retry: retry}})
 }
 

@@ -27,7 +27,7 @@ func TestWhatAPeerHasMoreIsAskedForAlsoWhenASnapshotIsStoredMeanwhile(t *testing
 		d.add()
 		d.step(replica.Stored{})
 	}
-	d.step(replica.Attach{Peer: replica.PeerInfo{Conn: 1, Remote: "server", Principal: someone{}, Dialed: true}, Announce: true})
+	d.step(replica.Attach{Peer: replica.PeerInfo{Conn: 1, Doc: crdt.DocID{1}, Remote: "server", Principal: someone{}, Dialed: true}, Announce: true})
 	says(d.Heads())
 	d.now = d.now.Add(time.Minute)
 	b := d.step(replica.Tick{Build: true})

@@ -13,7 +13,7 @@ func TestAMessageFullOfBadChangesIsNotToldOfWithoutEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Step(aMoment, Attach{Peer: PeerInfo{Conn: 1, Remote: "peer", Principal: anybody{}, Extensions: 1}}); err != nil {
+	if _, err := d.Step(aMoment, Attach{Peer: PeerInfo{Conn: 1, Doc: crdt.DocID{1}, Remote: "peer", Principal: anybody{}, Extensions: 1}}); err != nil {
 		t.Fatal(err)
 	}
 	bad := make([][]byte, 50_000)

@@ -56,10 +56,37 @@ type Config struct {
 	// KeepSyncStates makes a document store what it shares with peers that have a storage id: a phone knows then,
 	// without a network, what the server has.
 	KeepSyncStates bool
+	// Naming says how a principal's connections call documents. It must be pure, and is asked once for each connection. Nil, or a nil
+	// result: as we do.
+	Naming func(p Principal) Naming
 	// MaxDocsPerConn bounds the documents that one connection is subscribed to. 0: 100,000.
 	MaxDocsPerConn int
 	// RangesOnly has us begin comparisons without a sketch, as clients do that know none. For simulations.
 	RangesOnly bool
+}
+
+// Naming is how the peer of a connection calls documents: Outer gives its name of a document of ours, Inner ours of one of its. They
+// are the inverse of each other, and pure. Frames and inventories have the peer's names; everything else, Access, Policy and the store
+// among it, has ours.
+type Naming interface {
+	Inner(outer crdt.DocID) crdt.DocID
+	Outer(inner crdt.DocID) crdt.DocID
+}
+
+// sameNames is the Naming of peers that call documents as we do.
+type sameNames struct{}
+
+func (sameNames) Inner(doc crdt.DocID) crdt.DocID { return doc }
+func (sameNames) Outer(doc crdt.DocID) crdt.DocID { return doc }
+
+// naming asks Config.Naming.
+func (c *Config) naming(p Principal) Naming {
+	if c.Naming != nil {
+		if n := c.Naming(p); n != nil {
+			return n
+		}
+	}
+	return sameNames{}
 }
 
 // Creator is who brought a document's first change. The principal is nil where it was made here by nobody in particular, and for a

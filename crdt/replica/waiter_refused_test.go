@@ -33,8 +33,8 @@ func TestARefusedChangeThatWaitedIsToldToItsAuthorAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		h := &byHand{Document: d, t: t}
-		h.step(replica.Attach{Peer: replica.PeerInfo{Conn: anna, Remote: "anna", Principal: named("anna"), Extensions: 1}})
-		h.step(replica.Attach{Peer: replica.PeerInfo{Conn: ben, Remote: "ben", Principal: named("ben"), Extensions: 1}})
+		h.step(replica.Attach{Peer: replica.PeerInfo{Conn: anna, Doc: crdt.DocID{1}, Remote: "anna", Principal: named("anna"), Extensions: 1}})
+		h.step(replica.Attach{Peer: replica.PeerInfo{Conn: ben, Doc: crdt.DocID{1}, Remote: "ben", Principal: named("ben"), Extensions: 1}})
 		hers := historytest.NewWriter("anna", rand.New(rand.NewPCG(1, 1)))
 		his := historytest.NewWriter("ben", rand.New(rand.NewPCG(1, 2)))
 		first := hers.Edit(2)

@@ -9,6 +9,7 @@ import (
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
+	"fieldsync/server/internal/access"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 )
@@ -41,18 +42,19 @@ type Auth struct {
 	onChange  func(string)
 	onFailure func(Reason)
 
-	log       *slog.Logger
-	cache     *cache
-	orgsMu    sync.Mutex // taken after writing; held while an organisation is read or written
-	orgs      *lru.Cache[string, Org]
-	holds     holds
-	writing   sync.Mutex // one change of accounts at a time: each reads before it writes
-	gate      passwordGate
-	verify    func(password, stored string) bool // verifyPassword; a simulation of months counts instead
-	byIP      *failures
-	byLogin   *failures
-	locks     *locks
-	namesakes *namesakes
+	log        *slog.Logger
+	cache      *cache
+	orgsMu     sync.Mutex // taken after writing; held while an organisation is read or written
+	orgs       *lru.Cache[string, Org]
+	namespaces *lru.Cache[string, access.Namespace]
+	holds      holds
+	writing    sync.Mutex // one change of accounts at a time: each reads before it writes
+	gate       passwordGate
+	verify     func(password, stored string) bool // verifyPassword; a simulation of months counts instead
+	byIP       *failures
+	byLogin    *failures
+	locks      *locks
+	namesakes  *namesakes
 }
 
 // New makes an Auth over a store. It writes nothing.
@@ -67,7 +69,7 @@ func New(o Options) (*Auth, error) {
 	a := &Auth{
 		store: o.Store, clientIP: o.ClientIP, now: o.Now, demo: o.Demo, publicURL: o.PublicURL,
 		origins: map[string]bool{}, onRevoke: o.OnRevoke, onChange: o.OnChange, onFailure: o.OnFailure, cache: cache, gate: newPasswordGate(), verify: verifyPassword,
-		log: o.Log, orgs: newOrgCache(), holds: holds{all: map[*hold]struct{}{}}, locks: newLocks(o.Store), namesakes: newNamesakes(),
+		log: o.Log, orgs: newOrgCache[Org](), namespaces: newOrgCache[access.Namespace](), holds: holds{all: map[*hold]struct{}{}}, locks: newLocks(o.Store), namesakes: newNamesakes(),
 	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)

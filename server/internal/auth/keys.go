@@ -18,6 +18,7 @@ func hashSecret(secret string) secretHash { return sha256.Sum256([]byte(secret))
 // The kinds of accounts in the store's keys. Ids and logins hold no slash.
 const (
 	kindOrg         = 'o' // id: the organisation's
+	kindNamespace   = 'i' // id: the organisation's; the value is the key of its document ids. None: they are the store's
 	kindUser        = 'u' // id: the user's
 	kindMember      = 'm' // id: organisation/user; the value is empty
 	kindLogin       = 'l' // id: login in lower case/organisation; the value is the user's id. Before version 2: the login alone
@@ -33,6 +34,7 @@ const (
 )
 
 func orgKey(org string) []byte           { return store.Account(kindOrg, org) }
+func namespaceKey(org string) []byte     { return store.Account(kindNamespace, org) }
 func userKey(user string) []byte         { return store.Account(kindUser, user) }
 func memberKey(org, user string) []byte  { return store.Account(kindMember, org+"/"+user) }
 func membersOf(org string) []byte        { return store.Account(kindMember, org+"/") }

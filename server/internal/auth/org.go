@@ -61,8 +61,8 @@ func (a *Auth) Organisation(id string) (Org, error) {
 	return o, nil
 }
 
-func newOrgCache() *lru.Cache[string, Org] {
-	c, _ := lru.New[string, Org](orgsCached) // fails for a size below 1
+func newOrgCache[T any]() *lru.Cache[string, T] {
+	c, _ := lru.New[string, T](orgsCached) // fails for a size below 1
 	return c
 }
 
@@ -96,7 +96,7 @@ func (a *Auth) CreateOrg(id string, c OrgChange) (Org, error) {
 	if err != nil {
 		return Org{}, err
 	}
-	return o, a.putOrg(Operator(id), o, Entry{Action: "organisation.created", Subject: id})
+	return o, a.putOrg(Operator(id), o, Entry{Action: "organisation.created", Subject: id}, newNamespace(id))
 }
 
 // ChangeOrg changes the organisation of whoever asks, if it still has this version (0: whichever it has).
@@ -151,15 +151,15 @@ func (c OrgChange) apply(o Org) (Org, []string, error) {
 	return o, what, nil
 }
 
-// putOrg stores an organisation; a.writing is held.
-func (a *Auth) putOrg(by access.Principal, o Org, e Entry) error {
+// putOrg stores an organisation, and what goes with it; a.writing is held.
+func (a *Auth) putOrg(by access.Principal, o Org, e Entry, with ...store.Op) error {
 	op, err := put(orgKey(o.ID), o)
 	if err != nil {
 		return err
 	}
 	a.orgsMu.Lock() // who reads meanwhile waits: what was read before must not enter the cache afterwards
 	defer a.orgsMu.Unlock()
-	if err := a.record(by, o.ID, e, op); err != nil {
+	if err := a.record(by, o.ID, e, append(with, op)...); err != nil {
 		return err
 	}
 	a.orgs.Remove(o.ID)

@@ -59,7 +59,7 @@ func (s *Service) joined(j replica.Joined) {
 		return
 	}
 	s.announcing.do(func() {
-		items, err := s.inventory(j.Principal)
+		items, err := s.readable(j.Principal)
 		if err != nil {
 			s.opt.Log.Error("could not read what there is to announce", "error", err.Error())
 			return

@@ -53,7 +53,7 @@ func TestWorkersHaveTheTemplatesAndWhatIsTheirs(t *testing.T) {
 		"nobody that has a role":        {person("gardener", "gus"), nil},
 		"another organisation's worker": {access.Principal{ID: "user:anna", Org: "other", User: "anna", Role: access.RoleWorker}, []crdt.DocID{otto}},
 	} {
-		items, err := o.inventory(Principal(tt.p))
+		items, err := o.inventory(o.known(tt.p))
 		var got []crdt.DocID
 		for _, it := range items {
 			got = append(got, it.Doc)
@@ -77,7 +77,7 @@ type plain struct {
 func (o *office) plain(p access.Principal) *plain {
 	o.t.Helper()
 	c := &plain{pipe: pipe{make(chan []byte, 1000), make(chan struct{})}, t: o.t}
-	c.link = o.drive.Connect(c.pipe, Principal(p), false)
+	c.link = o.drive.Connect(c.pipe, o.known(p), false)
 	o.t.Cleanup(c.link.Closed)
 	if err := c.link.Receive(wire.Append(nil, wire.Join{Sender: "plain", Versions: []string{wire.ProtocolVersion}})); err != nil {
 		o.t.Fatal(err)
@@ -243,7 +243,7 @@ func TestTheInventoryOfAWorkerHoldsNothingThatHeMayNotRead(t *testing.T) {
 	if err := store.Write(o.store, []store.Op{{Key: key, Value: []byte{}}}); err != nil {
 		t.Fatal(err)
 	}
-	if items, err := o.inventory(Principal(ben)); err != nil || len(items) != 0 {
+	if items, err := o.inventory(o.known(ben)); err != nil || len(items) != 0 {
 		t.Errorf("%v, %v", items, err)
 	}
 }

@@ -23,12 +23,13 @@ var ErrNoDocument = crdt.Errorf(crdt.KindNotFound, "no such document")
 
 // Copy is a document as it was, durable, when it was read. Close it soon, and before another is read: they are bounded.
 type Copy struct {
-	ID     crdt.DocID
+	ID     crdt.DocID // as its organisation calls it; zero where ReadFrom made the copy
 	Heads  crdt.Heads
 	Record access.Record
 	Access access.Access // of who read it
 	Doc    *engine.Doc   // its values; nil until Open
 
+	inner   crdt.DocID
 	stored  replica.Loaded
 	chunks  [][]byte // of stored
 	room    *Room
@@ -43,17 +44,22 @@ func (s *Service) Load(ctx context.Context, p access.Principal, doc crdt.DocID) 
 // Stored reads a document for a principal as it is stored, for who needs no values or not at once. Errors: ErrNoDocument, also where he may
 // not read it; KindUnavailable.
 func (s *Service) Stored(ctx context.Context, p access.Principal, doc crdt.DocID) (*Copy, error) {
-	may, err := s.Access(p, doc)
+	inner, err := s.inner(p, doc)
+	if err != nil {
+		return nil, err
+	}
+	may, err := s.access(p, inner)
 	if err != nil {
 		return nil, unavailable(err)
 	}
 	if !may.Read {
 		return nil, ErrNoDocument
 	}
-	c, err := s.read(ctx, doc)
+	c, err := s.read(ctx, inner)
 	if err != nil {
 		return nil, err
 	}
+	c.ID = doc
 	if c.Access = access.Decide(p, c.Record); !c.Access.Read { // it changed between
 		c.Close()
 		return nil, ErrNoDocument
@@ -61,11 +67,7 @@ func (s *Service) Stored(ctx context.Context, p access.Principal, doc crdt.DocID
 	return c, nil
 }
 
-// Read reads a document with its values for the service itself, whoever may read it.
-func (s *Service) Read(ctx context.Context, doc crdt.DocID) (*Copy, error) {
-	return opened(ctx)(s.read(ctx, doc))
-}
-
+// read reads a document as it is stored, whoever may read it.
 func (s *Service) read(ctx context.Context, doc crdt.DocID) (*Copy, error) {
 	select {
 	case s.copies <- struct{}{}:
@@ -95,11 +97,11 @@ func opened(ctx context.Context) func(*Copy, error) (*Copy, error) {
 	}
 }
 
-// ReadFrom reads a document from a store, whoever may read it. Its values will take their room from this one.
+// ReadFrom reads a document by its inner id from a store, whoever may read it. Its values will take their room from this one.
 func ReadFrom(r store.Reader, room *Room, doc crdt.DocID) (*Copy, error) {
-	c := &Copy{ID: doc, room: room}
+	c := &Copy{inner: doc, room: room}
 	var err error
-	if c.stored, err = drive.ReadDocument(r, c.ID); err != nil {
+	if c.stored, err = drive.ReadDocument(r, c.inner); err != nil {
 		return nil, unavailable(err)
 	}
 	if c.stored.Record == nil {
@@ -107,7 +109,7 @@ func ReadFrom(r store.Reader, room *Room, doc crdt.DocID) (*Copy, error) {
 	}
 	rec, err := replica.DecodeRecord(c.stored.Record)
 	if err != nil {
-		return nil, fmt.Errorf("document %s: %w", c.ID, err)
+		return nil, fmt.Errorf("document %s: %w", c.inner, err)
 	}
 	c.Heads = rec.Heads
 	if c.Record, err = access.DecodeRecord(rec.Meta); err != nil {
@@ -133,7 +135,7 @@ func (c *Copy) Open(ctx context.Context) error {
 	}
 	release, err := c.room.take(ctx, c.chunks)
 	if err != nil {
-		return fmt.Errorf("document %s: %w", c.ID, err)
+		return fmt.Errorf("document %s: %w", c.inner, err)
 	}
 	c.release = append(c.release, release)
 	c.Doc, err = engine.Load(c.chunks...)
@@ -206,7 +208,7 @@ func (c *Copy) ChangesFrom(from uint64) ([]Authored, error) {
 func (c *Copy) tail(visit func(arrived int64, raw []byte)) error {
 	for _, entry := range c.stored.Changes {
 		if err := replica.DecodeEntry(entry.Value, visit); err != nil {
-			return fmt.Errorf("document %s: %w", c.ID, err)
+			return fmt.Errorf("document %s: %w", c.inner, err)
 		}
 	}
 	return nil
@@ -254,7 +256,7 @@ func (c *Copy) History() (*history.History, []int64, error) {
 		}
 	})
 	if err == nil && h.Len() != len(arrivals) {
-		err = crdt.Errorf(crdt.KindInternal, "document %s: %d changes and %d times of arrival", c.ID, h.Len(), len(arrivals))
+		err = crdt.Errorf(crdt.KindInternal, "document %s: %d changes and %d times of arrival", c.inner, h.Len(), len(arrivals))
 	}
 	return h, arrivals, err
 }
@@ -283,7 +285,11 @@ func unavailable(err error) error {
 
 // Heads gives the newest durable heads of a document to who may read it. Errors: ErrNoDocument, KindUnavailable.
 func (s *Service) Heads(p access.Principal, doc crdt.DocID) (crdt.Heads, error) {
-	rec, err := drive.ReadRecord(s.store, doc)
+	inner, err := s.inner(p, doc)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := drive.ReadRecord(s.store, inner)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, ErrNoDocument
 	}
@@ -325,16 +331,9 @@ func (c *Copy) Times() (n int, first, last crdt.Timestamp, err error) {
 
 // KnewOf tells whether a principal may know that a document is there, or may have known it earlier: he made it, or is or was assigned.
 func (s *Service) KnewOf(p access.Principal, doc crdt.DocID) (bool, error) {
-	rec, err := drive.ReadRecord(s.store, doc)
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
+	may, err := s.Access(p, doc)
 	if err != nil {
 		return false, unavailable(err)
 	}
-	who, err := access.DecodeRecord(rec.Meta)
-	if err != nil {
-		return false, err
-	}
-	return access.Decide(p, who).Exists(), nil // who was assigned may still write
+	return may.Exists(), nil // who was assigned may still write
 }

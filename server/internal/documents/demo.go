@@ -50,7 +50,11 @@ func (s *Service) seedPlace(ctx context.Context, as access.Principal, d demoJob,
 
 // seed makes one document as one change, if it is not there.
 func (s *Service) seed(ctx context.Context, as access.Principal, id crdt.DocID, now time.Time, draft func() ([]crdt.Edit, error)) error {
-	if _, err := drive.ReadRecord(s.store, id); err == nil || !errors.Is(err, store.ErrNotFound) {
+	inner, err := s.inner(as, id)
+	if err != nil {
+		return err
+	}
+	if _, err := drive.ReadRecord(s.store, inner); err == nil || !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	edits, err := draft()

@@ -60,7 +60,11 @@ func mayMute(role access.Role) bool {
 // and policy may refuse it, with a *crdt.Refusal. Edits of one document here follow one another; those of others merge. fn must not
 // call the Service. Errors: ErrNoDocument, ErrHeadsDiffer, fn's.
 func (s *Service) Edit(ctx context.Context, p access.Principal, doc crdt.DocID, opt EditOptions, fn func(*engine.Tx) error) (crdt.Heads, error) {
-	unlock, err := s.locks.lock(ctx, doc)
+	inner, err := s.inner(p, doc)
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := s.locks.lock(ctx, inner)
 	if err != nil {
 		return nil, unavailable(err)
 	}
@@ -73,13 +77,13 @@ func (s *Service) Edit(ctx context.Context, p access.Principal, doc crdt.DocID, 
 	if opt.If != nil && !opt.If.Equal(c.Heads) {
 		return nil, ErrHeadsDiffer
 	}
-	raw, err := c.Doc.Edit(s.commit(p, doc, opt), fn)
+	raw, err := c.Doc.Edit(s.commit(p, inner, opt), fn)
 	if err != nil || raw == nil {
 		return c.Heads, err
 	}
 	// Not to be cancelled: the next change has to know whether this one is there.
-	who := principal{p}
-	err = s.drive.Append(context.WithoutCancel(ctx), doc, replica.Append{Author: who.Author(), Principal: who, Raws: [][]byte{raw}, If: opt.If})
+	who := principal{Principal: p}
+	err = s.drive.Append(context.WithoutCancel(ctx), inner, replica.Append{Author: who.Author(), Principal: who, Raws: [][]byte{raw}, If: opt.If})
 	if err != nil {
 		return nil, s.appendFailed(err)
 	}
@@ -103,14 +107,18 @@ func (s *Service) Create(ctx context.Context, p access.Principal, opt CreateOpti
 	if id.IsZero() {
 		id = crdt.DocID(uuid.New())
 	}
-	unlock, err := s.locks.lock(ctx, id)
+	inner, err := s.inner(p, id)
+	if err != nil {
+		return id, nil, err
+	}
+	unlock, err := s.locks.lock(ctx, inner)
 	if err != nil {
 		return id, nil, unavailable(err)
 	}
 	defer unlock()
-	switch _, err := drive.ReadRecord(s.store, id); {
+	switch _, err := drive.ReadRecord(s.store, inner); {
 	case err == nil:
-		if may, err := s.Access(p, id); err != nil {
+		if may, err := s.access(p, inner); err != nil {
 			return id, nil, unavailable(err)
 		} else if may.Read {
 			return id, nil, ErrExists
@@ -124,15 +132,15 @@ func (s *Service) Create(ctx context.Context, p access.Principal, opt CreateOpti
 		return id, nil, err
 	}
 	defer doc.Close()
-	raw, err := doc.Edit(s.commit(p, id, EditOptions{Mute: opt.Mute}), func(tx *engine.Tx) error { return tx.Apply(edits...) })
+	raw, err := doc.Edit(s.commit(p, inner, EditOptions{Mute: opt.Mute}), func(tx *engine.Tx) error { return tx.Apply(edits...) })
 	if err != nil {
 		return id, nil, err
 	}
 	if raw == nil {
 		return id, nil, crdt.Errorf(crdt.KindInvalid, "a document begins with something")
 	}
-	who := principal{p}
-	err = s.drive.Append(context.WithoutCancel(ctx), id, replica.Append{Author: who.Author(), Principal: who, Raws: [][]byte{raw}})
+	who := principal{Principal: p}
+	err = s.drive.Append(context.WithoutCancel(ctx), inner, replica.Append{Author: who.Author(), Principal: who, Raws: [][]byte{raw}})
 	if err != nil {
 		return id, nil, s.appendFailed(err)
 	}

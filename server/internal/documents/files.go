@@ -28,11 +28,15 @@ type FileRef struct {
 // fileKeys are the keys of an attachment that name files.
 var fileKeys = []string{job.KeySHA256, job.KeyPreviewSHA256, job.KeyThumbnailSHA256}
 
-// FileRefs gives what the attachments of a document's newest state name, in all of its conflicting versions: at most MaxFileRefs.
+// FileRefs gives what the attachments of the newest state of an organisation's document name, in all of its conflicting versions: at most MaxFileRefs.
 // A text that is written character by character, as Automerge JS does, is read like any other.
-func (s *Service) FileRefs(ctx context.Context, doc crdt.DocID) ([]FileRef, error) {
+func (s *Service) FileRefs(ctx context.Context, org string, doc crdt.DocID) ([]FileRef, error) {
+	inner, err := s.Inner(org, doc)
+	if err != nil {
+		return nil, err
+	}
 	var out []FileRef
-	err := s.drive.Inspect(ctx, doc, func(d *replica.Document) error {
+	err = s.drive.Inspect(ctx, inner, func(d *replica.Document) error {
 		h, _, err := d.View()
 		if err != nil {
 			return err
@@ -88,11 +92,11 @@ const (
 	maxSumText = 4 * sumChars // bytes that are read of a text in its place; one that is longer is none
 )
 
-// EverNamed visits every string of 64 hexadecimal digits that any change of a stored document ever wrote, anywhere, as a value, a
+// EverNamed visits every string of 64 hexadecimal digits that any change of a stored document, by its inner id, ever wrote, anywhere, as a value, a
 // text or a key: overwritten, deleted, in any branch of its history. What waits for changes that are missing is in no store, and
 // not visited.
 func EverNamed(r store.Reader, doc crdt.DocID, visit func(sum string)) error {
-	c := &Copy{ID: doc}
+	c := &Copy{inner: doc}
 	var err error
 	if c.stored, err = drive.ReadDocument(r, doc); err != nil {
 		return unavailable(err)

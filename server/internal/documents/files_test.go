@@ -24,7 +24,7 @@ func TestFilesAreFoundInTheNewestStateWhetherAsStringOrAsText(t *testing.T) {
 	})
 	refs := func() map[string]string {
 		t.Helper()
-		got, err := o.FileRefs(context.Background(), doc)
+		got, err := o.FileRefs(context.Background(), org, doc)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +34,7 @@ func TestFilesAreFoundInTheNewestStateWhetherAsStringOrAsText(t *testing.T) {
 		}
 		return out
 	}
-	author := string(principal{anna}.Author())
+	author := string(principal{Principal: anna}.Author())
 	if got, want := refs(), map[string]string{sumOf("a"): "a1 sha256 " + author, sumOf("b"): "a1 preview_sha256 " + author}; !maps.Equal(got, want) {
 		t.Errorf("%v; want %v", got, want)
 	}

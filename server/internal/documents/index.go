@@ -79,8 +79,18 @@ func listed(r access.Record) []string {
 	return slices.Compact(out)
 }
 
-// inventory is drive.Config.Inventory: what a connection's principal may see, with the digests of the heads.
+// inventory is drive.Config.Inventory: what a connection's principal may see, as he calls it.
 func (s *Service) inventory(p replica.Principal) ([]replica.Item, error) {
+	items, err := s.readable(p)
+	names := namesOf(p)
+	for i := range items {
+		items[i].Doc = names.Outer(items[i].Doc)
+	}
+	return replica.SortItems(items), err
+}
+
+// readable is what a principal may see, with the digests of the heads.
+func (s *Service) readable(p replica.Principal) ([]replica.Item, error) {
 	who, ok := p.(principal)
 	if !ok {
 		return nil, nil

@@ -163,9 +163,9 @@ func TestAPolicyAllocatesNothingForEachOperation(t *testing.T) {
 			t.Fatal(err)
 		}
 		o.view(doc, func(h *history.History) {
-			_, _ = h.Admit(c, Principal(who.p).Author(), func(a *history.Admission) *crdt.Refusal {
+			_, _ = h.Admit(c, o.known(who.p).Author(), func(a *history.Admission) *crdt.Refusal {
 				allocs := testing.AllocsPerRun(10, func() {
-					if r := o.policy(Principal(who.p), doc, meta)(a); r != nil {
+					if r := o.policy(o.known(who.p), doc, meta)(a); r != nil {
 						t.Error(r)
 					}
 				})
@@ -244,9 +244,9 @@ func BenchmarkAdmission(b *testing.B) {
 					}
 					var policy history.Policy
 					if with {
-						policy = o.policy(Principal(who.p), doc, meta)
+						policy = o.policy(o.known(who.p), doc, meta)
 					}
-					if _, err := h.Admit(changes[i%len(changes)], Principal(who.p).Author(), policy); err != nil {
+					if _, err := h.Admit(changes[i%len(changes)], o.known(who.p).Author(), policy); err != nil {
 						b.Fatal(err)
 					}
 				}

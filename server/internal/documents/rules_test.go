@@ -44,7 +44,7 @@ func TestWhoMayDoWhatByRoleAndRelation(t *testing.T) {
 			} else if relation == "damaged" {
 				meta = []byte{0xff}
 			}
-			if got := decide(Principal(person(role, "me")), crdt.DocID{1}, meta); got != want[i] {
+			if got := decide(principal{Principal: person(role, "me")}, crdt.DocID{1}, meta); got != want[i] {
 				t.Errorf("%q, %s: %b; want %b", role, relation, got, want[i])
 			}
 		}

@@ -34,7 +34,9 @@ type Options struct {
 	Store   store.Store
 	Metrics Metrics
 	Log     *slog.Logger
-	// OnChange hears of each document that has changed or is new, after its change is durable. It must not block, nor call the Service.
+	// Namespace gives an organisation's document ids. Nil: they are the store's everywhere.
+	Namespace func(org string) (access.Namespace, error)
+	// OnChange hears of each document that has changed or is new, by its inner id, after its change is durable. It must not block, nor call the Service.
 	// Nil: nobody hears.
 	OnChange func(doc crdt.DocID)
 	// IdleAfter is how long a document that nobody talks about stays in memory. 0: 30 s.
@@ -63,13 +65,22 @@ type Service struct {
 }
 
 // principal is who stands behind a connection, as package replica sees it.
-type principal struct{ access.Principal }
+type principal struct {
+	access.Principal
+	names access.Namespace // of his organisation; set where he has a connection
+}
 
 // Author is the name under which changes are attributed, the same on all devices of a person: <organisation>/<principal id>.
 func (p principal) Author() history.Author { return history.Author(p.Org + "/" + p.ID) }
 
-// Principal makes what crdt/drive takes of who was let in.
-func Principal(p access.Principal) replica.Principal { return principal{p} }
+// Principal makes what crdt/drive takes of who was let in. Its error's kind is Unavailable.
+func (s *Service) Principal(p access.Principal) (replica.Principal, error) {
+	names, err := s.namespace(p.Org)
+	if err != nil {
+		return nil, err
+	}
+	return principal{p, names}, nil
+}
 
 // storageKey is the key of the fact that holds the server's storage id, a UUID that clients keep their sync state under.
 const storageKey = "storage-id"
@@ -89,6 +100,7 @@ func New(opt Options) (*Service, error) {
 		StorageID: storage,
 		Access:    decide,
 		Policy:    s.policy,
+		Naming:    namesOf,
 		Describe:  describe,
 		History:   history.DefaultLimits(),
 		IdleAfter: opt.IdleAfter,
@@ -126,6 +138,14 @@ func (s *Service) Close() {
 
 // Access tells what a principal may do with a document, by its record of now. A document that does not exist gives nothing.
 func (s *Service) Access(p access.Principal, doc crdt.DocID) (access.Access, error) {
+	inner, err := s.inner(p, doc)
+	if err != nil {
+		return access.Access{}, err
+	}
+	return s.access(p, inner)
+}
+
+func (s *Service) access(p access.Principal, doc crdt.DocID) (access.Access, error) {
 	rec, err := drive.ReadRecord(s.store, doc)
 	if errors.Is(err, store.ErrNotFound) {
 		return access.Access{}, nil
@@ -142,8 +162,12 @@ func (s *Service) Access(p access.Principal, doc crdt.DocID) (access.Access, err
 
 // Append admits changes that a principal makes through the API.
 func (s *Service) Append(ctx context.Context, p access.Principal, doc crdt.DocID, raws [][]byte) error {
-	who := principal{p}
-	return s.drive.Append(ctx, doc, replica.Append{Author: who.Author(), Principal: who, Raws: raws})
+	inner, err := s.inner(p, doc)
+	if err != nil {
+		return err
+	}
+	who := principal{Principal: p}
+	return s.drive.Append(ctx, inner, replica.Append{Author: who.Author(), Principal: who, Raws: raws})
 }
 
 // notice hears what happened to a document: who may see it from now on hears of it at once.
@@ -160,6 +184,10 @@ func (s *Service) notice(doc crdt.DocID, n replica.Notice) {
 		}
 	case replica.Refused:
 		s.opt.Metrics.Refused(n.Refusal.Code, max(n.More, 1))
+		org, _, _ := strings.Cut(string(n.Author), "/")
+		if names, err := s.namespace(org); err == nil {
+			doc = names.Outer(doc) // as the author calls it, who may ask
+		}
 		s.opt.Log.Info("change refused", "doc", doc.String(), "author", string(n.Author), "code", string(n.Refusal.Code),
 			"change", n.Refusal.Change.String(), "detail", loggable(n.Refusal))
 	case replica.SnapshotFailed:

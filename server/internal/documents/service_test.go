@@ -45,7 +45,7 @@ func TestTheInventoryIsWhatThePrincipalMaySee(t *testing.T) {
 		"a worker without any": {person(access.RoleWorker, "carl"), nil},
 		"another organisation": {foreigner, nil},
 	} {
-		items, err := o.inventory(Principal(tt.p))
+		items, err := o.inventory(o.known(tt.p))
 		var got []crdt.DocID
 		for _, it := range items {
 			got = append(got, it.Doc)

@@ -58,6 +58,21 @@ func open(t testing.TB) *office {
 	return &office{s, t, st}
 }
 
+// Read reads a document with its values, whoever may read it.
+func (o *office) Read(ctx context.Context, doc crdt.DocID) (*Copy, error) {
+	return opened(ctx)(o.read(ctx, doc))
+}
+
+// known is a person as the drive sees him.
+func (o *office) known(p access.Principal) replica.Principal {
+	o.t.Helper()
+	who, err := o.Principal(p)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return who
+}
+
 // actorOf is the actor that a person writes under in these tests.
 func actorOf(p access.Principal) crdt.ActorID {
 	id := demoID(p.ID)
@@ -220,7 +235,7 @@ func (o *office) connect(p access.Principal) *phone {
 		OnJoined: func(replica.Joined) { joined <- struct{}{} },
 	})
 	up, down := pipe{make(chan []byte, 1000), make(chan struct{})}, pipe{make(chan []byte, 1000), make(chan struct{})}
-	server, client := o.drive.Connect(down, Principal(p), false), ph.Connect(up, anybody(o.t.Name()), true)
+	server, client := o.drive.Connect(down, o.known(p), false), ph.Connect(up, anybody(o.t.Name()), true)
 	go up.carry(server)
 	go down.carry(client)
 	o.t.Cleanup(func() {

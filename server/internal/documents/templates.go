@@ -27,7 +27,7 @@ type workerTemplates struct {
 // offered are an organisation's templates, by uuid and document id those that workers may use.
 type offered struct {
 	names map[string]bool
-	docs  map[crdt.DocID]bool // all that there are
+	docs  map[crdt.DocID]bool // all that there are, by their inner ids
 }
 
 // workerTemplate tells whether an organisation has a template of this name, its uuid or its document's id, that workers may make jobs from.
@@ -38,7 +38,7 @@ func (s *Service) workerTemplate(org, name string) bool {
 	t.mu.Unlock()
 	if o == nil {
 		var err error
-		if o, err = readOffered(s.store, org); err != nil {
+		if o, err = s.readOffered(org); err != nil {
 			return false
 		}
 		t.mu.Lock()
@@ -70,9 +70,13 @@ func (t *workerTemplates) changed(doc crdt.DocID, meta []byte) {
 	}
 }
 
-func readOffered(s store.Store, org string) (*offered, error) {
+func (s *Service) readOffered(org string) (*offered, error) {
+	ids, err := s.namespace(org)
+	if err != nil {
+		return nil, err
+	}
 	o := &offered{names: map[string]bool{}, docs: map[crdt.DocID]bool{}}
-	return o, s.View(func(r store.Reader) error {
+	return o, s.store.View(func(r store.Reader) error {
 		docs, err := scanList(r, org, templates, maxTemplates)
 		if err != nil {
 			return err
@@ -84,7 +88,7 @@ func readOffered(s store.Store, org string) (*offered, error) {
 				continue
 			}
 			if t, err := access.DecodeRecord(rec.Meta); err == nil && t.Kind == job.KindTemplate && t.WorkerCreate {
-				o.names[doc.String()] = true
+				o.names[ids.Outer(doc).String()] = true
 				if t.UUID != "" {
 					o.names[t.UUID] = true
 				}

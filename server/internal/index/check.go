@@ -127,7 +127,11 @@ func (x *Index) checkRow(ctx context.Context, o orgKeys, doc crdt.DocID, row *st
 	if err := want(o.feed(row.head.seq), doc[:], "its place in the feed is not its own"); err != nil || row.gone() {
 		return err
 	}
-	d, err := x.opt.Load(ctx, doc)
+	names, err := x.namespace(o.org)
+	if err != nil {
+		return err
+	}
+	d, err := x.read(ctx, names.Inner(doc))
 	if err != nil {
 		complain("it cannot be read")
 	} else {

@@ -26,7 +26,7 @@ const (
 
 // Document is what a row is made of: one state of a document, with what the server knows beside it.
 type Document struct {
-	ID      crdt.DocID
+	ID      crdt.DocID // as its organisation calls it; set when it is loaded
 	Org     string
 	Kind    string // what the record says that the root names
 	Creator string // principal id of who made it: "user:<id>" or "integration:<id>"

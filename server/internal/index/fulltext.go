@@ -51,8 +51,8 @@ type fullText struct {
 	wake      chan struct{}
 }
 
-// textLayout is what the words are made of; another one in the index: it is made anew.
-const textLayout = "1"
+// textLayout is what the words are made of; another one in the index: it is made anew. 2: a document is named with its organisation.
+const textLayout = "2"
 
 var layoutKey = []byte("layout")
 
@@ -266,7 +266,7 @@ func (t *fullText) take(r store.Reader, o orgKeys, b *bleve.Batch, doc crdt.DocI
 		return err
 	}
 	if row.gone() {
-		b.Delete(string(doc[:]))
+		b.Delete(textID(o.org, doc))
 		return nil
 	}
 	stored, err := r.Get(o.text(doc))
@@ -280,9 +280,12 @@ func (t *fullText) take(r store.Reader, o orgKeys, b *bleve.Batch, doc crdt.DocI
 	return b.IndexAdvanced(textDocument(o.org, doc, &row.head, text))
 }
 
+// textID is a row's name in the full text, which is one for all organisations.
+func textID(org string, doc crdt.DocID) string { return term(org, string(doc[:])) }
+
 // textDocument is a row as the full text takes it in.
 func textDocument(org string, doc crdt.DocID, h *header, text searched) *document.Document {
-	d := document.NewDocument(string(doc[:]))
+	d := document.NewDocument(textID(org, doc))
 	add := func(field, value string, a analyzer) {
 		d.AddField(document.NewTextFieldCustom(field, nil, []byte(value), index.IndexField, a))
 	}

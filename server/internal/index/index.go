@@ -11,6 +11,7 @@ import (
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
+	"fieldsync/server/internal/access"
 )
 
 // Metrics is what an Index counts. The methods are called from several goroutines.
@@ -24,7 +25,10 @@ type Metrics interface {
 // Options are what an Index is made of.
 type Options struct {
 	Store store.Store
-	// Load reads a document of now. It is called from few goroutines, and may take its time. Its error is of kind NotFound where
+	// Namespace gives an organisation's document ids. All that an Index gives, and takes but from Changed, has outer ids; what it loads has
+	// inner ones. Nil: they are the same everywhere.
+	Namespace func(org string) (access.Namespace, error)
+	// Load reads a document of now, by its inner id. It is called from few goroutines, and may take its time. Its error is of kind NotFound where
 	// there is no such document, of kind Unavailable where it is worth another try.
 	Load func(ctx context.Context, doc crdt.DocID) (*Document, error)
 	// OnRow gives what is to be written with a row, in the same durable batch. It is called by one goroutine, must not block, and
@@ -98,6 +102,9 @@ func Open(opt Options) (*Index, error) {
 	if opt.Log == nil {
 		opt.Log = slog.Default()
 	}
+	if opt.Namespace == nil {
+		opt.Namespace = func(string) (access.Namespace, error) { return access.Namespace{}, nil }
+	}
 	if opt.Metrics == nil {
 		opt.Metrics = noMetrics{}
 	}
@@ -141,7 +148,7 @@ func (x *Index) Close() error {
 	return nil
 }
 
-// Changed says that a document has changed, or is new. It neither blocks nor fails.
+// Changed says that a document, by its inner id, has changed, or is new. It neither blocks nor fails.
 func (x *Index) Changed(doc crdt.DocID) {
 	now := time.Now()
 	x.queue.offer(item{doc: doc, since: now, due: now.Add(max(x.opt.Gather, x.slow.wait(doc)))})

@@ -25,7 +25,7 @@ func FromStore(s store.Reader, room *documents.Room) func(ctx context.Context, d
 			return nil, err
 		}
 		d := &Document{
-			ID: doc, Org: c.Record.Org, Kind: c.Record.Kind, Creator: c.Record.Creator, Readers: c.Record.Assignees,
+			Org: c.Record.Org, Kind: c.Record.Kind, Creator: c.Record.Creator, Readers: c.Record.Assignees,
 			CreatorReads: c.Record.Kind == job.Kind && c.Record.MadeAsWorker(),
 			By:           by(c), Heads: c.Heads, Changes: n, First: crdt.Timestamp(first), Last: crdt.Timestamp(last),
 		}

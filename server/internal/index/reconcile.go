@@ -178,7 +178,7 @@ func (x *Index) awaitQueue(ctx context.Context, before time.Time, report func())
 	}
 }
 
-// documents visits the id of each document, some of them in one state of the store, and calls between with no state held.
+// documents visits the inner id of each document, some of them in one state of the store, and calls between with no state held.
 func (x *Index) documents(ctx context.Context, visit func(r store.Reader, doc crdt.DocID) error, between ...func()) error {
 	next := store.DocsPrefix()
 	for next != nil {
@@ -229,7 +229,11 @@ func (x *Index) fresh(r store.Reader, doc crdt.DocID) (bool, error) {
 	if err != nil || validOrg(meta.Org) != nil {
 		return true, nil //nolint:nilerr // as above
 	}
-	row, err := readRow(r, orgKeys{meta.Org}, doc)
+	names, err := x.namespace(meta.Org)
+	if err != nil {
+		return false, err
+	}
+	row, err := readRow(r, orgKeys{meta.Org}, names.Outer(doc))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return !indexed(meta.Kind), nil

@@ -113,8 +113,8 @@ func (t *fullText) search(ctx context.Context, f *filter) (found []match, partia
 		return nil, false, crdt.Errorf(crdt.KindUnavailable, "index: search: %w", err)
 	}
 	for _, hit := range res.Hits {
-		if len(hit.ID) == docLen {
-			found = append(found, match{doc: crdt.DocID([]byte(hit.ID)), sort: relevance(hit.Score)})
+		if id, ok := strings.CutPrefix(hit.ID, term(f.keys.org, "")); ok && len(id) == docLen {
+			found = append(found, match{doc: crdt.DocID([]byte(id)), sort: relevance(hit.Score)})
 		}
 	}
 	slices.SortFunc(found, func(a, b match) int {

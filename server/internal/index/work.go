@@ -1,11 +1,13 @@
 package index
 
 import (
+	"context"
 	"errors"
 	"time"
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
+	"fieldsync/server/internal/access"
 )
 
 const (
@@ -47,11 +49,33 @@ func (x *Index) load() {
 	}
 }
 
+// read loads a document by its inner id, and names it as its organisation does.
+func (x *Index) read(ctx context.Context, inner crdt.DocID) (*Document, error) {
+	d, err := x.opt.Load(ctx, inner)
+	if err != nil || d == nil {
+		return d, err
+	}
+	names, err := x.namespace(d.Org)
+	d.ID = names.Outer(inner)
+	return d, err
+}
+
+// namespace gives an organisation's document ids: of one that there is not, which nobody asks for, the store's.
+func (x *Index) namespace(org string) (access.Namespace, error) {
+	names, err := x.opt.Namespace(org)
+	switch {
+	case err == nil, crdt.KindOf(err) == crdt.KindNotFound:
+		return names, nil
+	default:
+		return names, crdt.Errorf(crdt.KindUnavailable, "index: %w", err)
+	}
+}
+
 // make reads a document and makes its row.
 func (x *Index) make(it item) result {
 	out := result{it: it}
 	started := time.Now()
-	out.doc, out.err = x.opt.Load(x.ctx, it.doc)
+	out.doc, out.err = x.read(x.ctx, it.doc)
 	x.slow.note(it.doc, time.Since(started))
 	if crdt.KindOf(out.err) == crdt.KindNotFound {
 		out.doc, out.err = nil, nil
@@ -60,7 +84,7 @@ func (x *Index) make(it item) result {
 		return out
 	}
 	d := out.doc
-	out.made = made{doc: it.doc, org: d.Org, digest: d.digest(), changes: d.Changes, by: d.By}
+	out.made = made{doc: d.ID, org: d.Org, digest: d.digest(), changes: d.Changes, by: d.By}
 	if indexed(d.Kind) {
 		var der derived
 		if der, out.err = derive(d); out.err == nil {

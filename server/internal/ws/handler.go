@@ -26,8 +26,9 @@ type Observer interface {
 // Options are a Handler's settings.
 type Options struct {
 	Drive *drive.Drive
-	// Principal gives who makes a request; false: nobody who is known, and no upgrade.
-	Principal func(*http.Request) (replica.Principal, bool)
+	// Principal gives who makes a request. With an error there is no upgrade: of KindUnauthenticated nobody is known, any other says that
+	// it cannot be told now.
+	Principal func(*http.Request) (replica.Principal, error)
 	// Confirm asks once more whether somebody may come in, after CloseWhere can find the connection: between the request's
 	// credentials and that moment they may have been revoked. The error's kind decides the close code. Nil: nobody asks.
 	Confirm func(replica.Principal) error
@@ -96,14 +97,21 @@ func New(opt Options) *Handler {
 
 // ServeHTTP upgrades a request, and returns: the connection lives on by itself.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	principal, ok := h.opt.Principal(r)
-	if !ok {
+	principal, err := h.opt.Principal(r)
+	if crdt.KindOf(err) == crdt.KindUnauthenticated {
 		http.Error(w, "a token or a session is needed", http.StatusUnauthorized)
 		return
 	}
-	if h.isDraining() {
+	later := ""
+	switch {
+	case err != nil:
+		later = "try again later"
+	case h.isDraining():
+		later = "the server is stopping"
+	}
+	if later != "" {
 		w.Header().Set("Retry-After", "2")
-		http.Error(w, "the server is stopping", http.StatusServiceUnavailable)
+		http.Error(w, later, http.StatusServiceUnavailable)
 		return
 	}
 	corked := &corkingWriter{ResponseWriter: w}

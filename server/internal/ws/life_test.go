@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fieldsync/crdt"
 	"fieldsync/crdt/replica"
 	"fieldsync/crdt/wire"
 
@@ -382,12 +383,19 @@ func TestShutdownCutsWhoIsLeftWhenItsTimeIsUp(t *testing.T) {
 }
 
 func TestWhoIsNotKnownIsNotUpgraded(t *testing.T) {
-	w := newWorld(t, func(o *Options) { o.Principal = func(*http.Request) (replica.Principal, bool) { return nil, false } })
-	defer w.end()
-	url := w.listen()
-	_, res, err := websocket.DefaultDialer.Dial(url, nil)
-	if err == nil || res == nil || res.StatusCode != http.StatusUnauthorized || w.saw.opened != 0 {
-		t.Errorf("answered %v, %v; opened: %d", res, err, w.saw.opened)
+	for _, tt := range []struct {
+		kind   crdt.Kind
+		status int
+	}{{crdt.KindUnauthenticated, http.StatusUnauthorized}, {crdt.KindUnavailable, http.StatusServiceUnavailable}} {
+		w := newWorld(t, func(o *Options) {
+			o.Principal = func(*http.Request) (replica.Principal, error) { return nil, crdt.Errorf(tt.kind, "not now") }
+		})
+		url := w.listen()
+		_, res, err := websocket.DefaultDialer.Dial(url, nil)
+		if err == nil || res == nil || res.StatusCode != tt.status || w.saw.opened != 0 {
+			t.Errorf("%v: answered %v, %v; opened: %d", tt.kind, res, err, w.saw.opened)
+		}
+		w.end()
 	}
 }
 

@@ -54,7 +54,7 @@ func TestAConnectionThatHasNotJoinedIsClosedWithTheOthers(t *testing.T) {
 func TestWhoWasRevokedWhileComingInIsClosed(t *testing.T) {
 	revoked := false
 	w := newWorld(t, func(o *Options) {
-		o.Principal = func(*http.Request) (replica.Principal, bool) { revoked = true; return somebody{}, true }
+		o.Principal = func(*http.Request) (replica.Principal, error) { revoked = true; return somebody{}, nil }
 		o.Confirm = func(replica.Principal) error {
 			if revoked {
 				return crdt.Errorf(crdt.KindUnauthenticated, "revoked")

@@ -84,7 +84,7 @@ func newWorld(t testing.TB, change func(*Options)) *world {
 		Replica: &replica.Config{PeerID: "server", StorageID: "server-storage", History: history.DefaultLimits(), JoinTimeout: time.Hour},
 		Store:   memstore.New(memstore.Options{}), Log: slog.New(slog.DiscardHandler), Observe: frames{counts: saw},
 	})
-	opt := Options{Drive: d, Observe: saw, Principal: func(*http.Request) (replica.Principal, bool) { return somebody{}, true }}
+	opt := Options{Drive: d, Observe: saw, Principal: func(*http.Request) (replica.Principal, error) { return somebody{}, nil }}
 	if change != nil {
 		change(&opt)
 	}

@@ -72,7 +72,9 @@ func newWorld(t *testing.T, store blobs.Store, change func(*files.Config)) *worl
 			}
 			return nil
 		},
-		Serves: func(_ context.Context, doc crdt.DocID, ref blobs.Ref) (bool, error) { return w.refers(doc, ref), nil },
+		Serves: func(_ context.Context, _ access.Principal, doc crdt.DocID, ref blobs.Ref) (bool, error) {
+			return w.refers(doc, ref), nil
+		},
 		Held: func(_ context.Context, p access.Principal, doc crdt.DocID, ref blobs.Ref) (bool, error) {
 			w.mu.Lock()
 			by := w.delivered[doc.String()+ref.String()]
@@ -85,7 +87,7 @@ func newWorld(t *testing.T, store blobs.Store, change func(*files.Config)) *worl
 			w.delivered[doc.String()+ref.String()] = p.ID
 			return nil
 		},
-		Names: func(_ context.Context, doc crdt.DocID) ([]files.Named, error) {
+		Names: func(_ context.Context, _ access.Principal, doc crdt.DocID) ([]files.Named, error) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			var out []files.Named
@@ -94,7 +96,7 @@ func newWorld(t *testing.T, store blobs.Store, change func(*files.Config)) *worl
 			}
 			return append(out, w.named...), nil
 		},
-		WasDelivered: func(_ context.Context, doc crdt.DocID, ref blobs.Ref) (bool, int64, error) {
+		WasDelivered: func(_ context.Context, _ access.Principal, doc crdt.DocID, ref blobs.Ref) (bool, int64, error) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			_, ok := w.delivered[doc.String()+ref.String()]
@@ -506,13 +508,15 @@ func TestNewRefusesAnUnfinishedConfiguration(t *testing.T) {
 		t.Error("no store, and no error")
 	}
 	full := files.Config{Store: memblob.New(0), Who: func(*http.Request) (access.Principal, error) { return access.Principal{}, nil },
-		May:          func(context.Context, access.Principal, crdt.DocID, bool) error { return nil },
-		Serves:       func(context.Context, crdt.DocID, blobs.Ref) (bool, error) { return false, nil },
-		Held:         func(context.Context, access.Principal, crdt.DocID, blobs.Ref) (bool, error) { return false, nil },
-		Delivered:    func(context.Context, access.Principal, crdt.DocID, blobs.Ref, int64) error { return nil },
-		Names:        func(context.Context, crdt.DocID) ([]files.Named, error) { return nil, nil },
-		WasDelivered: func(context.Context, crdt.DocID, blobs.Ref) (bool, int64, error) { return false, 0, nil },
-		Arriving:     func(context.Context, blobs.Space, blobs.Ref) ([]files.Arriving, error) { return nil, nil }}
+		May:       func(context.Context, access.Principal, crdt.DocID, bool) error { return nil },
+		Serves:    func(context.Context, access.Principal, crdt.DocID, blobs.Ref) (bool, error) { return false, nil },
+		Held:      func(context.Context, access.Principal, crdt.DocID, blobs.Ref) (bool, error) { return false, nil },
+		Delivered: func(context.Context, access.Principal, crdt.DocID, blobs.Ref, int64) error { return nil },
+		Names:     func(context.Context, access.Principal, crdt.DocID) ([]files.Named, error) { return nil, nil },
+		WasDelivered: func(context.Context, access.Principal, crdt.DocID, blobs.Ref) (bool, int64, error) {
+			return false, 0, nil
+		},
+		Arriving: func(context.Context, blobs.Space, blobs.Ref) ([]files.Arriving, error) { return nil, nil }}
 	if _, err := files.New(full); err != nil {
 		t.Error(err)
 	}

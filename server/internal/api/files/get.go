@@ -27,7 +27,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	serves, err := h.cfg.Serves(r.Context(), q.job, q.ref)
+	serves, err := h.cfg.Serves(r.Context(), q.who, q.job, q.ref)
 	if err != nil {
 		return err
 	}

@@ -39,16 +39,16 @@ type Config struct {
 	May func(ctx context.Context, who access.Principal, job crdt.DocID, write bool) error
 	// Serves tells whether the job's document refers to the file now, and whether its readers may have it for that: whether
 	// it was delivered for the job. It is called after May has agreed.
-	Serves func(ctx context.Context, job crdt.DocID, ref blobs.Ref) (bool, error)
+	Serves func(ctx context.Context, who access.Principal, job crdt.DocID, ref blobs.Ref) (bool, error)
 	// Held tells whether somebody may know that the file is there, by this job: he may read it, and the job serves it; or
 	// he himself delivered it.
 	Held func(ctx context.Context, who access.Principal, job crdt.DocID, ref blobs.Ref) (bool, error)
 	// Delivered notes, durably, that somebody delivered a file for a job.
 	Delivered func(ctx context.Context, who access.Principal, job crdt.DocID, ref blobs.Ref, size int64) error
 	// Names gives what the attachments of a job's newest state name.
-	Names func(ctx context.Context, job crdt.DocID) ([]Named, error)
+	Names func(ctx context.Context, who access.Principal, job crdt.DocID) ([]Named, error)
 	// WasDelivered tells whether a file was delivered for a job at any time, and its size.
-	WasDelivered func(ctx context.Context, job crdt.DocID, ref blobs.Ref) (was bool, size int64, err error)
+	WasDelivered func(ctx context.Context, who access.Principal, job crdt.DocID, ref blobs.Ref) (was bool, size int64, err error)
 	// Arriving gives the uploads of a file that are under way in an organisation.
 	Arriving func(ctx context.Context, space blobs.Space, ref blobs.Ref) ([]Arriving, error)
 	// Direct are the store's own addresses for clients; nil: everything goes through the server.

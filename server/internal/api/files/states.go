@@ -8,6 +8,7 @@ import (
 
 	"fieldsync/blobs"
 	"fieldsync/crdt"
+	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/api"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -89,7 +90,7 @@ func (h *Handler) states(ctx context.Context, in *statesInput) (*statesOutput, e
 	if err != nil {
 		return nil, err
 	}
-	named, err := h.cfg.Names(ctx, job)
+	named, err := h.cfg.Names(ctx, who, job)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +112,7 @@ func (h *Handler) states(ctx context.Context, in *statesInput) (*statesOutput, e
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			errs[i] = h.state(ctx, space, job, &out.Body.Files[i])
+			errs[i] = h.state(ctx, who, space, job, &out.Body.Files[i])
 		})
 	}
 	wg.Wait()
@@ -119,17 +120,17 @@ func (h *Handler) states(ctx context.Context, in *statesInput) (*statesOutput, e
 }
 
 // state finds out how far one file is.
-func (h *Handler) state(ctx context.Context, space blobs.Space, job crdt.DocID, f *FileState) error {
+func (h *Handler) state(ctx context.Context, who access.Principal, space blobs.Space, job crdt.DocID, f *FileState) error {
 	ref, err := blobs.ParseRef(f.SHA256)
 	if err != nil {
 		return err
 	}
 	// What only stands in the job, and was never delivered for it, tells nothing of what else the organisation has.
-	serves, err := h.cfg.Serves(ctx, job, ref)
+	serves, err := h.cfg.Serves(ctx, who, job, ref)
 	if err != nil {
 		return err
 	}
-	delivered, size, err := h.cfg.WasDelivered(ctx, job, ref)
+	delivered, size, err := h.cfg.WasDelivered(ctx, who, job, ref)
 	if err != nil {
 		return err
 	}

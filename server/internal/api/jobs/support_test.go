@@ -235,7 +235,7 @@ func (o *office) byPhone(p access.Principal, path string, at crdt.Heads, edits .
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	c, err := o.docs.Read(o.t.Context(), id)
+	c, err := documents.ReadFrom(o.store, documents.NewRoom(), id)
 	if err != nil {
 		o.t.Fatal(err)
 	}

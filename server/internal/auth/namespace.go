@@ -1,0 +1,51 @@
+package auth
+
+import (
+	"crypto/rand"
+	"errors"
+
+	"fieldsync/crdt/store"
+	"fieldsync/server/internal/access"
+)
+
+// newNamespace is what is stored with a new organisation: the key of its document ids. It stands in no Org, and leaves this package
+// only as an access.Namespace.
+func newNamespace(org string) store.Op {
+	key := make([]byte, access.NamespaceKeyBytes)
+	_, _ = rand.Read(key) // never fails (crypto/rand)
+	return store.Op{Key: namespaceKey(org), Value: key}
+}
+
+// Namespace gives an organisation's document ids, mostly from memory: the zero Namespace of one that was made before there were keys.
+// KindNotFound where there is no such organisation.
+func (a *Auth) Namespace(org string) (access.Namespace, error) {
+	if n, ok := a.namespaces.Get(org); ok {
+		return n, nil
+	}
+	n, err := a.readNamespace(org)
+	if err == nil {
+		a.namespaces.Add(org, n) // a key never changes, and an organisation never gets one later
+	}
+	return n, err
+}
+
+func (a *Auth) readNamespace(org string) (n access.Namespace, err error) {
+	if !idPattern.MatchString(org) {
+		return n, wrapMissing(store.ErrNotFound, "organisation")
+	}
+	err = a.store.View(func(r store.Reader) error { // both of one state: they were written together
+		if _, err := r.Get(orgKey(org)); err != nil {
+			return wrapMissing(err, "organisation")
+		}
+		key, err := r.Get(namespaceKey(org))
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return unavailable(err)
+		}
+		n, err = access.NewNamespace(key)
+		return err
+	})
+	return n, err
+}
