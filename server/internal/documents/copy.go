@@ -135,7 +135,7 @@ func (c *Copy) Open(ctx context.Context) error {
 	}
 	release, err := c.room.take(ctx, c.chunks)
 	if err != nil {
-		return fmt.Errorf("document %s: %w", c.inner, err)
+		return err // without the inner id: callers of the API may read it
 	}
 	c.release = append(c.release, release)
 	c.Doc, err = engine.Load(c.chunks...)

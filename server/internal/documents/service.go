@@ -107,7 +107,7 @@ func New(opt Options) (*Service, error) {
 	}
 	s.drive = drive.New(drive.Config{
 		Replica: cfg, Store: opt.Store, Index: s.index, Inventory: s.inventory, Snapshot: s.room.snapshot,
-		OnNotice: s.notice, OnJoined: s.joined, MaxOpen: opt.MaxOpen, Log: opt.Log, Observe: observer{opt.Metrics},
+		OnNotice: s.notice, OnJoined: s.joined, MaxOpen: opt.MaxOpen, Log: opt.Log, Observe: observer{opt.Metrics, s},
 	})
 	return s, nil
 }
