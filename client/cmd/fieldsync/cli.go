@@ -20,10 +20,11 @@ import (
 
 // cli is the command line.
 type cli struct {
-	Dir     string `help:"The folder that holds your jobs and files (default: ~/.fieldsync)." env:"FIELDSYNC_DIR" placeholder:"DIR" type:"path"`
-	KeyFile string `help:"Encrypt the folder with the key in this file (64 hexadecimal digits); a new key is made if the file is not there." env:"FIELDSYNC_KEY_FILE" placeholder:"FILE" type:"path"`
-	JSON    bool   `name:"json" help:"Print JSON, for scripts."`
-	Verbose bool   `short:"v" help:"Log what happens inside to standard error."`
+	Dir             string `help:"The folder that holds your jobs and files (default: ~/.fieldsync)." env:"FIELDSYNC_DIR" placeholder:"DIR" type:"path"`
+	KeyFile         string `help:"Encrypt the folder with the key in this file (64 hexadecimal digits); a new key is made if the file is not there." env:"FIELDSYNC_KEY_FILE" placeholder:"FILE" type:"path"`
+	WipeWhenRevoked bool   `help:"When the server says that the login was revoked, remove everything from the folder, once no work is lost with it." env:"FIELDSYNC_WIPE_WHEN_REVOKED"`
+	JSON            bool   `name:"json" help:"Print JSON, for scripts."`
+	Verbose         bool   `short:"v" help:"Log what happens inside to standard error."`
 
 	Login  loginCmd  `cmd:"" help:"Log in to a server."`
 	Logout logoutCmd `cmd:"" help:"Forget the token; jobs and files stay."`
@@ -55,6 +56,9 @@ type cli struct {
 	Sync    syncCmd    `cmd:"" help:"Exchange everything with the server now."`
 	Watch   watchCmd   `cmd:"" help:"Stay connected, and tell what changes, until Ctrl-C."`
 	Unsent  unsentCmd  `cmd:"" help:"What has not reached the server yet, and what it refused."`
+	Export  exportCmd  `cmd:"" help:"Write what has not reached the server to a file."`
+	Import  importCmd  `cmd:"" help:"Take the work of an exported file into this folder."`
+	Wipe    wipeCmd    `cmd:"" help:"Remove everything from this folder, once no work is lost with it."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
@@ -81,6 +85,7 @@ type app struct {
 	in     io.Reader
 	out    *printer
 	dir    string
+	wipe   bool   // when the login is revoked
 	key    string // the file with the folder's key; empty: none
 	json   bool
 	log    *slog.Logger
@@ -108,7 +113,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 		_, _ = fmt.Fprintf(err, "fieldsync: %v\nfieldsync --help tells what there is.\n", perr)
 		return exitUsage
 	}
-	a := &app{ctx: ctx, in: in, out: newPrinter(out), dir: c.Dir, key: c.KeyFile, json: c.JSON, log: slog.New(slog.DiscardHandler)}
+	a := &app{ctx: ctx, in: in, out: newPrinter(out), dir: c.Dir, key: c.KeyFile, wipe: c.WipeWhenRevoked, json: c.JSON, log: slog.New(slog.DiscardHandler)}
 	if c.Verbose {
 		a.log = slog.New(slog.NewTextHandler(err, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
@@ -148,7 +153,7 @@ func (a *app) open() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.Open(client.Options{Dir: a.dir, Key: key, Log: a.log})
+	c, err := client.Open(client.Options{Dir: a.dir, Key: key, WipeWhenRevoked: a.wipe, Log: a.log})
 	if err != nil {
 		return nil, err
 	}
@@ -167,6 +172,10 @@ func explain(err error, a *app) (int, string) {
 		return exitLogin, fmt.Sprintf("the key in %s is not that of the folder %s", a.key, a.dir)
 	case errors.Is(err, client.ErrNotLoggedIn):
 		return exitLogin, "you are not logged in; use: fieldsync login SERVER --user LOGIN"
+	case errors.Is(err, client.ErrWiped):
+		return exitLogin, fmt.Sprintf("your login was revoked; everything was removed from %s", a.dir)
+	case errors.Is(err, client.ErrSignIn) && errors.Is(err, client.ErrUnsentWork):
+		return exitLogin, "your login was revoked. There is work here that has not reached the server: log in again, or write it to a file (fieldsync export FILE); then everything is removed from here"
 	case errors.Is(err, client.ErrSignIn) && errors.As(err, new(*stated)):
 		return exitLogin, err.Error()
 	case errors.Is(err, client.ErrSignIn):

@@ -145,8 +145,10 @@ func (cmd *watchCmd) Run(a *app) error {
 			}
 			return err
 		case ev, ok := <-events:
-			if !ok {
-				return nil
+			if !ok { // the folder was closed, or we are to end
+				events = nil
+				stop()
+				continue
 			}
 			about := ev.Kind == client.EventChanged || ev.Kind == client.EventRefused || ev.Kind == client.EventWithdrawn
 			if about && only != nil && ev.Doc != *only {
@@ -176,6 +178,9 @@ func (a *app) tell(ev client.Event) error {
 		if ev.Reason != "" {
 			m["reason"] = ev.Reason
 		}
+		if ev.Storage != "" {
+			m["storage"] = ev.Storage
+		}
 		return json.NewEncoder(a.out).Encode(m) // one line for each event
 	}
 	stamp := a.out.paint(dim, now.Format("15:04:05"))
@@ -188,6 +193,10 @@ func (a *app) tell(ev client.Event) error {
 			text = "offline: " + strings.TrimPrefix(ev.Reason, "offline: ")
 		}
 		a.out.line("%s  %s", stamp, a.out.paint(yellow, text))
+	case client.EventRevoked:
+		a.out.line("%s  %s", stamp, a.out.paint(red, "the server does not accept your login any more"))
+	case client.EventStorage:
+		a.tellStorage(stamp, ev.Storage)
 	case client.EventSynced:
 		a.out.line("%s  %s", stamp, a.out.paint(dim, "in sync"))
 	case client.EventRefused:
@@ -231,4 +240,16 @@ func (a *app) tellRefused(stamp string, ev client.Event) {
 	}
 	a.out.line("%s  %s  %s", stamp, name, a.out.paint(red, fmt.Sprintf("refused: %s (%s); kept as %s", what,
 		reason(ev.Work.Code, ev.Work.Detail), workID(*ev.Work)[:shortHash])))
+}
+
+// tellStorage prints how it stands with this device's storage.
+func (a *app) tellStorage(stamp string, state client.StorageState) {
+	switch state {
+	case client.StorageFull:
+		a.out.line("%s  %s", stamp, a.out.paint(red, "no room on this device: nothing new is saved until there is; what was saved is safe"))
+	case client.StorageFailed:
+		a.out.line("%s  %s", stamp, a.out.paint(red, "the storage of this device failed: nothing is saved; start again"))
+	default:
+		a.out.line("%s  %s", stamp, a.out.paint(green, "there is room again"))
+	}
 }
