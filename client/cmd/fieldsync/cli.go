@@ -54,6 +54,10 @@ type cli struct {
 	Undo    undoCmd    `cmd:"" help:"Take a change of a job back."`
 
 	Sync    syncCmd    `cmd:"" help:"Exchange everything with the server now."`
+	Run     runCmd     `cmd:"" help:"Stay connected until Ctrl-C; other commands of the same folder go on working meanwhile."`
+	Top     topCmd     `cmd:"" help:"Look at what moves and what waits, live; stays connected, if \"run\" does not."`
+	Link    linkCmd    `cmd:"" help:"What the link to the server is worth, and how long what waits takes; choose when files move."`
+	Send    sendCmd    `cmd:"" help:"Send a file now, or get it, however slow the link."`
 	Watch   watchCmd   `cmd:"" help:"Stay connected, and tell what changes, until Ctrl-C."`
 	Unsent  unsentCmd  `cmd:"" help:"What has not reached the server yet, and what it refused."`
 	Export  exportCmd  `cmd:"" help:"Write what has not reached the server to a file."`
@@ -73,7 +77,7 @@ const (
 	exitLocked   = 6
 )
 
-const description = `Jobs, photos and reports in a folder of your own: works offline, and exchanges everything with a fieldsync server by "sync" or while "watch" runs.
+const description = `Jobs, photos and reports in a folder of your own: works offline, and exchanges everything with a fieldsync server by "sync" or while "run" does.
 
 A job is named by its number (serial_no), by the beginning of its id, or by its URL (automerge:…).
 
@@ -90,9 +94,16 @@ type app struct {
 	json   bool
 	log    *slog.Logger
 	client *client.Client // opened by the first command that asks for it
+	cwd    string         // the working folder of whoever gave the command; empty: ours
+	kept   bool           // the client is not ours to run or to close: the command was given to "fieldsync run"
 }
 
 func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
+	return execute(ctx, args, in, out, err, nil)
+}
+
+// execute runs a command line. keeper is the process's own folder, for which it is run on somebody's behalf; nil: there is none.
+func execute(ctx context.Context, args []string, in io.Reader, out, err io.Writer, keeper *keeper) int {
 	var c cli
 	parser, perr := kong.New(&c, kong.Name("fieldsync"), kong.Description(description), kong.Writers(out, err),
 		kong.Exit(func(int) { panic(helpShown{}) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
@@ -117,8 +128,17 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 	if c.Verbose {
 		a.log = slog.New(slog.NewTextHandler(err, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	rerr := parsed.Run(a)
-	if a.client != nil {
+	command, _, _ := strings.Cut(parsed.Command(), " ")
+	var rerr error
+	if keeper != nil {
+		rerr = keeper.lend(a, command)
+	} else if code, done := a.elsewhere(command, args, err); done {
+		return code
+	}
+	if rerr == nil {
+		rerr = parsed.Run(a)
+	}
+	if a.client != nil && !a.kept {
 		rerr = errors.Join(rerr, a.client.Close())
 	}
 	if rerr == nil {
@@ -142,12 +162,8 @@ func (a *app) open() (*client.Client, error) {
 	if a.client != nil {
 		return a.client, nil
 	}
-	if a.dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return nil, err
-		}
-		a.dir = filepath.Join(home, ".fieldsync")
+	if err := a.findDir(); err != nil {
+		return nil, err
 	}
 	key, err := readKey(a.key, a.dir)
 	if err != nil {
@@ -159,6 +175,26 @@ func (a *app) open() (*client.Client, error) {
 	}
 	a.client = c
 	return c, nil
+}
+
+// findDir says where the folder is, where nobody did.
+func (a *app) findDir() error {
+	if a.dir != "" {
+		return nil
+	}
+	home, err := os.UserHomeDir()
+	if err == nil {
+		a.dir = filepath.Join(home, ".fieldsync")
+	}
+	return err
+}
+
+// path is where a file is that was named on the command line.
+func (a *app) path(name string) string {
+	if a.cwd == "" || name == "" || name == "-" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(a.cwd, name)
 }
 
 // explain gives an error's exit code, and what to tell a person.

@@ -14,15 +14,24 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-type syncCmd struct{}
+type syncCmd struct {
+	networkFlags
+	For time.Duration `help:"Take at most so long, as a phone's background would: statuses first, then text, then files." placeholder:"20s"`
+}
 
 // Run syncs once.
-func (syncCmd) Run(a *app) error {
+func (cmd *syncCmd) Run(a *app) error {
 	c, err := a.open()
 	if err != nil {
 		return err
 	}
-	r, err := c.Sync(a.ctx)
+	cmd.tell(c)
+	var r client.Report
+	if cmd.For > 0 {
+		r, err = c.RunFor(a.ctx, cmd.For)
+	} else {
+		r, err = c.Sync(a.ctx)
+	}
 	if err != nil {
 		return a.offline(err)
 	}
@@ -109,6 +118,7 @@ func (s *stated) Error() string { return s.text }
 func (s *stated) Unwrap() error { return s.err }
 
 type watchCmd struct {
+	networkFlags
 	ID string `arg:"" optional:"" name:"job" help:"One job; without it, all."`
 }
 
@@ -133,7 +143,10 @@ func (cmd *watchCmd) Run(a *app) error {
 	defer stop()
 	events := c.WatchAll(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- c.Run(ctx) }()
+	if !a.kept {
+		cmd.tell(c)
+		go func() { ended <- c.Run(ctx) }()
+	}
 	if !a.json {
 		a.out.line("%s", a.out.paint(dim, "Watching; Ctrl-C ends it."))
 	}
@@ -164,6 +177,9 @@ func (cmd *watchCmd) Run(a *app) error {
 // tell prints an event.
 func (a *app) tell(ev client.Event) error {
 	now := time.Now()
+	if ev.Kind == client.EventSyncing || ev.Kind == client.EventFile && !ev.File.Ended && ev.File.Done > 0 {
+		return nil // too much for lines; "fieldsync top" shows it
+	}
 	if a.json {
 		m := map[string]any{"time": jsonTime(now), "kind": ev.Kind}
 		switch ev.Kind {
@@ -174,6 +190,12 @@ func (a *app) tell(ev client.Event) error {
 			}
 		case client.EventChanged:
 			m["id"], m["local"], m["remote"], m["heads"], m["created"] = ev.Doc.String(), ev.Local, ev.Remote, headTexts(ev.Heads), ev.Created
+		}
+		switch ev.Kind {
+		case client.EventLink:
+			m["class"] = ev.Link.Class
+		case client.EventFile:
+			m["id"], m["file"] = ev.Doc.String(), fileJSON(ev.File)
 		}
 		if ev.Reason != "" {
 			m["reason"] = ev.Reason
@@ -199,6 +221,10 @@ func (a *app) tell(ev client.Event) error {
 		a.tellStorage(stamp, ev.Storage)
 	case client.EventSynced:
 		a.out.line("%s  %s", stamp, a.out.paint(dim, "in sync"))
+	case client.EventLink:
+		a.out.line("%s  %s", stamp, a.out.paint(classColour(ev.Link.Class), linkText(ev.Link)))
+	case client.EventFile:
+		a.tellFile(stamp, ev.File)
 	case client.EventRefused:
 		a.tellRefused(stamp, ev)
 	case client.EventWithdrawn:
