@@ -130,3 +130,36 @@ func twoHouses(t *testing.T, ranges bool) {
 		t.Fatal(err)
 	}
 }
+
+// Who dials may call documents otherwise as well: what differs is told by our names.
+func TestWhoDialsMayCallDocumentsOtherwise(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := masks["anna"]
+		server := newNode(t, "server", memstore.New(memstore.Options{}), nil)
+		client := newNode(t, "client", memstore.New(memstore.Options{}), func(cfg *drive.Config) {
+			all, rc := cfg.Inventory, *cfg.Replica
+			rc.Naming = func(replica.Principal) replica.Naming { return m }
+			cfg.Replica = &rc
+			cfg.Inventory = func(p replica.Principal) ([]replica.Item, error) {
+				items, err := all(p)
+				for i := range items {
+					items[i].Doc = m.Outer(items[i].Doc)
+				}
+				return replica.SortItems(items), err
+			}
+		})
+		client.edit(m.Inner(docNumber(1)), "anna", set("title", "here"))
+		server.edit(docNumber(2), "dora", set("title", "there"))
+		_, _, cut := connect(client, server, "anna")
+		defer cut()
+		synctest.Wait()
+		for _, i := range []int{1, 2} {
+			if here, there := client.heads(m.Inner(docNumber(i))), server.heads(docNumber(i)); len(here) != 1 || !here.Equal(there) {
+				t.Errorf("document %d is at %v here and %v there", i, here, there)
+			}
+		}
+		if c := client.lastCompared(); c == nil || len(c.Differ) != 2 || len(c.Unlisted) != 1 || c.Unlisted[0] != m.Inner(docNumber(1)) {
+			t.Errorf("compared: %+v", c)
+		}
+	})
+}
