@@ -97,8 +97,9 @@ web: $(WEB_MARK) ## the web apps, built into client/web/dist; the next build emb
 interop: $(NPM_MARK) ## real automerge-repo clients of two generations against our server
 	$(GO) test -count=1 -v ./conformance/interop/... ./conformance/syncpeers/...
 
-minio: ## the MinIO that tests run against, built once into the cache
+minio: ## the S3 servers that tests run against, MinIO and versitygw, built once into the cache
 	@sh conformance/minio/install.sh >/dev/null
+	@sh conformance/versitygw/install.sh >/dev/null
 
 vectors: $(NPM_MARK) ## write the golden vectors again, by automerge JS and automerge-go
 	node conformance/interop/vectors.mjs

@@ -25,11 +25,13 @@ import (
 	"fieldsync/conformance/minioserver"
 )
 
+const photosInBench = 30
+
 // BenchmarkPhotosOverACutLink is the same link and the same photos for our uploads, for tusd with its own S3 store (both with
 // tus-js-client, in chunks of 256 KiB), and for whole files that are sent again until they are through. Each server is killed
-// twice. It reports what was sent beside what is needed. One run is enough: -benchtime 1x.
+// twice. It reports what was sent beside what is needed. One run is enough: -benchtime 1x; FIELDSYNC_PHOTOS says how many photos.
 func BenchmarkPhotosOverACutLink(b *testing.B) {
-	const n = 30
+	n := photos(b, photosInBench)
 	data := make([][]byte, n)
 	for i := range data {
 		data[i] = blobtest.Bytes(uint64(i+1), photoBytes-i)
@@ -46,7 +48,7 @@ func BenchmarkPhotosOverACutLink(b *testing.B) {
 					b.Fatal(err)
 				}
 				link.Limit(linkRate)
-				stop := breaking(link)
+				stop := cutting(link)
 				begun := time.Now()
 				for i, d := range data {
 					if i == n/3 || i == 2*n/3 {
@@ -66,32 +68,13 @@ func BenchmarkPhotosOverACutLink(b *testing.B) {
 					}
 				}
 				needed := float64(n * photoBytes)
-				b.ReportMetric((float64(link.Sent())-needed)*100/needed, "%over")
-				b.ReportMetric(float64(link.Cuts()), "cuts")
-				b.ReportMetric(time.Since(begun).Seconds(), "s/run")
+				b.Logf("| %s | %d | %.1f %% | %d | %.0f s |", c.name, n, (float64(link.Sent())-needed)*100/needed, link.Cuts(), time.Since(begun).Seconds())
 				stop()
 				link.Cut()
 				server.Kill()
 			}
 		})
 	}
-}
-
-func breaking(link *cut.Proxy) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-time.After(300 * time.Millisecond):
-				link.Break()
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return func() { cancel(); <-done }
 }
 
 // ours is our server over a MinIO, sent to by tus or by PUT.
