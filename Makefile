@@ -29,10 +29,10 @@ FUZZTIME ?= 60s
 FUZZED   ?= ./...
 SEEDS    ?= 10000
 
-.PHONY: help build run test vet race sim fuzz bench lint web interop minio vectors tools clean
+.PHONY: help build run test vet race sim fuzz bench benchuploads lint web interop minio vectors tools clean
 
 help: ## what there is to make
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 build: $(WEB_MARK) ## bin/fieldsyncd and its companions, the web apps in it
 	@mkdir -p bin
@@ -86,8 +86,12 @@ fuzz: ## every fuzz target for FUZZTIME (60s)
 	  $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$package" </dev/null | grep -v '^fuzz: elapsed' ; \
 	done
 
-bench: build $(NPM_MARK) ## our server, the reference server and relays under one load, into docs/PERFORMANCE.md
+bench: build $(NPM_MARK) ## our server, the reference server and relays under one load, into docs/PERFORMANCE.md; then files against minio-go, tusd and whole files
 	FIELDSYNCD=bin/fieldsyncd $(GO) run ./conformance/bench
+	@$(MAKE) benchuploads
+
+benchuploads: minio $(TUS_MARK) ## files alone: photos over a cut link, throughput, large files (needs 10 GB of disk)
+	FIELDSYNC_PHOTOS=100 $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./conformance/uploads
 
 lint: $(TOOLS)/golangci-lint ## golangci-lint, as .golangci.yml says
 	$(TOOLS)/golangci-lint run ./...
