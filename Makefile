@@ -29,7 +29,7 @@ FUZZTIME ?= 60s
 FUZZED   ?= ./...
 SEEDS    ?= 10000
 
-.PHONY: help build run test vet race sim fuzz bench benchuploads lint web interop minio vectors tools clean
+.PHONY: help build run test vet race sim fuzz bench benchlists benchuploads lint web interop minio vectors tools clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -86,9 +86,13 @@ fuzz: ## every fuzz target for FUZZTIME (60s)
 	  $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$package" </dev/null | grep -v '^fuzz: elapsed' ; \
 	done
 
-bench: build $(NPM_MARK) ## our server, the reference server and relays under one load, into docs/PERFORMANCE.md; then files against minio-go, tusd and whole files
+bench: build $(NPM_MARK) ## our server, the reference server and relays under one load, into docs/PERFORMANCE.md; then lists of 100,000 jobs, and files against minio-go, tusd and whole files
 	FIELDSYNCD=bin/fieldsyncd $(GO) run ./conformance/bench
+	@$(MAKE) benchlists
 	@$(MAKE) benchuploads
+
+benchlists: ## lists of 100,000 jobs alone, against bare range reads, into docs/PERFORMANCE.md (needs 3 GB of disk)
+	$(GO) test ./server/internal/index -run '^$$' -bench '^BenchmarkLists$$' -benchtime 500x -timeout 60m -index.report $(CURDIR)/docs/PERFORMANCE.md
 
 benchuploads: minio $(TUS_MARK) ## files alone: photos over a cut link, throughput, large files (needs 10 GB of disk)
 	FIELDSYNC_PHOTOS=100 $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./conformance/uploads
