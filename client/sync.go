@@ -39,7 +39,6 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	defer func() {
 		if err != nil {
 			c.noteFailed(err)
-			err = c.ended(ctx, err)
 		}
 	}()
 	before, err := c.Unsent(ctx)

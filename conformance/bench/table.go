@@ -13,10 +13,11 @@ import (
 	"fieldsync/conformance/internal/sut"
 )
 
-// markers are what docs/PERFORMANCE.md holds a part's table between; what is around them is written by people.
-func markers(part string) (begin, end string) {
-	return "<!-- bench " + part + ": begin, written by `make bench` -->", "<!-- bench " + part + ": end -->"
-}
+// Markers between which docs/PERFORMANCE.md holds the table; what is around them is written by people.
+const (
+	beginMarker = "<!-- bench: begin, written by `make bench` -->"
+	endMarker   = "<!-- bench: end -->"
+)
 
 // row is one figure of all systems, larger is worse unless bigger says otherwise.
 type row struct {
@@ -235,19 +236,18 @@ func machine() string {
 }
 
 // writeBetweenMarkers replaces what stands between the markers in the file, and leaves the rest as it is.
-func writeBetweenMarkers(path, part, text string) error {
-	begin, end := markers(part)
+func writeBetweenMarkers(path, text string) error {
 	old, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
-		old, err = []byte("# Performance\n\n"+begin+"\n"+end+"\n"), nil
+		old, err = []byte("# Performance\n\n"+beginMarker+"\n"+endMarker+"\n"), nil
 	}
 	if err != nil {
 		return err
 	}
-	before, rest, ok := strings.Cut(string(old), begin)
-	_, after, ok2 := strings.Cut(rest, end)
+	before, rest, ok := strings.Cut(string(old), beginMarker)
+	_, after, ok2 := strings.Cut(rest, endMarker)
 	if !ok || !ok2 {
-		return fmt.Errorf("%s has no markers %q and %q", path, begin, end)
+		return fmt.Errorf("%s has no markers %q and %q", path, beginMarker, endMarker)
 	}
-	return os.WriteFile(path, []byte(before+begin+"\n"+text+end+after), 0o644)
+	return os.WriteFile(path, []byte(before+beginMarker+"\n"+text+endMarker+after), 0o644)
 }

@@ -37,8 +37,7 @@ type world struct {
 	scenarios []*scenario // for the report of a failure
 }
 
-// newWorld starts a server and everybody. unchecked: the worker's phone makes changes also where the rules say that the server refuses them.
-func newWorld(t *testing.T, unchecked bool) *world {
+func newWorld(t *testing.T) *world {
 	t.Helper()
 	bin, err := sut.BuildFieldsyncd(t.Context(), t.TempDir())
 	if err != nil {
@@ -63,7 +62,7 @@ func newWorld(t *testing.T, unchecked bool) *world {
 	t.Cleanup(w.line.Cut)
 	w.js = startNode(t)
 	for name, token := range map[string]string{dora: sut.Dispatcher, anna: sut.WorkerAnna} {
-		c, err := client.Open(client.Options{Dir: t.TempDir(), StallAfter: patience / 2, Unchecked: unchecked && name == anna})
+		c, err := client.Open(client.Options{Dir: t.TempDir(), StallAfter: patience / 2})
 		if err != nil {
 			t.Fatal(err)
 		}

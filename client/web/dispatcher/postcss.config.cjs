@@ -1,8 +1,2 @@
-module.exports = {
-  plugins: {
-    'postcss-preset-mantine': {},
-    'postcss-simple-vars': {
-      variables: { 'mantine-breakpoint-xs': '36em', 'mantine-breakpoint-sm': '48em', 'mantine-breakpoint-md': '62em', 'mantine-breakpoint-lg': '75em', 'mantine-breakpoint-xl': '88em' },
-    },
-  },
-};
+// CSS as browsers have it: nesting, light-dark(), logical properties. (Mantine's preset would rewrite light-dark() into selectors that do not hold on :root.)
+module.exports = { plugins: [] };

@@ -42,13 +42,10 @@ func (a *Auth) readNamespace(org string) (n access.Namespace, err error) {
 			return nil
 		}
 		if err != nil {
-			return err
+			return unavailable(err)
 		}
 		n, err = access.NewNamespace(key)
 		return err
 	})
-	if err != nil {
-		return access.Namespace{}, unavailable(err)
-	}
-	return n, nil
+	return n, err
 }

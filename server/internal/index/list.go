@@ -63,7 +63,6 @@ type list struct {
 	more bool   // there is something behind it
 	h    header
 
-	place   []byte // scratch
 	sorted  []candidate
 	worst   []byte // what is behind it is not of the page
 	matches int
@@ -182,8 +181,7 @@ func (l *list) sort(p *plan) (done bool, err error) {
 			if seen != nil {
 				seen[doc] = true
 			}
-			l.place = l.h.place(l.place[:0], l.f.order, doc)
-			l.candidate(l.place, raw, false)
+			l.candidate(append(l.h.sort(l.f.order), doc[:]...), raw)
 			return nil
 		}); err != nil {
 			return false, err
@@ -197,8 +195,8 @@ func (l *list) sort(p *plan) (done bool, err error) {
 	return true, nil
 }
 
-// candidate takes a row that is to be sorted; the JSON may be its own to keep.
-func (l *list) candidate(place []byte, raw json.RawMessage, own bool) {
+// candidate takes a row that is to be sorted.
+func (l *list) candidate(place []byte, raw json.RawMessage) {
 	l.matches++
 	if l.behind != nil {
 		at := placeOf(place)
@@ -209,10 +207,7 @@ func (l *list) candidate(place []byte, raw json.RawMessage, own bool) {
 	if l.worst != nil && (bytes.Compare(place, l.worst) > 0) != l.f.desc {
 		return
 	}
-	if !own {
-		raw = bytes.Clone(raw)
-	}
-	l.sorted = append(l.sorted, candidate{bytes.Clone(place), raw})
+	l.sorted = append(l.sorted, candidate{place, bytes.Clone(raw)})
 	if len(l.sorted) >= 2*(l.f.limit+1) {
 		l.best()
 	}
@@ -267,8 +262,7 @@ func (l *list) candidates(docs []match) error {
 			return err
 		}
 		if row != nil {
-			l.place = row.head.place(l.place[:0], l.f.order, m.doc)
-			l.candidate(l.place, row.json, true)
+			l.candidate(append(row.head.sort(l.f.order), m.doc[:]...), row.json)
 		}
 	}
 	l.cut()

@@ -128,13 +128,7 @@ func (w *Webhooks) Update(org, id string, change func(*Draft)) (Hook, error) {
 	}
 	h.URL, h.Events, h.Description, h.Active = d.URL, d.Events, d.Description, d.Active
 	h.UpdatedAt = crdt.Timestamp(w.opt.Now().UnixMilli())
-	if err := w.put(h); err != nil {
-		return h, err
-	}
-	if !h.Active {
-		return h, w.clear(id) // at once: it may be made active again in the next moment
-	}
-	return h, nil
+	return h, w.put(h)
 }
 
 // Rotate gives a hook a new secret and returns it. For a day messages are signed by the old one too.

@@ -1,28 +1,45 @@
 import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
+import './theme.css';
 import { MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { createRouter, RouterProvider } from '@tanstack/react-router';
+import { RouterProvider } from '@tanstack/react-router';
 import { setNonce } from 'get-nonce';
+import i18next from 'i18next';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { routeTree } from './routes.tsx';
+import { ApiError, onSignedOut } from './api/http.ts';
+import { meQuery } from './api/queries.ts';
+import { startI18n } from './i18n.ts';
+import { makeRouter } from './router.tsx';
+import { theme } from './theme.ts';
 
 // The server's nonce for <style> elements; Mantine and the scroll lock of its dialogs make some.
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
 setNonce(nonce);
 
-const router = createRouter({ routeTree, basepath: '/' });
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      networkMode: 'always', // what the browser says of the network is a hint; a request knows
+      retry: (failures, error) => failures < 2 && (!(error instanceof ApiError) || error.temporary),
+      retryDelay: (attempt) => 400 * 2 ** attempt,
+      staleTime: 5_000,
+    },
+    mutations: { networkMode: 'always' },
+  },
+});
+onSignedOut(() => client.setQueryData(meQuery.queryKey, null));
 
-declare module '@tanstack/react-router' {
-  interface Register {
-    router: typeof router;
-  }
-}
+const router = makeRouter(client);
+await startI18n();
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
-    <MantineProvider defaultColorScheme="auto" getStyleNonce={() => nonce}>
-      <QueryClientProvider client={new QueryClient()}>
+    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+      <QueryClientProvider client={client}>
+        <Notifications position="bottom-right" containerWidth={380} aria-label={i18next.t('nav.notices')} />
         <RouterProvider router={router} />
       </QueryClientProvider>
     </MantineProvider>

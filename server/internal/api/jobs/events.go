@@ -133,12 +133,11 @@ func (st *stream) run(ctx context.Context) {
 		case <-beat.C:
 			err = st.out.beat(st.at)
 		case ev, ok := <-st.sub.C:
-			switch {
-			case ctx.Err() != nil: // both were there: whose right has ended hears no more
-				err = ctx.Err()
-			case !ok:
+			if !ok {
 				err = errSlow
-			case ev.Seq > st.at:
+				break
+			}
+			if ev.Seq > st.at {
 				err = st.tell(ev, st.match.Before(ev))
 			}
 		}

@@ -1,0 +1,93 @@
+import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
+import { ApiError, ask } from './http.ts';
+import type { Device, Me, Organisation, Role, Row, Team, User } from './types.ts';
+
+/* What pages share: who is who, and lists that are small enough to be read whole. */
+
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: async ({ signal }): Promise<Me | null> => {
+    try {
+      return await ask<Me>('/me', { signal });
+    } catch (err) {
+      if (err instanceof ApiError && err.status === 401) return null; // nobody is signed in
+      throw err;
+    }
+  },
+  staleTime: 60_000,
+});
+
+/** useMe is who is signed in. Within the pages somebody is. */
+export function useMe(): Me {
+  const { data } = useQuery(meQuery);
+  if (!data) throw new Error('nobody is signed in');
+  return data;
+}
+
+const writers: readonly Role[] = ['owner', 'administrator', 'dispatcher'];
+const administrators: readonly Role[] = ['owner', 'administrator'];
+
+/** useMay tells what the role allows: directors look, dispatchers plan, administrators keep the accounts. */
+export function useMay(): { write: boolean; administer: boolean } {
+  const role = useMe().role;
+  return { write: role !== undefined && writers.includes(role), administer: role !== undefined && administrators.includes(role) };
+}
+
+/** Reads a list to its end, page by page. */
+export async function readAll<T>(path: string, member: string, query: Record<string, string | boolean | undefined> = {}, signal?: AbortSignal): Promise<T[]> {
+  const out: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const page: Record<string, unknown> = await ask(path, { query: { ...query, cursor, limit: 200 }, ...(signal ? { signal } : {}) });
+    out.push(...((page[member] ?? []) as T[]));
+    cursor = page['next'] as string | undefined;
+  } while (cursor);
+  return out;
+}
+
+export const usersQuery = queryOptions({
+  queryKey: ['users'],
+  queryFn: ({ signal }) => readAll<User>('/users', 'users', {}, signal),
+  staleTime: 60_000,
+});
+export const useUsers = (): UseQueryResult<User[]> => useQuery(usersQuery);
+
+/** useNames gives the name of a user's id; an id that is not there, or programs' "integration:…", as it is. */
+export function useNames(): (user: string | undefined) => string {
+  const { data } = useUsers();
+  return (user) => {
+    if (!user) return '';
+    const id = user.replace(/^user:/, '');
+    return data?.find((u) => u.id === id)?.name ?? id;
+  };
+}
+
+/** Those whom jobs can be given to, by name. */
+export function useWorkers(): User[] {
+  const { data } = useUsers();
+  return (data ?? []).filter((u) => u.role === 'worker' && !u.disabled).sort((a, b) => a.name.localeCompare(b.name));
+}
+
+export const teamsQuery = queryOptions({ queryKey: ['teams'], queryFn: ({ signal }) => readAll<Team>('/teams', 'teams', {}, signal), staleTime: 60_000 });
+export const devicesQuery = queryOptions({ queryKey: ['devices'], queryFn: ({ signal }) => readAll<Device>('/devices', 'devices', {}, signal), refetchInterval: 30_000 });
+export const organisationQuery = queryOptions({ queryKey: ['organisation'], queryFn: ({ signal }) => ask<Organisation>('/organisation', { signal }), staleTime: 60_000 });
+
+export type Book = 'templates' | 'clients' | 'sites';
+
+/** The rows of templates, clients or sites that match some words. */
+export const bookQuery = (book: Book, query: { q?: string; archived?: boolean } = {}) =>
+  queryOptions({
+    queryKey: [book, query],
+    queryFn: ({ signal }) => readAll<Row>(`/${book}`, book, { q: query.q, archived: query.archived }, signal),
+    staleTime: 15_000,
+    placeholderData: keepPreviousData,
+  });
+
+/** useSave sends something, and has lists that it changes read anew. */
+export function useSave<T, V = void>(send: (value: V) => Promise<T>, stale: readonly (readonly unknown[])[] = []) {
+  const client = useQueryClient();
+  return useMutation<T, ApiError, V>({
+    mutationFn: send,
+    onSuccess: () => Promise.all(stale.map((queryKey) => client.invalidateQueries({ queryKey }))),
+  });
+}

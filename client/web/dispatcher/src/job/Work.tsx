@@ -1,0 +1,116 @@
+import type { JobHandle } from '@fieldsync/sdk';
+import { ActionIcon, Button, Checkbox, Textarea } from '@mantine/core';
+import { IconPencil, IconTrash } from '@tabler/icons-react';
+import { memo, useState, type FormEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Comment, Item } from '../api/types.ts';
+import { ago, precise, when } from '../format.ts';
+import { Section } from '../plan/Section.tsx';
+import { Person } from '../ui/Person.tsx';
+import { failed } from '../ui/toast.tsx';
+import classes from './Job.module.css';
+
+/** What is to be ticked on the way. */
+export const Checklist = memo(function Checklist({ items, handle, edits, names }: { items: readonly Item[]; handle: JobHandle | undefined; edits: boolean; names: (user: string) => string }) {
+  const { t } = useTranslation();
+  if (items.length === 0) return null;
+  return (
+    <Section title={t('job.checklist', { done: items.filter((i) => i.done).length, of: items.length })}>
+      <ul className={classes.checklist}>
+        {items.map((item) => (
+          <li key={item.uuid}>
+            <Checkbox
+              label={item.text}
+              checked={item.done}
+              readOnly={!handle || !edits}
+              disabled={!handle || !edits}
+              description={item.done && item.by ? t('job.tickedBy', { name: names(item.by), at: item.done_at ? when(item.done_at) : '' }) : undefined}
+              onChange={(e) => void handle?.tick(item.uuid, e.currentTarget.checked).catch(failed)}
+            />
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+});
+
+/** What people say about the job. */
+export const Comments = memo(function Comments({ comments, handle, may, names }: { comments: readonly Comment[]; handle: JobHandle | undefined; may: boolean; names: (user: string) => string }) {
+  const { t } = useTranslation();
+  const [text, setText] = useState('');
+  const [editing, setEditing] = useState<string>();
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    const said = text.trim();
+    if (!said || !handle) return;
+    handle.comment(said).then(() => setText(''), failed);
+  };
+  return (
+    <Section title={t('job.comments', { count: comments.length })}>
+      <ul className={classes.comments}>
+        {comments.map((c) => (
+          <li key={c.uuid}>
+            <Person id={c.by ?? ''} name={c.by ? names(c.by) : t('job.program')} bare />
+            <div className={classes.comment}>
+              <span className={classes.commentHead}>
+                <strong>{c.by ? names(c.by) : t('job.program')}</strong>
+                {c.happened_at && (
+                  <time dateTime={c.happened_at} title={precise(c.happened_at)}>
+                    {ago(c.happened_at)}
+                  </time>
+                )}
+                {handle && handle.may({ do: 'edit-comment', comment: c.uuid }).ok && (
+                  <span className={classes.commentTools}>
+                    <ActionIcon size="sm" aria-label={t('job.editComment')} onClick={() => setEditing(editing === c.uuid ? undefined : c.uuid)}>
+                      <IconPencil size={15} />
+                    </ActionIcon>
+                    <ActionIcon size="sm" aria-label={t('job.removeComment')} onClick={() => void handle.removeComment(c.uuid).catch(failed)}>
+                      <IconTrash size={15} />
+                    </ActionIcon>
+                  </span>
+                )}
+              </span>
+              {editing === c.uuid && handle ? (
+                <Textarea
+                  aria-label={t('job.editComment')}
+                  defaultValue={c.text}
+                  autosize
+                  data-autofocus
+                  onBlur={(e) => {
+                    setEditing(undefined);
+                    const next = e.currentTarget.value.trim();
+                    if (next && next !== c.text) handle.editComment(c.uuid, next).catch(failed);
+                  }}
+                />
+              ) : (
+                <span className={classes.said} dir="auto">
+                  {c.text}
+                </span>
+              )}
+            </div>
+          </li>
+        ))}
+      </ul>
+      {handle && may && (
+        <form onSubmit={submit} className={classes.say}>
+          <Textarea
+            aria-label={t('job.comment')}
+            placeholder={t('job.comment')}
+            value={text}
+            onChange={(e) => setText(e.currentTarget.value)}
+            autosize
+            minRows={1}
+            maxRows={8}
+            maxLength={10_000}
+            onKeyDown={(e) => {
+              if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) e.currentTarget.form?.requestSubmit();
+            }}
+          />
+          <Button type="submit" variant="default" disabled={!text.trim()}>
+            {t('job.say')}
+          </Button>
+        </form>
+      )}
+    </Section>
+  );
+});

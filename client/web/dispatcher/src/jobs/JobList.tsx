@@ -1,0 +1,100 @@
+import { Button, Skeleton } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { useNavigate } from '@tanstack/react-router';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useCallback, useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useNames } from '../api/queries.ts';
+import { JobRow } from './JobRow.tsx';
+import classes from './Jobs.module.css';
+import type { Jobs } from './useJobs.ts';
+
+const ahead = 40; // rows before the end at which the next page is asked for
+
+/** The lines that are in sight, of as many as there are. One tab stop; the arrows move, Enter opens. */
+export function JobList({ jobs }: { jobs: Jobs }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const names = useNames();
+  const narrow = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false });
+  const height = narrow ? 92 : 50;
+  const box = useRef<HTMLDivElement>(null);
+  const { rows, more, readMore, fresh } = jobs;
+  const [at, setAt] = useState<string>(); // the id of the current row: it stays it when others come before it
+  const current = at === undefined ? -1 : rows.findIndex((r) => r.id === at);
+  const virtual = useVirtualizer({ count: rows.length + (more ? 1 : 0), getScrollElement: () => box.current, estimateSize: () => height, overscan: 12 });
+  useEffect(() => virtual.measure(), [virtual, height]);
+  const items = virtual.getVirtualItems();
+  const last = items[items.length - 1]?.index ?? 0;
+  useEffect(() => {
+    if (more && last >= rows.length - ahead && !jobs.error) readMore();
+  }, [more, last, rows.length, readMore, jobs.error]);
+
+  const choose = useCallback((index: number) => setAt(rows[index]?.id), [rows]);
+  const keys = (event: KeyboardEvent): void => {
+    const page = Math.max(1, Math.floor((box.current?.clientHeight ?? height) / height) - 1);
+    const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, PageDown: page, PageUp: -page, Home: -rows.length, End: rows.length }[event.key];
+    if (step !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      const next = Math.min(rows.length - 1, Math.max(0, current + step));
+      choose(next);
+      virtual.scrollToIndex(next);
+    } else if (event.key === 'Enter' && current >= 0) {
+      event.preventDefault();
+      void navigate({ to: '/jobs/$job', params: { job: rows[current]!.id } });
+    }
+  };
+  const names7 = ['status', 'number', 'job', 'time', 'assignees', 'progress', 'changed'] as const;
+  return (
+    <div
+      ref={box}
+      className={classes.list}
+      role="grid"
+      tabIndex={0}
+      aria-label={t('nav.jobs')}
+      aria-rowcount={more ? -1 : rows.length + 1}
+      aria-busy={jobs.loading}
+      aria-activedescendant={current >= 0 ? `job-${at}` : undefined}
+      onKeyDown={keys}
+      onFocus={(event) => event.target === box.current && current < 0 && choose(Math.max(0, items[0]?.index ?? 0))}
+    >
+      <div role="row" aria-rowindex={1} className={classes.columns}>
+        {names7.map((name) => (
+          <span key={name} role="columnheader">
+            {t(`jobs.columns.${name}`)}
+          </span>
+        ))}
+      </div>
+      {jobs.loading ? (
+        <div role="row">
+          <div role="gridcell" aria-label={t('loading')}>
+            {Array.from({ length: 12 }, (_, i) => (
+              <Skeleton key={i} height={height - 14} m={7} radius="sm" w="auto" />
+            ))}
+          </div>
+        </div>
+      ) : (
+        <div role="presentation" className={classes.lines} style={{ height: virtual.getTotalSize() }}>
+          {items.map((item) => {
+            const row = rows[item.index];
+            return row ? (
+              <JobRow key={row.id} row={row} index={item.index} top={item.start} current={row.id === at} fresh={fresh.has(row.id)} names={names} choose={choose} />
+            ) : (
+              <div key="more" role="row" className={classes.more} style={{ transform: `translateY(${item.start}px)` }}>
+                <span role="gridcell">
+                  {jobs.error ? (
+                    <Button variant="subtle" size="compact-sm" onClick={readMore}>
+                      {t('jobs.moreFailed')}
+                    </Button>
+                  ) : (
+                    t('loading')
+                  )}
+                </span>
+              </div>
+            );
+          })}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+export const job = {
+  status: 'Status', description: 'Description', describe: 'What is to be done?', noDescription: 'No description', writing: '{{names}} is here, too', schedule: 'Schedule', at: 'From', assign: 'Assign somebody…', leads: 'fills in the report', makeLead: 'Have this person fill in the report',
+  unassign: 'Take {{name}} off', place: 'Where and for whom', map: 'Map', site: 'Site', details: 'Details', template: 'Template', follows: 'Follow-up of', resolution: 'Result', note: 'Note',
+  times: { en_route_at: 'En route since', started_at: 'Started', suspended_at: 'Paused', finished_at: 'Finished' },
+  parts: {
+    title: 'Title', description: 'Description', type: 'Type', serial_no: 'Number', external_id: 'External id', external_order_id: 'External order', external_ids: 'External ids', scheduled_at: 'Scheduled for', scheduled_duration: 'Duration', client: 'Client', site: 'Site', territory: 'Territory',
+    template: 'Template', skills: 'Skills', contacts: 'Contacts', address: 'Address', possible_resolutions: 'Possible results', custom_fields: 'Fields of the office', report_fields: 'Report', checklist: 'Checklist', comments: 'Comments', attachments: 'Files', assignees: 'Assigned to', follows: 'Follow-up of',
+  },
+  photos_one: '{{count}} file', photos_other: 'Photos and files: {{count}}', noPhotos: 'No photo yet. Those of the workers appear here as soon as their network is fast enough.', attach: 'Add files', file: 'File', download: 'Download', takenHere: 'Taken here', removeFile: 'Take out',
+  photoBefore: 'The one before', photoAfter: 'The next one', arriving: 'Arriving, {{percent}} %',
+  fileState: { promised: 'On the phone', arriving: 'Arriving', here: 'Here', lost: 'Lost' },
+  fileHint: { promised: 'A phone has it, and has not begun to send it: it waits for a faster network.', arriving: 'It is being sent.', here: 'It is here.', lost: 'It was here, and the store has it no more.' },
+  noAnswer: 'No answer yet', open: 'Open', doneTick: 'Done', notDone: 'Not done', empty: 'empty',
+  checklist: 'Checklist, {{done}} of {{of}}', tickedBy: '{{name}}, {{at}}', comments_one: '{{count}} comment', comments_other: 'Comments: {{count}}', comment: 'Write a comment', say: 'Send', editComment: 'Change the comment', removeComment: 'Remove the comment', program: 'A program',
+  setStatus: 'Set the status',
+  set: { scheduled: 'Back to draft', published: 'Publish', en_route: 'En route', started: 'Start', paused: 'Pause', finished: 'Finish', cancelled: 'Cancel the job' },
+  undoStatus: 'Take “{{status}}” back', finishTitle: 'Finish the job', howFinished: 'How did it end?', successful: 'Successful', unsuccessful: 'Unsuccessful', missing: 'Not answered yet: {{names}}',
+  clashOf: '{{name}}: two wrote at once', counts: 'counts for now', keep: 'Keep this', take: 'Take this',
+  history: 'History', exportHistory: 'Export', look: 'See the job then', knew: 'As the phone knew it', older: 'Older', late: 'late', byApi: 'by the API', arrivedAt: 'arrived {{at}}', undoes: 'Takes an earlier change back', undone: 'The change is taken back.',
+  undoneLeft_one: 'Taken back, but for one place that others have written to since.', undoneLeft_other: 'Taken back, but for {{count}} places that others have written to since.', moreDone_one: 'and one more', moreDone_other: 'and {{count}} more',
+  asItWas: 'The job as it was {{at}}', asKnown: 'The job as {{name}} knew it, pressing “{{status}}” {{at}}', toNow: 'Back to now', restore: 'Write plan and report as they were', restored: 'Plan and report are as they were then.',
+  told: {
+    created: 'Made the job', status: 'Status: {{status}}', assigned: 'Assigned {{name}}', unassigned: 'Took {{name}} off', leads: '{{name}} fills in the report', leadsNoMore: '{{name}} no longer fills in the report', comment: 'Comment', commentChanged: 'Changed a comment', commentRemoved: 'Removed a comment',
+    file: 'Added a file', fileRemoved: 'Took a file out', ticked: 'Ticked “{{item}}”', unticked: 'Unticked “{{item}}”', checklist: 'Checklist', field: 'Field “{{name}}”',
+  },
+  present: 'Who else is here', more: 'More', print: 'Print the report', copyLink: 'Copy the link', followUp: 'Make a follow-up', sending: 'Sending', waits: 'Waits for the network', onServer: 'Saved',
+};

@@ -1,0 +1,160 @@
+import { Button, Modal, PasswordInput, Select, Skeleton, Switch, Checkbox } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import type { FormEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ask } from '../api/http.ts';
+import { useMay, useMe, useSave } from '../api/queries.ts';
+import { ROLES, type JobPage, type User } from '../api/types.ts';
+import { dateTime, when } from '../format.ts';
+import classes from '../plan/Plan.module.css';
+import { SaveText } from '../plan/SaveText.tsx';
+import { Section } from '../plan/Section.tsx';
+import book from '../ui/Book.module.css';
+import { Failure, Page } from '../ui/Page.tsx';
+import { StatusPill } from '../ui/StatusPill.tsx';
+import { done, failed } from '../ui/toast.tsx';
+import { Devices } from './Devices.tsx';
+
+/** A person: who he is, whether he may come in, his devices, his jobs. */
+export function PersonPage() {
+  const { t } = useTranslation();
+  const { user: id } = useParams({ from: '/in/people/$user' });
+  const me = useMe();
+  const { administer } = useMay();
+  const [resetting, dialog] = useDisclosure();
+  const { data: user, error, refetch } = useQuery({ queryKey: ['users', id], queryFn: ({ signal }) => ask<User>(`/users/${id}`, { signal }) });
+  const save = useSave((body: Record<string, unknown>) => ask<User>(`/users/${id}`, { method: 'PATCH', body }), [['users']]);
+  const unlock = useSave(() => ask(`/users/${id}/lock`, { method: 'DELETE' }), [['users']]);
+  const endAll = useSave(() => ask(`/users/${id}/devices`, { method: 'DELETE' }), [['devices']]);
+  const unlink = useSave(() => ask(`/users/${id}/single-sign-on`, { method: 'DELETE' }), [['users']]);
+  if (error && !user) return <Failure error={error} retry={refetch} />;
+  if (!user)
+    return (
+      <Page title={t('loading')}>
+        <Skeleton height={400} radius="md" />
+      </Page>
+    );
+  const edits = administer && (user.role !== 'owner' || me.role === 'owner');
+  const told = { onError: (err: unknown) => failed(err) };
+  return (
+    <Page title={user.name}>
+      <div className={classes.columns}>
+        <div>
+          <Section title={t('people.account')}>
+            <div className={classes.two}>
+              <SaveText label={t('people.name')} value={user.name} required readOnly={!edits} save={(name) => save.mutateAsync({ name })} />
+              <SaveText label={t('people.login')} value={user.login ?? ''} required readOnly={!edits} save={(login) => save.mutateAsync({ login })} />
+              <Select
+                label={t('people.role')}
+                value={user.role ?? null}
+                readOnly={!edits}
+                allowDeselect={false}
+                data={ROLES.filter((r) => r !== 'owner' || me.role === 'owner' || user.role === 'owner').map((value) => ({ value, label: t(`role.${value}`) }))}
+                onChange={(role) => role && role !== user.role && save.mutate({ role }, told)}
+              />
+              {edits && user.id !== me.id && (
+                <Switch label={t('people.mayComeIn')} description={t('people.mayComeInHint')} checked={!user.disabled} onChange={(e) => save.mutate({ disabled: !e.currentTarget.checked }, told)} style={{ alignSelf: 'end' }} />
+              )}
+            </div>
+            {user.created_at && <p className={classes.hint} style={{ margin: '12px 0 0' }}>{t('people.since', { at: dateTime(user.created_at) })}</p>}
+          </Section>
+          <Section
+            title={t('people.devices')}
+            actions={
+              edits && (
+                <Button variant="subtle" color="red" size="compact-sm" onClick={() => endAll.mutate(undefined, { onSuccess: () => done(t('people.deviceEnded')), ...told })}>
+                  {t('people.endAll')}
+                </Button>
+              )
+            }
+          >
+            <Devices user={id} />
+          </Section>
+          {edits && user.id !== me.id && (
+            <Section title={t('people.signingIn')}>
+              <div style={{ display: 'flex', flexWrap: 'wrap', gap: 8 }}>
+                <Button variant="default" onClick={dialog.open}>
+                  {t('people.resetPassword')}
+                </Button>
+                {user.locked && (
+                  <Button variant="default" onClick={() => unlock.mutate(undefined, told)}>
+                    {t('people.unlock')}
+                  </Button>
+                )}
+                {user.single_sign_on && (
+                  <Button variant="default" onClick={() => unlink.mutate(undefined, told)}>
+                    {t('people.unlink')}
+                  </Button>
+                )}
+              </div>
+            </Section>
+          )}
+        </div>
+        <div>{user.role === 'worker' && <Jobs user={id} />}</div>
+      </div>
+      <Modal opened={resetting} onClose={dialog.close} title={t('people.resetPassword')} closeButtonProps={{ 'aria-label': t('close') }}>
+        <Reset user={id} close={dialog.close} />
+      </Modal>
+    </Page>
+  );
+}
+
+function Reset({ user, close }: { user: string; close: () => void }) {
+  const { t } = useTranslation();
+  const reset = useSave((body: Record<string, unknown>) => ask(`/users/${user}/password`, { method: 'PUT', body }), [['users'], ['devices']]);
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    reset.mutate(
+      { password: String(form.get('password')), end_devices: form.get('end') === 'on' },
+      {
+        onSuccess: () => {
+          close();
+          done(t('saved'));
+        },
+        onError: (err) => failed(err),
+      },
+    );
+  };
+  return (
+    <form onSubmit={submit}>
+      <PasswordInput name="password" label={t('people.newPassword')} description={t('people.passwordHint')} required withAsterisk={false} minLength={10} autoComplete="new-password" data-autofocus visibilityToggleButtonProps={{ 'aria-label': t('signIn.show') }} />
+      <Checkbox name="end" mt="md" label={t('people.endDevices')} description={t('people.endDevicesHint')} />
+      <Button type="submit" mt="lg" loading={reset.isPending}>
+        {t('save')}
+      </Button>
+    </form>
+  );
+}
+
+function Jobs({ user }: { user: string }) {
+  const { t } = useTranslation();
+  const { data } = useQuery({ queryKey: ['jobs-of', 'user', user], queryFn: ({ signal }) => ask<JobPage>('/jobs', { query: { assignee: user, sort: '-updated_at', limit: 8 }, signal }) });
+  return (
+    <Section
+      title={t('nav.jobs')}
+      actions={
+        <Link to="/jobs" search={{ assignee: user }}>
+          {t('all')}
+        </Link>
+      }
+    >
+      {data?.jobs.length === 0 && <p className="quiet">{t('places.noJobs')}</p>}
+      <ul className={book.list}>
+        {data?.jobs.map((row) => (
+          <li key={row.id}>
+            <Link to="/jobs/$job" params={{ job: row.id }} className={book.line}>
+              <span className={book.main}>
+                <span className={book.name}>{row.title || t('jobs.untitled')}</span>
+                <span className={book.sub}>{row.scheduled_at ? when(row.scheduled_at) : t('jobs.noTime')}</span>
+              </span>
+              <StatusPill status={row.status ?? 'scheduled'} resolution={row.resolution && { ...row.resolution, name: '' }} />
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}

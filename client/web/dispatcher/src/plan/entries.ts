@@ -1,0 +1,62 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useCallback } from 'react';
+import { ApiError, ask, askWithTag } from '../api/http.ts';
+import type { Contact, Field, Item, PossibleResolution } from '../api/types.ts';
+import { failed } from '../ui/toast.tsx';
+
+/** A list of entries of a job, template, client or site: each with its uuid. */
+export type Entries = 'custom_fields' | 'report_fields' | 'checklist' | 'possible_resolutions' | 'contacts';
+export type EntryOf = { custom_fields: Field; report_fields: Field; checklist: Item; possible_resolutions: PossibleResolution; contacts: Contact };
+
+export interface Book {
+  /** Sends a merge patch of just what changes. Fails with ApiError. */
+  patch: (patch: Record<string, unknown>) => Promise<void>;
+  set: (list: Entries, uuid: string, entry: Record<string, unknown>) => Promise<void>;
+  add: (list: Entries, entry: Record<string, unknown>) => Promise<void>;
+  remove: (list: Entries, uuid: string) => Promise<void>;
+  /** Moves an entry by some places. */
+  move: (list: Entries, uuid: string, by: number) => Promise<void>;
+}
+
+const attempts = 5;
+
+/** useBook changes one document by the API, by the smallest patches, and shows the answer. */
+export function useBook(path: string, key: readonly unknown[], stale: readonly unknown[]): Book {
+  const client = useQueryClient();
+  const patch = useCallback(
+    async (body: Record<string, unknown>) => {
+      client.setQueryData(key, await ask(path, { method: 'PATCH', body }));
+      await client.invalidateQueries({ queryKey: stale });
+    },
+    [client, path, key, stale],
+  );
+  const set = useCallback<Book['set']>((list, uuid, entry) => patch({ [list]: { [uuid]: entry } }), [patch]);
+  const told = useCallback((work: Promise<void>): Promise<void> => work.catch((err: unknown) => failed(err)), []);
+  const move = useCallback<Book['move']>(
+    async (list, uuid, by) => {
+      // An order is a list as a whole. So that nobody's new entry is lost by it, it is made on the state that was read, or again.
+      for (let n = 1; ; n++) {
+        const { data, tag } = await askWithTag<Record<Entries, { uuid: string }[]>>(path);
+        const order = [...data[list]];
+        const from = order.findIndex((e) => e.uuid === uuid);
+        const to = from + by;
+        if (from < 0 || to < 0 || to >= order.length) return;
+        order.splice(to, 0, ...order.splice(from, 1));
+        try {
+          client.setQueryData(key, await ask(path, { method: 'PATCH', body: { [list]: order }, ifMatch: tag }));
+          return;
+        } catch (err) {
+          if (!(err instanceof ApiError) || err.status !== 412 || n === attempts) return failed(err);
+        }
+      }
+    },
+    [client, path, key],
+  );
+  return {
+    patch,
+    set,
+    add: (list, entry) => told(patch({ [list]: { [crypto.randomUUID()]: entry } })),
+    remove: (list, uuid) => told(patch({ [list]: { [uuid]: null } })),
+    move,
+  };
+}

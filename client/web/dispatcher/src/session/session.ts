@@ -1,0 +1,22 @@
+import type { QueryClient } from '@tanstack/react-query';
+import { ask } from '../api/http.ts';
+import { meQuery } from '../api/queries.ts';
+
+export interface Credentials {
+  login: string;
+  password: string;
+  /** Only where a login with this password is in several organisations. */
+  org?: string;
+}
+
+export async function signIn(client: QueryClient, as: Credentials): Promise<void> {
+  await ask('/session', { method: 'POST', body: as });
+  client.removeQueries({ predicate: (query) => query.queryKey[0] !== meQuery.queryKey[0] }); // what somebody else may have read
+  await client.fetchQuery({ ...meQuery, staleTime: 0 });
+}
+
+/** signOut ends the session of this browser, and forgets what was read in it. */
+export async function signOut(): Promise<void> {
+  await ask('/session', { method: 'DELETE' });
+  location.assign('/'); // nothing of this person stays in memory
+}
