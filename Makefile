@@ -29,10 +29,10 @@ FUZZTIME ?= 60s
 FUZZED   ?= ./...
 SEEDS    ?= 10000
 
-.PHONY: help build run test vet race sim fuzz bench lint web interop minio vectors tools clean
+.PHONY: help build run test vet race sim fuzz bench benchlists benchuploads lint web interop minio vectors tools clean
 
 help: ## what there is to make
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 build: $(WEB_MARK) ## bin/fieldsyncd and its companions, the web apps in it
 	@mkdir -p bin
@@ -86,8 +86,16 @@ fuzz: ## every fuzz target for FUZZTIME (60s)
 	  $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$package" </dev/null | grep -v '^fuzz: elapsed' ; \
 	done
 
-bench: build $(NPM_MARK) ## our server, the reference server and relays under one load, into docs/PERFORMANCE.md
+bench: build $(NPM_MARK) ## our server, the reference server and relays under one load, into docs/PERFORMANCE.md; then lists of 100,000 jobs, and files against minio-go, tusd and whole files
 	FIELDSYNCD=bin/fieldsyncd $(GO) run ./conformance/bench
+	@$(MAKE) benchlists
+	@$(MAKE) benchuploads
+
+benchlists: ## lists of 100,000 jobs alone, against bare range reads, into docs/PERFORMANCE.md (needs 3 GB of disk)
+	$(GO) test ./server/internal/index -run '^$$' -bench '^BenchmarkLists$$' -benchtime 500x -timeout 60m -index.report $(CURDIR)/docs/PERFORMANCE.md
+
+benchuploads: minio $(TUS_MARK) ## files alone: photos over a cut link, throughput, large files (needs 10 GB of disk)
+	FIELDSYNC_PHOTOS=100 $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./conformance/uploads
 
 lint: $(TOOLS)/golangci-lint ## golangci-lint, as .golangci.yml says
 	$(TOOLS)/golangci-lint run ./...
@@ -97,8 +105,9 @@ web: $(WEB_MARK) ## the web apps, built into client/web/dist; the next build emb
 interop: $(NPM_MARK) ## real automerge-repo clients of two generations against our server
 	$(GO) test -count=1 -v ./conformance/interop/... ./conformance/syncpeers/...
 
-minio: ## the MinIO that tests run against, built once into the cache
+minio: ## the S3 servers that tests run against, MinIO and versitygw, built once into the cache
 	@sh conformance/minio/install.sh >/dev/null
+	@sh conformance/versitygw/install.sh >/dev/null
 
 vectors: $(NPM_MARK) ## write the golden vectors again, by automerge JS and automerge-go
 	node conformance/interop/vectors.mjs

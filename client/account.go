@@ -114,6 +114,7 @@ func (c *Client) Login(ctx context.Context, server, token string) (Identity, err
 		return Identity{}, err
 	}
 	c.account = a
+	c.note(store.Op{Key: store.Local(bookFact, []byte(factRevoked))})
 	return next, nil
 }
 

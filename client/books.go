@@ -31,6 +31,8 @@ const (
 
 const (
 	factServer   = "server-storage" // the storage id of the server that was last joined
+	factExported = "exported"       // what was last exported: exported.digest
+	factRevoked  = "revoked"        // ms since 1970, big-endian: when we learned that the login is not accepted any more
 	factFailure  = "failure"        // Failure: since the last sync
 	factLastSync = "last-sync"      // ms since 1970, big-endian
 )

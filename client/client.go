@@ -44,22 +44,29 @@ type Options struct {
 	Key []byte
 	// StallAfter is how long a sync waits for the server to go on before it gives up. 0: 20 seconds.
 	StallAfter time.Duration
+	// WipeWhenRevoked wipes the folder when the server says that it does not accept the login any more, as soon as no work is lost with it:
+	// see Client.Wipe.
+	WipeWhenRevoked bool
 	// Unchecked has changes made also where the rules say that the server will refuse them: for a program that knows better.
 	Unchecked bool
 }
 
 // Client is an open folder. Its methods may be called from any goroutine.
 type Client struct {
-	dir       string   // where its things are
+	root      string   // the folder
+	dir       string   // where its things are: the folder, or a part of it
 	held      *os.File // the folder's lock
 	keys      *keys    // nil: in the clear
 	log       *slog.Logger
 	stall     time.Duration
 	unchecked bool
-	store     disk
-	storage   atomic.Value // StorageState
-	files     fileStore
-	drive     *drive.Drive
+
+	wipeWhenRevoked bool
+
+	store   disk
+	storage atomic.Value // StorageState
+	files   fileStore
+	drive   *drive.Drive
 
 	mu        sync.Mutex
 	account   account
@@ -90,7 +97,7 @@ type Client struct {
 // Open opens a folder, and makes it if there is none. Errors: store.ErrLocked where another process has it, ErrKeyNeeded, ErrWrongKey,
 // ErrNewerFolder, ErrFull.
 func Open(o Options) (*Client, error) {
-	c := &Client{log: o.Log, stall: o.StallAfter, unchecked: o.Unchecked, locks: map[crdt.DocID]*docLock{}, watches: map[*watch]struct{}{},
+	c := &Client{root: o.Dir, wipeWhenRevoked: o.WipeWhenRevoked, log: o.Log, stall: o.StallAfter, unchecked: o.Unchecked, locks: map[crdt.DocID]*docLock{}, watches: map[*watch]struct{}{},
 		recent: map[crdt.DocID]crdt.Heads{}, withdrawn: map[crdt.DocID]time.Time{},
 		outboxChanged: make(chan struct{}, 1)}
 	c.net.open(c.tellFile)
@@ -182,7 +189,7 @@ func (c *Client) Close() error {
 		return nil
 	}
 	c.closed = true
-	s := c.session
+	s, held := c.session, c.held
 	c.mu.Unlock()
 	if s != nil {
 		s.end()
@@ -190,5 +197,9 @@ func (c *Client) Close() error {
 	c.drive.Close()
 	c.writing.Wait()
 	c.endWatches()
-	return errors.Join(c.store.Close(), c.files.Close(), c.held.Close())
+	err := errors.Join(c.store.Close(), c.files.Close())
+	if held != nil {
+		err = errors.Join(err, held.Close())
+	}
+	return err
 }

@@ -36,6 +36,8 @@ var (
 	ErrFull = crdt.Errorf(crdt.KindTooLarge, "no room on this device: it was not saved")
 	// ErrDisk says that the disk failed: nothing more is saved until the folder is opened again.
 	ErrDisk = crdt.Errorf(crdt.KindUnavailable, "the storage of this device failed: nothing is saved until it is opened again")
+	// ErrWiped says that the folder was wiped, because the login was revoked, and is closed.
+	ErrWiped = crdt.Errorf(crdt.KindUnauthenticated, "everything was removed from this device")
 	// ErrWrongBytes says that what the server gave is not the file that was asked for.
 	ErrWrongBytes = crdt.Errorf(crdt.KindInvalid, "the bytes are not those of the file")
 )

@@ -98,6 +98,7 @@ func (c *Client) loadNetwork() error {
 	if err == nil {
 		err = c.loadStatuses()
 	}
+	c.meter(func(*netclass.Meter) {})
 	c.net.gate.Moved = func(bytes int64, took time.Duration) { c.meter(func(m *netclass.Meter) { m.Moved(bytes, took) }) }
 	return err
 }

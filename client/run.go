@@ -30,7 +30,7 @@ func (c *Client) Run(ctx context.Context) error {
 		c.noteFailed(err)
 		soon, final := advice(err)
 		if final {
-			return err
+			return c.ended(ctx, err)
 		}
 		c.net.mu.Lock()
 		again := c.net.schedule.Ended(time.Now(), soon)

@@ -93,11 +93,11 @@ func (c *Client) acquire(ctx context.Context) (*session, error) {
 		c.release(s)
 		return nil, err
 	}
+	c.tell(Event{Kind: EventOnline})
 	c.meter(func(m *netclass.Meter) { m.Connected() })
 	if s.isEnded() {
 		c.meter(func(m *netclass.Meter) { m.Lost() })
 	}
-	c.tell(Event{Kind: EventOnline})
 	c.writing.Go(s.measure)
 	return s, nil
 }

@@ -39,6 +39,7 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	defer func() {
 		if err != nil {
 			c.noteFailed(err)
+			err = c.ended(ctx, err)
 		}
 	}()
 	before, err := c.Unsent(ctx)

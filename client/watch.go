@@ -19,6 +19,7 @@ const (
 	EventWithdrawn EventKind = "withdrawn" // a document is not ours to read any more; it stays as we last saw it
 	EventOnline    EventKind = "online"    // connected to the server
 	EventOffline   EventKind = "offline"   // not connected any more, or could not connect; Reason says why
+	EventRevoked   EventKind = "revoked"   // the server does not accept the login any more; the folder is to be wiped, see Client.Wipe
 	EventStorage   EventKind = "storage"   // this device's storage is full, has failed, or is fine again: Storage says which
 	EventSyncing   EventKind = "syncing"   // text moves; EventSynced or EventOffline ends it
 	EventSynced    EventKind = "synced"    // the server and we hold the same, and no file waits, but for those that the link, or a preference, holds back

@@ -2,14 +2,17 @@ package access_test
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +21,9 @@ import (
 	"fieldsync/conformance/internal/author"
 	"fieldsync/conformance/internal/light"
 	"fieldsync/crdt"
+	"fieldsync/crdt/drive"
+	"fieldsync/crdt/replica"
+	"fieldsync/crdt/store/badgerstore"
 )
 
 // heard are the bodies that a webhook's receiver got.
@@ -131,6 +137,7 @@ func TestTheSameIDIsAnotherDocumentInEachOrganisation(t *testing.T) {
 	hooks := map[string]*heard{}
 	words := map[string]string{"acme": "zanzibar", "rival": "lisbon"}
 	as := map[string]string{"acme": w.people["dora"].token, "rival": w.people["dora@rival"].token}
+	var said []string // by the server
 	work := func(org, doc string) (statuses, shapes []string) {
 		t.Helper()
 		word := words[org]
@@ -147,6 +154,7 @@ func TestTheSameIDIsAnotherDocumentInEachOrganisation(t *testing.T) {
 			{"GET", "jobs/" + doc + "/history/export", nil}, {"POST", "jobs", m("title", word, "follows", doc)}, {"GET", "files/" + file + "?job=" + url.QueryEscape(doc), nil},
 		} {
 			status, body := w.call2(as[org], c.method, "/api/v1/"+c.path, c.body)
+			said = append(said, string(body))
 			statuses = append(statuses, fmt.Sprint(c.method, " ", strings.ReplaceAll(c.path, doc, "<doc>"), " ", status))
 			shapes = append(shapes, shape(string(body)))
 			for other, foreign := range words {
@@ -195,7 +203,10 @@ func TestTheSameIDIsAnotherDocumentInEachOrganisation(t *testing.T) {
 			}
 			for _, query := range []string{"q=" + word, "territory=" + word} {
 				w.eventually(when+": the list has the job", func() bool {
-					_, body := w.call(as[org], "GET", "/api/v1/jobs?"+query, nil)
+					_, body := w.call(as[org], "GET", "/api/v1/jobs?limit=1&"+query, nil)
+					said = append(said, decodedCursor(body))
+					_, body = w.call(as[org], "GET", "/api/v1/jobs?"+query, nil)
+					said = append(said, string(body))
 					return json.Unmarshal(body, &list) == nil && slices.ContainsFunc(list.Jobs, func(j struct{ ID, Title string }) bool { return j.ID == doc })
 				})
 				for _, j := range list.Jobs {
@@ -224,6 +235,7 @@ func TestTheSameIDIsAnotherDocumentInEachOrganisation(t *testing.T) {
 		w.eventually("the hooks of "+org+" hear of it", func() bool {
 			return slices.ContainsFunc(h.all(), func(b string) bool { return strings.Contains(b, doc) && strings.Contains(b, words[org]) })
 		})
+		said = append(said, h.all()...)
 		for other, foreign := range words {
 			if other != org && slices.ContainsFunc(h.all(), func(b string) bool { return strings.Contains(b, foreign) }) {
 				t.Errorf("the hooks of %s hear of %s", org, other)
@@ -234,6 +246,17 @@ func TestTheSameIDIsAnotherDocumentInEachOrganisation(t *testing.T) {
 
 	// It stays so after the rows were made anew, and after a restart.
 	w.Stop()
+	inner := w.innerIDs()
+	if len(inner) < 10 || slices.ContainsFunc(inner, func(id crdt.DocID) bool { return id.String() == doc }) {
+		t.Errorf("the store has %d documents, and perhaps %s", len(inner), doc)
+	}
+	for _, id := range inner {
+		for _, text := range []string{id.String(), string(id[:]), hex.EncodeToString(id[:])} {
+			if slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, text) }) {
+				t.Errorf("the store's id of a document got out: %s", id)
+			}
+		}
+	}
 	if out := w.command("index", "rebuild") + w.command("index", "check"); strings.Contains(out, "document ") {
 		t.Errorf("the index: %s", out)
 	}
@@ -241,6 +264,28 @@ func TestTheSameIDIsAnotherDocumentInEachOrganisation(t *testing.T) {
 		t.Fatal(err)
 	}
 	separate("after a restart")
+}
+
+// decodedCursor is what stands in a list's cursor.
+func decodedCursor(list []byte) string {
+	var of struct{ Next string }
+	_ = json.Unmarshal(list, &of)
+	b, _ := base64.RawURLEncoding.DecodeString(of.Next)
+	return string(b)
+}
+
+// innerIDs are the documents of a stopped server's store.
+func (w *world) innerIDs() (all []crdt.DocID) {
+	w.t.Helper()
+	st, err := badgerstore.Open(badgerstore.Options{Dir: filepath.Join(w.dir, "store"), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer st.Close()
+	if err := drive.Records(st, func(doc crdt.DocID, _ replica.Record) error { all = append(all, doc); return nil }); err != nil {
+		w.t.Fatal(err)
+	}
+	return all
 }
 
 // call2 is call with a body that may be a file's bytes.

@@ -46,24 +46,25 @@ func TestATinyBenchRunsAgainstEverySystem(t *testing.T) {
 }
 
 func TestTheTableReplacesOnlyWhatIsBetweenTheMarkers(t *testing.T) {
+	begin, end := markers("some")
 	path := filepath.Join(t.TempDir(), "PERFORMANCE.md")
-	if err := os.WriteFile(path, []byte("before\n"+beginMarker+"\nold\n"+endMarker+"\nafter\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("before\n"+begin+"\nold\n"+end+"\nafter\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeBetweenMarkers(path, "new\n"); err != nil {
+	if err := writeBetweenMarkers(path, "some", "new\n"); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "before\n" + beginMarker + "\nnew\n" + endMarker + "\nafter\n"; string(got) != want {
+	if want := "before\n" + begin + "\nnew\n" + end + "\nafter\n"; string(got) != want {
 		t.Fatalf("the file is %q", got)
 	}
 	if err := os.WriteFile(path, []byte("no markers"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if writeBetweenMarkers(path, "new\n") == nil {
+	if writeBetweenMarkers(path, "some", "new\n") == nil {
 		t.Fatal("a file without markers was overwritten")
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 // config is the size of a run.
 type config struct {
+	parts         []string      // of the bench: sync, 2g
 	systems       []string      // which, by short name
 	repeats       int           // turns of each system; the table shows medians
 	liveDocs      int           // documents being edited at once
@@ -43,6 +44,7 @@ func (c *config) perDoc(rate float64) int {
 
 func standard() config {
 	return config{
+		parts:   []string{"sync", "2g"},
 		systems: []string{"fieldsyncd", "reference", "relay-node", "relay-go"}, repeats: 3,
 		liveDocs: 20, subscribers: 4, rate: 100, heavy: 800, liveFor: 10 * time.Second, burst: 100, window: 16,
 		jobs: 300, settle: 15 * time.Second, changes: 31, open: 3000, conns: 2000, onDisk: 100_000, onDiskChanges: 3,
@@ -53,6 +55,7 @@ func standard() config {
 func main() {
 	cfg := standard()
 	out := flag.String("out", filepath.Join("docs", "PERFORMANCE.md"), "file with the markers, relative to the module; empty: standard output only")
+	parts := flag.String("parts", strings.Join(cfg.parts, ","), "what to measure: sync, 2g")
 	systems := flag.String("systems", strings.Join(cfg.systems, ","), "systems under test")
 	flag.IntVar(&cfg.repeats, "repeats", cfg.repeats, "turns of each system")
 	flag.Float64Var(&cfg.rate, "rate", cfg.rate, "edits a second over all documents")
@@ -65,7 +68,7 @@ func main() {
 	flag.IntVar(&cfg.conns, "conns", cfg.conns, "idle connections for the memory figure")
 	flag.IntVar(&cfg.onDisk, "disk", cfg.onDisk, "documents on disk while closed; 0: leave out")
 	flag.Parse()
-	cfg.systems = strings.Split(*systems, ",")
+	cfg.parts, cfg.systems = strings.Split(*parts, ","), strings.Split(*systems, ",")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := benchAndReport(ctx, cfg, *out); err != nil {
@@ -75,20 +78,37 @@ func main() {
 }
 
 func benchAndReport(ctx context.Context, cfg config, out string) error {
-	all, err := run(ctx, cfg)
-	if err != nil {
-		return err
+	for _, part := range cfg.parts {
+		var text string
+		switch part {
+		case "sync":
+			all, err := run(ctx, cfg)
+			if err != nil {
+				return err
+			}
+			text = report(cfg, all, machine())
+		case "2g":
+			all, err := runSlow(ctx, cfg)
+			if err != nil {
+				return err
+			}
+			text = reportSlow(all, machine())
+		default:
+			return fmt.Errorf("there is no part %q", part)
+		}
+		fmt.Println(text)
+		if out == "" {
+			continue
+		}
+		root, err := sut.Root()
+		if err != nil {
+			return err
+		}
+		if err := writeBetweenMarkers(filepath.Join(root, out), part, text); err != nil {
+			return err
+		}
 	}
-	text := report(cfg, all, machine())
-	fmt.Println(text)
-	if out == "" {
-		return nil
-	}
-	root, err := sut.Root()
-	if err != nil {
-		return err
-	}
-	return writeBetweenMarkers(filepath.Join(root, out), text)
+	return nil
 }
 
 // results are one system's, a value a turn.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 	"fieldsync/conformance/internal/sut"
 )
 
-// quietLimit ends a wait for something that does not come: a watchdog, no part of any figure.
+// quietLimit ends a wait in which nothing more comes: a watchdog, no part of any figure.
 const quietLimit = 45 * time.Second
 
 // peer is a light client with some documents on one connection, answering as a real client does.
@@ -20,6 +21,7 @@ type peer struct {
 	// held changes to a greater one.
 	onAdvance func(doc string, from, to int, at time.Time)
 	silent    bool // send no answers: behind a relay there is nobody to answer
+	patience  time.Duration
 
 	mu       sync.Mutex
 	replicas map[string]*light.Replica
@@ -40,7 +42,7 @@ func dialPeer(ctx context.Context, p *sut.Process, room, id string, compress boo
 	if err != nil {
 		return nil, err
 	}
-	return &peer{conn: conn, replicas: map[string]*light.Replica{}, changed: make(chan struct{}, 1)}, nil
+	return &peer{conn: conn, patience: quietLimit, replicas: map[string]*light.Replica{}, changed: make(chan struct{}, 1)}, nil
 }
 
 // start reads until the connection ends.
@@ -140,8 +142,9 @@ func (p *peer) push(id string, sending func(held int, at time.Time)) error {
 
 // wait returns when every document satisfies done.
 func (p *peer) wait(ctx context.Context, what string, done func(*light.Replica) bool) error {
-	limit := time.NewTimer(quietLimit)
+	limit := time.NewTimer(p.patience)
 	defer limit.Stop()
+	least := math.MaxInt
 	for {
 		p.mu.Lock()
 		err, left := p.err, 0
@@ -157,10 +160,14 @@ func (p *peer) wait(ctx context.Context, what string, done func(*light.Replica) 
 		case left == 0:
 			return nil
 		}
+		if left < least {
+			least = left
+			limit.Reset(p.patience)
+		}
 		select {
 		case <-p.changed:
 		case <-limit.C:
-			return fmt.Errorf("%s: %d documents are not there yet after %v without an end", what, left, quietLimit)
+			return fmt.Errorf("%s: %d documents are not there yet, and none came for %v", what, left, p.patience)
 		case <-ctx.Done():
 			return ctx.Err()
 		}

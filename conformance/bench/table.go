@@ -13,11 +13,10 @@ import (
 	"fieldsync/conformance/internal/sut"
 )
 
-// Markers between which docs/PERFORMANCE.md holds the table; what is around them is written by people.
-const (
-	beginMarker = "<!-- bench: begin, written by `make bench` -->"
-	endMarker   = "<!-- bench: end -->"
-)
+// markers are what docs/PERFORMANCE.md holds a part's table between; what is around them is written by people.
+func markers(part string) (begin, end string) {
+	return "<!-- bench " + part + ": begin, written by `make bench` -->", "<!-- bench " + part + ": end -->"
+}
 
 // row is one figure of all systems, larger is worse unless bigger says otherwise.
 type row struct {
@@ -236,18 +235,19 @@ func machine() string {
 }
 
 // writeBetweenMarkers replaces what stands between the markers in the file, and leaves the rest as it is.
-func writeBetweenMarkers(path, text string) error {
+func writeBetweenMarkers(path, part, text string) error {
+	begin, end := markers(part)
 	old, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
-		old, err = []byte("# Performance\n\n"+beginMarker+"\n"+endMarker+"\n"), nil
+		old, err = []byte("# Performance\n\n"+begin+"\n"+end+"\n"), nil
 	}
 	if err != nil {
 		return err
 	}
-	before, rest, ok := strings.Cut(string(old), beginMarker)
-	_, after, ok2 := strings.Cut(rest, endMarker)
+	before, rest, ok := strings.Cut(string(old), begin)
+	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		return fmt.Errorf("%s has no markers %q and %q", path, beginMarker, endMarker)
+		return fmt.Errorf("%s has no markers %q and %q", path, begin, end)
 	}
-	return os.WriteFile(path, []byte(before+beginMarker+"\n"+text+endMarker+after), 0o644)
+	return os.WriteFile(path, []byte(before+begin+"\n"+text+end+after), 0o644)
 }

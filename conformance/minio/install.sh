@@ -1,5 +1,6 @@
 #!/bin/sh
 # Builds the MinIO server that the tests run against, once, into a cache outside the tree, and prints the program's path.
+# ../versitygw/install.sh has it build another server: S3_SERVER_FOLDER is where its go.mod is, S3_SERVER_MODULE, _PACKAGE and _BIN say what.
 #
 #   install.sh           build it if it is not there yet, print its path
 #   install.sh --where   only print the path, whether or not it is there
@@ -13,27 +14,32 @@ set -eu
 
 say() { printf '%s\n' "$*" >&2; }
 
-if [ -n "${MINIO_BIN:-}" ]; then
-	if [ "${1:-}" != --where ] && [ ! -x "$MINIO_BIN" ]; then
-		say "MINIO_BIN names $MINIO_BIN, which is not a program"
+here=${S3_SERVER_FOLDER:-$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)}
+module=${S3_SERVER_MODULE:-github.com/minio/minio}
+package=${S3_SERVER_PACKAGE:-$module}
+given=${S3_SERVER_BIN-${MINIO_BIN:-}}
+name=${module##*/}
+
+if [ -n "$given" ]; then
+	if [ "${1:-}" != --where ] && [ ! -x "$given" ]; then
+		say "$given, which shall be used as $name, is not a program"
 		exit 1
 	fi
-	printf '%s\n' "$MINIO_BIN"
+	printf '%s\n' "$given"
 	exit 0
 fi
 
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 cd "$here"
 
-version=$(sed -n 's|^require github.com/minio/minio \([^ ]*\).*|\1|p' go.mod)
+version=$(sed -n "s|^require $module \\([^ ]*\\).*|\\1|p" go.mod)
 if [ -z "$version" ]; then
-	say "$here/go.mod does not say which MinIO to build"
+	say "$here/go.mod does not say which $name to build"
 	exit 1
 fi
 # shellcheck disable=SC2046 # three words without blanks
 set -- "${1:-}" $(go env GOOS GOARCH GOVERSION)
 cache=${FIELDSYNC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/fieldsync}
-program=$cache/minio-$version-$2-$3-$4
+program=$cache/$name-$version-$2-$3-$4
 
 if [ "$1" = --where ] || [ -x "$program" ]; then
 	printf '%s\n' "$program"
@@ -47,7 +53,7 @@ waited=0
 # leave everybody else waiting.
 until mkdir "$lock" 2>/dev/null; do
 	if [ $waited = 0 ]; then
-		say "another process builds MinIO; waiting for it"
+		say "another process builds $name; waiting for it"
 	fi
 	waited=$((waited + 1))
 	owner=$(cat "$lock/pid" 2>/dev/null || true)
@@ -68,9 +74,9 @@ trap 'rm -rf "$lock" "$partial"' EXIT
 trap 'exit 1' HUP INT TERM
 
 if [ ! -x "$program" ]; then
-	say "building MinIO once, about 5 minutes on 2 cores (it is kept as $program)"
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$partial" github.com/minio/minio >&2
+	say "building $name once, some minutes on 2 cores (it is kept as $program)"
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$partial" "$package" >&2
 	mv "$partial" "$program"
-	say "MinIO is built"
+	say "$name is built"
 fi
 printf '%s\n' "$program"

@@ -1,6 +1,8 @@
-// Package minioserver runs a real MinIO server for tests: on loopback, on a free port, in a temporary folder.
+// Package minioserver runs a real MinIO server for tests, or versitygw, which is another S3 server: on loopback, on a free port, in a
+// temporary folder.
 //
-// The program is the one that conformance/minio/install.sh builds ("make minio"); MINIO_BIN names another. A test that
+// The programs are those that conformance/minio/install.sh and conformance/versitygw/install.sh build ("make minio"); MINIO_BIN and
+// VERSITYGW_BIN name others. A test that
 // needs it fails without it: a store that was never tried against the real thing is not tested.
 package minioserver
 
@@ -34,6 +36,7 @@ const readyWithin = 60 * time.Second
 // Server is a MinIO that can be stopped and started again, with its files kept.
 type Server struct {
 	Endpoint string // host:port, the same after a restart
+	kind     kind
 	program  string
 	folder   string
 	cmd      *exec.Cmd
@@ -41,10 +44,46 @@ type Server struct {
 	output   *bytes.Buffer
 }
 
-// Start starts a server that ends with the test. A missing program or a server that does not come up fails the test.
-func Start(t testing.TB) *Server {
+// kind is which server it is.
+type kind struct {
+	name, install string // install.sh's folder in conformance
+	ready         string // the path of a GET that answers 200
+	args          func(s *Server) []string
+	env           []string
+}
+
+func minio() kind {
+	return kind{
+		name: "MinIO", install: "minio", ready: "/minio/health/ready",
+		// The console is off, but MinIO still checks that its port is free.
+		args: func(s *Server) []string {
+			return []string{"server", "--quiet", "--address", s.Endpoint, "--console-address", "127.0.0.1:0", s.Folder()}
+		},
+		env: []string{"MINIO_ROOT_USER=" + AccessKey, "MINIO_ROOT_PASSWORD=" + SecretKey,
+			"MINIO_BROWSER=off", "MINIO_UPDATE=off", "MINIO_CALLHOME_ENABLE=off", "MINIO_CI_CD=on"},
+	}
+}
+
+func versitygw() kind {
+	return kind{
+		name: "versitygw", install: "versitygw", ready: "/health",
+		// Metadata lies in files beside the objects: not every test machine's file system has extended attributes.
+		args: func(s *Server) []string {
+			return []string{"--quiet", "--health", "/health", "--keep-alive", "--port", s.Endpoint, "posix", "--sidecar", filepath.Join(s.folder, "meta"), s.Folder()}
+		},
+		env: []string{"ROOT_ACCESS_KEY=" + AccessKey, "ROOT_SECRET_KEY=" + SecretKey},
+	}
+}
+
+// Start starts a MinIO that ends with the test. A missing program or a server that does not come up fails the test.
+func Start(t testing.TB) *Server { return start(t, minio()) }
+
+// StartVersitygw is Start for versitygw over a folder.
+func StartVersitygw(t testing.TB) *Server { return start(t, versitygw()) }
+
+func start(t testing.TB, k kind) *Server {
 	t.Helper()
-	program, err := Program(t.Context())
+	program, err := programOf(t.Context(), k)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +91,12 @@ func Start(t testing.TB) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Endpoint: address, program: program, folder: t.TempDir()}
+	s := &Server{Endpoint: address, kind: k, program: program, folder: t.TempDir()}
+	for _, dir := range []string{s.Folder(), filepath.Join(s.folder, "meta")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Cleanup(func() {
 		if err := s.Stop(); err != nil {
 			t.Error(err)
@@ -65,12 +109,14 @@ func Start(t testing.TB) *Server {
 }
 
 // Program is the path of the MinIO program, or an error that says how to get it.
-func Program(ctx context.Context) (string, error) {
+func Program(ctx context.Context) (string, error) { return programOf(ctx, minio()) }
+
+func programOf(ctx context.Context, k kind) (string, error) {
 	_, here, _, ok := runtime.Caller(0)
-	script := filepath.Join(filepath.Dir(here), "..", "minio", "install.sh")
+	script := filepath.Join(filepath.Dir(here), "..", k.install, "install.sh")
 	if _, err := os.Stat(script); !ok || err != nil {
 		// Built with -trimpath: tests run in their own package's folder, two below the module's root or deeper.
-		if script, err = findUp("conformance/minio/install.sh"); err != nil {
+		if script, err = findUp("conformance/" + k.install + "/install.sh"); err != nil {
 			return "", err
 		}
 	}
@@ -80,7 +126,7 @@ func Program(ctx context.Context) (string, error) {
 	}
 	program := strings.TrimSpace(string(out))
 	if info, err := os.Stat(program); err != nil || info.Mode()&0o111 == 0 {
-		return "", fmt.Errorf("minioserver: there is no MinIO at %s: run \"make minio\" (it builds it once, about 5 minutes), or set MINIO_BIN", program)
+		return "", fmt.Errorf("minioserver: there is no %s at %s: run \"make minio\" (it builds it once, in some minutes)", k.name, program)
 	}
 	return program, nil
 }
@@ -105,13 +151,8 @@ func findUp(name string) (string, error) {
 // Run starts the server, again after Stop, and waits until it is ready.
 func (s *Server) Run(ctx context.Context) error {
 	s.output = new(bytes.Buffer)
-	// The console is off, but MinIO still checks that its port is free.
-	s.cmd = exec.Command(s.program, "server", "--quiet", "--address", s.Endpoint, "--console-address", "127.0.0.1:0", filepath.Join(s.folder, "data")) //nolint:noctx // it outlives ctx; Stop and Kill end it
-	s.cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + s.folder, "TMPDIR=" + s.folder,
-		"MINIO_ROOT_USER=" + AccessKey, "MINIO_ROOT_PASSWORD=" + SecretKey,
-		"MINIO_BROWSER=off", "MINIO_UPDATE=off", "MINIO_CALLHOME_ENABLE=off", "MINIO_CI_CD=on",
-	}
+	s.cmd = exec.Command(s.program, s.kind.args(s)...) //nolint:noctx // it outlives ctx; Stop and Kill end it
+	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.folder, "TMPDIR=" + s.folder}, s.kind.env...)
 	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
 	if err := s.cmd.Start(); err != nil {
 		return fmt.Errorf("minioserver: %w", err)
@@ -127,7 +168,7 @@ func (s *Server) Run(ctx context.Context) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if ready(ctx, s.Endpoint) {
+		if ready(ctx, s.Endpoint+s.kind.ready) {
 			return nil
 		}
 		select {
@@ -141,8 +182,8 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 }
 
-func ready(ctx context.Context, endpoint string) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+endpoint+"/minio/health/ready", nil)
+func ready(ctx context.Context, at string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at, nil)
 	if err != nil {
 		return false
 	}

@@ -25,11 +25,20 @@ var (
 
 // Two people work on a job without a network, and come back in either order. The server, by its API and as a stranger reads it, the Go
 // client and automerge-repo come to the same status and the same values; and all that anybody did is in the job, or was refused
-// with a reason that he is told.
+// with a reason that he is told: by the server, and what he did afterwards is made anew.
 func TestPeopleWhoWorkWithoutANetworkAgreeAndLoseNothing(t *testing.T) {
-	w := newWorld(t)
+	playAll(t, *many, true)
+}
+
+// The same where the phone knows the rules, and lets nobody begin what would be refused.
+func TestPeopleWhosePhonesKnowTheRulesAgreeAndLoseNothing(t *testing.T) {
+	playAll(t, min(*many, 60), false)
+}
+
+func playAll(t *testing.T, many int, unchecked bool) {
+	w := newWorld(t, unchecked)
 	var scenarios []*scenario
-	for n := range *many {
+	for n := range many {
 		scenarios = append(scenarios, generate(*seed, n))
 	}
 	w.scenarios = scenarios
@@ -42,7 +51,7 @@ func TestPeopleWhoWorkWithoutANetworkAgreeAndLoseNothing(t *testing.T) {
 	t.Log(tally)
 	for theme := range numThemes {
 		for p := range numPairings {
-			if theme == bothDescribe && p == goInTheOffice || *many < 100 {
+			if theme == bothDescribe && p == goInTheOffice || many < 100 {
 				continue
 			}
 			if name := fmt.Sprint(theme, ", ", p); tally[name] == 0 {
@@ -50,8 +59,12 @@ func TestPeopleWhoWorkWithoutANetworkAgreeAndLoseNothing(t *testing.T) {
 			}
 		}
 	}
-	for _, what := range []string{"finished against cancelled", "refused", "withdrawn", "clashes"} {
-		if tally[what] < *many/40 {
+	by := "refused by the server"
+	if !unchecked {
+		by = "refused by the phone"
+	}
+	for _, what := range []string{"finished against cancelled", by, "withdrawn", "clashes"} {
+		if tally[what] < many/40 {
 			t.Errorf("only %d times: %s", tally[what], what)
 		}
 	}
@@ -331,11 +344,12 @@ func (v *view) alternatives(key string) (out []string) {
 // refused fails where a change that nobody may make was made, or is not shown to who tried, with what he wrote and why not.
 func (v *view) refused(a action, k int, copied *author.Copy, refused []client.Work) {
 	v.t.Helper()
-	v.tally["refused"]++
 	hash := v.s.golang.hashes[k]
 	if v.s.golang.told[k] != "" {
+		v.tally["refused by the phone"]++
 		return // he knew at once
 	}
+	v.tally["refused by the server"]++
 	if len(missing(copied, []string{hash})) == 0 || strings.Contains(v.job.Description, a.Text) {
 		v.t.Errorf("the worker's %q is in the description", a.Text)
 	}

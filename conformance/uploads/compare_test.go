@@ -3,6 +3,7 @@ package uploads
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"net/http"
@@ -24,11 +25,13 @@ import (
 	"fieldsync/conformance/minioserver"
 )
 
+const photosInBench = 30
+
 // BenchmarkPhotosOverACutLink is the same link and the same photos for our uploads, for tusd with its own S3 store (both with
 // tus-js-client, in chunks of 256 KiB), and for whole files that are sent again until they are through. Each server is killed
-// twice. It reports what was sent beside what is needed. One run is enough: -benchtime 1x.
+// twice. It reports what was sent beside what is needed. One run is enough: -benchtime 1x; FIELDSYNC_PHOTOS says how many photos.
 func BenchmarkPhotosOverACutLink(b *testing.B) {
-	const n = 30
+	n := photos(b, photosInBench)
 	data := make([][]byte, n)
 	for i := range data {
 		data[i] = blobtest.Bytes(uint64(i+1), photoBytes-i)
@@ -45,7 +48,7 @@ func BenchmarkPhotosOverACutLink(b *testing.B) {
 					b.Fatal(err)
 				}
 				link.Limit(linkRate)
-				stop := breaking(link)
+				stop := cutting(link)
 				begun := time.Now()
 				for i, d := range data {
 					if i == n/3 || i == 2*n/3 {
@@ -65,32 +68,13 @@ func BenchmarkPhotosOverACutLink(b *testing.B) {
 					}
 				}
 				needed := float64(n * photoBytes)
-				b.ReportMetric((float64(link.Sent())-needed)*100/needed, "%over")
-				b.ReportMetric(float64(link.Cuts()), "cuts")
-				b.ReportMetric(time.Since(begun).Seconds(), "s/run")
+				b.Logf("| %s | %d | %.1f %% | %d | %.0f s |", c.name, n, (float64(link.Sent())-needed)*100/needed, link.Cuts(), time.Since(begun).Seconds())
 				stop()
 				link.Cut()
 				server.Kill()
 			}
 		})
 	}
-}
-
-func breaking(link *cut.Proxy) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-time.After(300 * time.Millisecond):
-				link.Break()
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return func() { cancel(); <-done }
 }
 
 // ours is our server over a MinIO, sent to by tus or by PUT.
@@ -187,7 +171,7 @@ func BenchmarkThroughput(b *testing.B) {
 	const size, turns = 64 << 20, 11
 	store := minioserver.Start(b)
 	w := newWorld(b, store, "--s3-public-url", "http://"+store.Endpoint)
-	c, job := direct(b, store), w.newJob("video")
+	c, job, bucket := direct(b, store), w.newJob("video"), bucketOf(b)
 	status := func(want, got int) error {
 		if got != want {
 			return errors.New(http.StatusText(got))
@@ -196,7 +180,7 @@ func BenchmarkThroughput(b *testing.B) {
 	}
 	in := []*way{
 		{name: "minio-go", do: func(data []byte, _ blobs.Ref) error {
-			_, err := c.PutObject(b.Context(), bucketOf(b), "direct", bytes.NewReader(data), size, minio.PutObjectOptions{})
+			_, err := c.PutObject(b.Context(), bucket, "direct", bytes.NewReader(data), size, minio.PutObjectOptions{})
 			return err
 		}},
 		{name: "tus", do: func(data []byte, ref blobs.Ref) error {
@@ -217,15 +201,17 @@ func BenchmarkThroughput(b *testing.B) {
 		b.Fatal(got)
 	}
 	w.attach(sut.WorkerAnna, job, kept)
+	if _, err := c.PutObject(b.Context(), bucket, "direct", bytes.NewReader(kept), size, minio.PutObjectOptions{}); err != nil {
+		b.Fatal(err)
+	}
 	out := []*way{
 		{name: "minio-go", do: func([]byte, blobs.Ref) error {
-			o, err := c.GetObject(b.Context(), bucketOf(b), "direct", minio.GetObjectOptions{})
+			o, err := c.GetObject(b.Context(), bucket, "direct", minio.GetObjectOptions{})
 			if err != nil {
 				return err
 			}
 			defer o.Close()
-			_, err = io.Copy(io.Discard, o)
-			return err
+			return drain(o, io.Discard, size)
 		}},
 		{name: "GET", do: func(_ []byte, ref blobs.Ref) error { return w.download(sut.WorkerAnna, job, ref, size, io.Discard) }},
 	}
@@ -267,26 +253,38 @@ func median(of []time.Duration) time.Duration {
 	return sorted[len(sorted)/2]
 }
 
-// BenchmarkLargeFile sends a file of 4 GiB (FIELDSYNC_LARGE_MIB says how many MiB instead) in one chunk, and reports the server's
-// memory: it must not grow with the file.
+// BenchmarkLargeFile sends files of 512 MiB, 1 GiB and 4 GiB in one chunk and fetches them again (FIELDSYNC_LARGE_MIB is another list),
+// each with a server of its own, and reports the server's memory: it must not grow with the file.
 func BenchmarkLargeFile(b *testing.B) {
-	size := int64(envMiB(b)) << 20
-	store := minioserver.Start(b)
-	w := newWorld(b, store, "--max-file", "5368709120")
-	job := w.newJob("video")
-	ref := sumOf(b, size)
-	b.SetBytes(size)
-	for b.Loop() {
-		answer, body := w.do("POST", "/api/v1/uploads", sut.WorkerAnna, nil, "Tus-Resumable", "1.0.0", "Upload-Length", itoa(size),
-			"Upload-Metadata", metadata(map[string]string{"sha256": ref.String(), "job": job}))
-		if answer.StatusCode != 201 {
-			b.Fatal(answer.Status, string(body))
-		}
-		at := answer.Header.Get("Location")
-		if answer, body = w.do("PATCH", at, sut.WorkerAnna, pattern(size), "Tus-Resumable", "1.0.0", "Upload-Offset", "0",
-			"Content-Type", "application/offset+octet-stream"); answer.StatusCode != 204 {
-			b.Fatal(answer.Status, string(body))
-		}
+	for _, mib := range largeMiB(b) {
+		b.Run(itoa(mib)+" MiB", func(b *testing.B) {
+			size := mib << 20
+			w := newWorld(b, minioserver.Start(b), "--max-file", itoa(blobs.MaxSize))
+			job, ref := w.newJob("video"), sumOf(b, size)
+			for b.Loop() {
+				begun := time.Now()
+				answer, body := w.do("POST", "/api/v1/uploads", sut.WorkerAnna, nil, "Tus-Resumable", "1.0.0", "Upload-Length", itoa(size),
+					"Upload-Metadata", metadata(map[string]string{"sha256": ref.String(), "job": job}))
+				if answer.StatusCode != 201 {
+					b.Fatal(answer.Status, string(body))
+				}
+				if answer, body = w.do("PATCH", answer.Header.Get("Location"), sut.WorkerAnna, pattern(size), "Tus-Resumable", "1.0.0", "Upload-Offset", "0",
+					"Content-Type", "application/offset+octet-stream"); answer.StatusCode != 204 {
+					b.Fatal(answer.Status, string(body))
+				}
+				up, upPeak := time.Since(begun), peak(b, w.server.PID())
+				w.attachAs(sut.WorkerAnna, job, ref, size)
+				begun = time.Now()
+				sum := sha256.New()
+				if err := w.download(sut.WorkerAnna, job, ref, size, sum); err != nil {
+					b.Fatal(err)
+				}
+				if got := blobs.RefFromSum([sha256.Size]byte(sum.Sum(nil))); got != ref {
+					b.Fatalf("what came back is %v, not %v", got, ref)
+				}
+				b.Logf("| %d MiB | %.0f MB/s | %.0f MB/s | %s | %s |", mib, float64(size)/1e6/up.Seconds(), float64(size)/1e6/time.Since(begun).Seconds(),
+					upPeak, peak(b, w.server.PID()))
+			}
+		})
 	}
-	b.Logf("%d MiB; the server's memory was at most %s", size>>20, peak(b, w.server.PID()))
 }

@@ -2,6 +2,7 @@ package uploads
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,16 +16,20 @@ import (
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
-func envMiB(t testing.TB) int {
+// largeMiB are the sizes of large files.
+func largeMiB(t testing.TB) (out []int64) {
 	text := os.Getenv("FIELDSYNC_LARGE_MIB")
 	if text == "" {
-		return 4096
+		return []int64{512, 1024, 4096}
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > 5120 {
-		t.Fatalf("FIELDSYNC_LARGE_MIB is not a number from 1 to 5120: %v", err)
+	for _, word := range strings.Split(text, ",") {
+		n, err := strconv.ParseInt(word, 10, 64)
+		if err != nil || n < 1 || n > 5120 {
+			t.Fatalf("FIELDSYNC_LARGE_MIB is no list of numbers from 1 to 5120: %q, %v", text, err)
+		}
+		out = append(out, n)
 	}
-	return n
+	return out
 }
 
 // pattern is a file of a size that takes no memory: each of its blocks begins with its number.
@@ -60,9 +65,17 @@ func (w *world) download(token, job string, ref blobs.Ref, size int64, to io.Wri
 		return err
 	}
 	defer answer.Body.Close()
-	n, err := io.Copy(to, answer.Body)
-	if err == nil && (answer.StatusCode != http.StatusOK || n != size) {
-		err = fmt.Errorf("%s, %d of %d bytes", answer.Status, n, size)
+	if answer.StatusCode != http.StatusOK {
+		return errors.New(answer.Status)
+	}
+	return drain(answer.Body, to, size)
+}
+
+// drain copies in pieces of 256 KiB, whatever the reader and the writer would like better.
+func drain(from io.Reader, to io.Writer, size int64) error {
+	n, err := io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, make([]byte, 256<<10))
+	if err == nil && n != size {
+		err = fmt.Errorf("%d of %d bytes", n, size)
 	}
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"fieldsync/blobs"
 	"fieldsync/blobs/blobtest"
 	"fieldsync/client"
+	"fieldsync/conformance/internal/cut"
 	"fieldsync/conformance/internal/phone"
 	"fieldsync/conformance/internal/sut"
 	"fieldsync/crdt"
@@ -29,10 +30,10 @@ const (
 // photosInTest is how many photos are sent; FIELDSYNC_PHOTOS says how many instead. A hundred take one to two minutes.
 const photosInTest = 12
 
-func photos(t *testing.T) int {
+func photos(t testing.TB, otherwise int) int {
 	n, err := strconv.Atoi(os.Getenv("FIELDSYNC_PHOTOS"))
 	if os.Getenv("FIELDSYNC_PHOTOS") == "" {
-		return photosInTest
+		return otherwise
 	}
 	if err != nil || n < 3 {
 		t.Fatalf("FIELDSYNC_PHOTOS is not a number from 3 on: %v", err)
@@ -40,36 +41,36 @@ func photos(t *testing.T) int {
 	return n
 }
 
-// cutting breaks the link until the test ends, each time after as many bytes as it carries in 0.2 to 0.4 seconds: by bytes and not by the
+// cutting breaks a link until it is stopped, each time after as many bytes as it carries in 0.2 to 0.4 seconds: by bytes and not by the
 // clock, so that a busy machine gets as far between two cuts as an idle one.
-func (w *world) cutting() {
-	ctx, stop := context.WithCancel(context.Background())
+func cutting(link *cut.Proxy) (stop func()) {
+	ctx, end := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	rng := rand.New(rand.NewPCG(1, 2))
 	carried := func() int64 { return linkRate/5 + rng.Int64N(linkRate/5) }
 	done.Go(func() {
 		look := time.NewTicker(2 * time.Millisecond)
 		defer look.Stop()
-		for next := w.link.Sent() + carried(); ; {
+		for next := link.Sent() + carried(); ; {
 			select {
 			case <-look.C:
 			case <-ctx.Done():
 				return
 			}
-			if w.link.Sent() >= next {
-				w.link.Break()
-				next = w.link.Sent() + carried()
+			if link.Sent() >= next {
+				link.Break()
+				next = link.Sent() + carried()
 			}
 		}
 	})
-	w.t.Cleanup(func() { stop(); done.Wait() })
+	return func() { end(); done.Wait() }
 }
 
 // TestPhotosGetOverALinkThatIsCutAllTheTimeAndAServerThatIsKilledTwice is the promise of uploads: what is sent beside what is
 // needed is a chunk for each cut.
 func TestPhotosGetOverALinkThatIsCutAllTheTimeAndAServerThatIsKilledTwice(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		n := photos(t)
+		n := photos(t, photosInTest)
 		c, err := client.Open(client.Options{Dir: filepath.Join(t.TempDir(), "anna")})
 		if err != nil {
 			t.Fatal(err)
@@ -98,7 +99,7 @@ func TestPhotosGetOverALinkThatIsCutAllTheTimeAndAServerThatIsKilledTwice(t *tes
 		}
 		before := w.link.Sent()
 		w.link.Limit(linkRate)
-		w.cutting()
+		t.Cleanup(cutting(w.link))
 		begun := time.Now()
 		phone.Run(t, c)
 		for _, at := range []int{n / 3, 2 * n / 3} {

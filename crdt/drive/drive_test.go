@@ -95,6 +95,7 @@ type pipe struct {
 	busy   bool
 	bytes  int
 	frames int
+	sent   [][]byte // all frames
 	closed *replica.Close
 	cut    bool
 }
@@ -105,7 +106,8 @@ func (p *pipe) Queue(head, tail []byte, _ bool) bool {
 	if p.cut {
 		return false
 	}
-	p.queue = append(p.queue, append(append([]byte(nil), head...), tail...))
+	p.sent = append(p.sent, append(append([]byte(nil), head...), tail...))
+	p.queue = append(p.queue, p.sent[len(p.sent)-1])
 	p.bytes += len(head) + len(tail)
 	p.frames++
 	p.pump()

@@ -199,7 +199,7 @@ func TestComparisonsFindWhatDiffers(t *testing.T) {
 
 // Whoever answers with a wrong difference, by a defect or by chance, costs a longer comparison and hides nothing.
 func TestAWrongDifferenceIsNotBelieved(t *testing.T) {
-	a, b, want := differing(1, 500, 5, 2, 3)
+	a, b, want := differing(1, 500, 0, 4, 4)
 	for name, change := range map[string]func(*wire.CatchUp){
 		"an item is left out": func(f *wire.CatchUp) { f.Mine = f.Mine[1:] },
 		"a key is left out":   func(f *wire.CatchUp) { f.Yours = f.Yours[:len(f.Yours)-1] },

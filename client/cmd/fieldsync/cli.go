@@ -20,10 +20,11 @@ import (
 
 // cli is the command line.
 type cli struct {
-	Dir     string `help:"The folder that holds your jobs and files (default: ~/.fieldsync)." env:"FIELDSYNC_DIR" placeholder:"DIR" type:"path"`
-	KeyFile string `help:"Encrypt the folder with the key in this file (64 hexadecimal digits); a new key is made if the file is not there." env:"FIELDSYNC_KEY_FILE" placeholder:"FILE" type:"path"`
-	JSON    bool   `name:"json" help:"Print JSON, for scripts."`
-	Verbose bool   `short:"v" help:"Log what happens inside to standard error."`
+	Dir             string `help:"The folder that holds your jobs and files (default: ~/.fieldsync)." env:"FIELDSYNC_DIR" placeholder:"DIR" type:"path"`
+	KeyFile         string `help:"Encrypt the folder with the key in this file (64 hexadecimal digits); a new key is made if the file is not there." env:"FIELDSYNC_KEY_FILE" placeholder:"FILE" type:"path"`
+	WipeWhenRevoked bool   `help:"When the server says that the login was revoked, remove everything from the folder, once no work is lost with it." env:"FIELDSYNC_WIPE_WHEN_REVOKED"`
+	JSON            bool   `name:"json" help:"Print JSON, for scripts."`
+	Verbose         bool   `short:"v" help:"Log what happens inside to standard error."`
 
 	Login  loginCmd  `cmd:"" help:"Log in to a server."`
 	Logout logoutCmd `cmd:"" help:"Forget the token; jobs and files stay."`
@@ -53,8 +54,15 @@ type cli struct {
 	Undo    undoCmd    `cmd:"" help:"Take a change of a job back."`
 
 	Sync    syncCmd    `cmd:"" help:"Exchange everything with the server now."`
+	Run     runCmd     `cmd:"" help:"Stay connected until Ctrl-C; other commands of the same folder go on working meanwhile."`
+	Top     topCmd     `cmd:"" help:"Look at what moves and what waits, live; stays connected, if \"run\" does not."`
+	Link    linkCmd    `cmd:"" help:"What the link to the server is worth, and how long what waits takes; choose when files move."`
+	Send    sendCmd    `cmd:"" help:"Send a file now, or get it, however slow the link."`
 	Watch   watchCmd   `cmd:"" help:"Stay connected, and tell what changes, until Ctrl-C."`
 	Unsent  unsentCmd  `cmd:"" help:"What has not reached the server yet, and what it refused."`
+	Export  exportCmd  `cmd:"" help:"Write what has not reached the server to a file."`
+	Import  importCmd  `cmd:"" help:"Take the work of an exported file into this folder."`
+	Wipe    wipeCmd    `cmd:"" help:"Remove everything from this folder, once no work is lost with it."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
@@ -69,7 +77,7 @@ const (
 	exitLocked   = 6
 )
 
-const description = `Jobs, photos and reports in a folder of your own: works offline, and exchanges everything with a fieldsync server by "sync" or while "watch" runs.
+const description = `Jobs, photos and reports in a folder of your own: works offline, and exchanges everything with a fieldsync server by "sync" or while "run" does.
 
 A job is named by its number (serial_no), by the beginning of its id, or by its URL (automerge:…).
 
@@ -81,13 +89,21 @@ type app struct {
 	in     io.Reader
 	out    *printer
 	dir    string
+	wipe   bool   // when the login is revoked
 	key    string // the file with the folder's key; empty: none
 	json   bool
 	log    *slog.Logger
 	client *client.Client // opened by the first command that asks for it
+	cwd    string         // the working folder of whoever gave the command; empty: ours
+	kept   bool           // the client is not ours to run or to close: the command was given to "fieldsync run"
 }
 
 func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
+	return execute(ctx, args, in, out, err, nil)
+}
+
+// execute runs a command line. keeper is the process's own folder, for which it is run on somebody's behalf; nil: there is none.
+func execute(ctx context.Context, args []string, in io.Reader, out, err io.Writer, keeper *keeper) int {
 	var c cli
 	parser, perr := kong.New(&c, kong.Name("fieldsync"), kong.Description(description), kong.Writers(out, err),
 		kong.Exit(func(int) { panic(helpShown{}) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
@@ -108,12 +124,21 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 		_, _ = fmt.Fprintf(err, "fieldsync: %v\nfieldsync --help tells what there is.\n", perr)
 		return exitUsage
 	}
-	a := &app{ctx: ctx, in: in, out: newPrinter(out), dir: c.Dir, key: c.KeyFile, json: c.JSON, log: slog.New(slog.DiscardHandler)}
+	a := &app{ctx: ctx, in: in, out: newPrinter(out), dir: c.Dir, key: c.KeyFile, wipe: c.WipeWhenRevoked, json: c.JSON, log: slog.New(slog.DiscardHandler)}
 	if c.Verbose {
 		a.log = slog.New(slog.NewTextHandler(err, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	rerr := parsed.Run(a)
-	if a.client != nil {
+	command, _, _ := strings.Cut(parsed.Command(), " ")
+	var rerr error
+	if keeper != nil {
+		rerr = keeper.lend(a, command)
+	} else if code, done := a.elsewhere(command, args, err); done {
+		return code
+	}
+	if rerr == nil {
+		rerr = parsed.Run(a)
+	}
+	if a.client != nil && !a.kept {
 		rerr = errors.Join(rerr, a.client.Close())
 	}
 	if rerr == nil {
@@ -137,23 +162,39 @@ func (a *app) open() (*client.Client, error) {
 	if a.client != nil {
 		return a.client, nil
 	}
-	if a.dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return nil, err
-		}
-		a.dir = filepath.Join(home, ".fieldsync")
+	if err := a.findDir(); err != nil {
+		return nil, err
 	}
 	key, err := readKey(a.key, a.dir)
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.Open(client.Options{Dir: a.dir, Key: key, Log: a.log})
+	c, err := client.Open(client.Options{Dir: a.dir, Key: key, WipeWhenRevoked: a.wipe, Log: a.log})
 	if err != nil {
 		return nil, err
 	}
 	a.client = c
 	return c, nil
+}
+
+// findDir says where the folder is, where nobody did.
+func (a *app) findDir() error {
+	if a.dir != "" {
+		return nil
+	}
+	home, err := os.UserHomeDir()
+	if err == nil {
+		a.dir = filepath.Join(home, ".fieldsync")
+	}
+	return err
+}
+
+// path is where a file is that was named on the command line.
+func (a *app) path(name string) string {
+	if a.cwd == "" || name == "" || name == "-" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(a.cwd, name)
 }
 
 // explain gives an error's exit code, and what to tell a person.
@@ -167,6 +208,10 @@ func explain(err error, a *app) (int, string) {
 		return exitLogin, fmt.Sprintf("the key in %s is not that of the folder %s", a.key, a.dir)
 	case errors.Is(err, client.ErrNotLoggedIn):
 		return exitLogin, "you are not logged in; use: fieldsync login SERVER --user LOGIN"
+	case errors.Is(err, client.ErrWiped):
+		return exitLogin, fmt.Sprintf("your login was revoked; everything was removed from %s", a.dir)
+	case errors.Is(err, client.ErrSignIn) && errors.Is(err, client.ErrUnsentWork):
+		return exitLogin, "your login was revoked. There is work here that has not reached the server: log in again, or write it to a file (fieldsync export FILE); then everything is removed from here"
 	case errors.Is(err, client.ErrSignIn) && errors.As(err, new(*stated)):
 		return exitLogin, err.Error()
 	case errors.Is(err, client.ErrSignIn):

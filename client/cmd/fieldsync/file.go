@@ -26,7 +26,7 @@ func (cmd *attachCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	att, err := a.client.Attach(a.ctx, id, cmd.File, cmd.Field)
+	att, err := a.client.Attach(a.ctx, id, a.path(cmd.File), cmd.Field)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (cmd *fetchCmd) save(a *app, id crdt.DocID, att job.Attachment, of int) (st
 	if cmd.Output == "-" {
 		return "-", a.client.Fetch(a.ctx, id, att.ID, a.out)
 	}
-	path := cmd.Output
+	path := a.path(cmd.Output)
 	if info, err := os.Stat(path); err == nil && info.IsDir() || of > 1 {
 		path = filepath.Join(path, safeName(att))
 	}

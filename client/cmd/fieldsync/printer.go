@@ -22,6 +22,9 @@ type printer struct {
 
 func newPrinter(w io.Writer) *printer {
 	p := &printer{Writer: w, now: time.Now}
+	if c, ok := w.(*coloured); ok {
+		p.colour = c.on
+	}
 	if f, ok := w.(*os.File); ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && os.Getenv("TERM") != "" {
 		info, err := f.Stat()
 		p.colour = err == nil && info.Mode()&os.ModeCharDevice != 0

@@ -14,15 +14,24 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-type syncCmd struct{}
+type syncCmd struct {
+	networkFlags
+	For time.Duration `help:"Take at most so long, as a phone's background would: statuses first, then text, then files." placeholder:"20s"`
+}
 
 // Run syncs once.
-func (syncCmd) Run(a *app) error {
+func (cmd *syncCmd) Run(a *app) error {
 	c, err := a.open()
 	if err != nil {
 		return err
 	}
-	r, err := c.Sync(a.ctx)
+	cmd.tell(c)
+	var r client.Report
+	if cmd.For > 0 {
+		r, err = c.RunFor(a.ctx, cmd.For)
+	} else {
+		r, err = c.Sync(a.ctx)
+	}
 	if err != nil {
 		return a.offline(err)
 	}
@@ -109,6 +118,7 @@ func (s *stated) Error() string { return s.text }
 func (s *stated) Unwrap() error { return s.err }
 
 type watchCmd struct {
+	networkFlags
 	ID string `arg:"" optional:"" name:"job" help:"One job; without it, all."`
 }
 
@@ -133,7 +143,10 @@ func (cmd *watchCmd) Run(a *app) error {
 	defer stop()
 	events := c.WatchAll(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- c.Run(ctx) }()
+	if !a.kept {
+		cmd.tell(c)
+		go func() { ended <- c.Run(ctx) }()
+	}
 	if !a.json {
 		a.out.line("%s", a.out.paint(dim, "Watching; Ctrl-C ends it."))
 	}
@@ -145,8 +158,10 @@ func (cmd *watchCmd) Run(a *app) error {
 			}
 			return err
 		case ev, ok := <-events:
-			if !ok {
-				return nil
+			if !ok { // the folder was closed, or we are to end
+				events = nil
+				stop()
+				continue
 			}
 			about := ev.Kind == client.EventChanged || ev.Kind == client.EventRefused || ev.Kind == client.EventWithdrawn
 			if about && only != nil && ev.Doc != *only {
@@ -162,6 +177,9 @@ func (cmd *watchCmd) Run(a *app) error {
 // tell prints an event.
 func (a *app) tell(ev client.Event) error {
 	now := time.Now()
+	if ev.Kind == client.EventSyncing || ev.Kind == client.EventFile && !ev.File.Ended && ev.File.Done > 0 {
+		return nil // too much for lines; "fieldsync top" shows it
+	}
 	if a.json {
 		m := map[string]any{"time": jsonTime(now), "kind": ev.Kind}
 		switch ev.Kind {
@@ -173,8 +191,17 @@ func (a *app) tell(ev client.Event) error {
 		case client.EventChanged:
 			m["id"], m["local"], m["remote"], m["heads"], m["created"] = ev.Doc.String(), ev.Local, ev.Remote, headTexts(ev.Heads), ev.Created
 		}
+		switch ev.Kind {
+		case client.EventLink:
+			m["class"] = ev.Link.Class
+		case client.EventFile:
+			m["id"], m["file"] = ev.Doc.String(), fileJSON(ev.File)
+		}
 		if ev.Reason != "" {
 			m["reason"] = ev.Reason
+		}
+		if ev.Storage != "" {
+			m["storage"] = ev.Storage
 		}
 		return json.NewEncoder(a.out).Encode(m) // one line for each event
 	}
@@ -188,8 +215,16 @@ func (a *app) tell(ev client.Event) error {
 			text = "offline: " + strings.TrimPrefix(ev.Reason, "offline: ")
 		}
 		a.out.line("%s  %s", stamp, a.out.paint(yellow, text))
+	case client.EventRevoked:
+		a.out.line("%s  %s", stamp, a.out.paint(red, "the server does not accept your login any more"))
+	case client.EventStorage:
+		a.tellStorage(stamp, ev.Storage)
 	case client.EventSynced:
 		a.out.line("%s  %s", stamp, a.out.paint(dim, "in sync"))
+	case client.EventLink:
+		a.out.line("%s  %s", stamp, a.out.paint(classColour(ev.Link.Class), linkText(ev.Link)))
+	case client.EventFile:
+		a.tellFile(stamp, ev.File)
 	case client.EventRefused:
 		a.tellRefused(stamp, ev)
 	case client.EventWithdrawn:
@@ -231,4 +266,16 @@ func (a *app) tellRefused(stamp string, ev client.Event) {
 	}
 	a.out.line("%s  %s  %s", stamp, name, a.out.paint(red, fmt.Sprintf("refused: %s (%s); kept as %s", what,
 		reason(ev.Work.Code, ev.Work.Detail), workID(*ev.Work)[:shortHash])))
+}
+
+// tellStorage prints how it stands with this device's storage.
+func (a *app) tellStorage(stamp string, state client.StorageState) {
+	switch state {
+	case client.StorageFull:
+		a.out.line("%s  %s", stamp, a.out.paint(red, "no room on this device: nothing new is saved until there is; what was saved is safe"))
+	case client.StorageFailed:
+		a.out.line("%s  %s", stamp, a.out.paint(red, "the storage of this device failed: nothing is saved; start again"))
+	default:
+		a.out.line("%s  %s", stamp, a.out.paint(green, "there is room again"))
+	}
 }

@@ -215,7 +215,7 @@ func (cmd *fillCmd) Run(a *app) error {
 		if cmd.Value == "" {
 			return crdt.Errorf(crdt.KindInvalid, "%q is answered by a %s: give the path of a file", name, f.Type)
 		}
-		att, err := a.client.Attach(a.ctx, id, cmd.Value, f.ID)
+		att, err := a.client.Attach(a.ctx, id, a.path(cmd.Value), f.ID)
 		if err != nil {
 			return err
 		}

@@ -241,10 +241,14 @@ func (m *Meter) decide() {
 			m.class = Slow
 		}
 	}
-	if m.class != before && m.class == Slow {
-		// What made it slow says nothing of when it is better.
+	if m.class == before || before == "" && m.class == Fast {
+		return
+	}
+	// What made it slow says nothing of when it is better, and the other way round.
+	if m.class == Slow {
 		m.samples, m.probing = nil, probing{asked: m.probing.asked}
 	}
+	m.trips = m.trips[max(0, len(m.trips)-1):]
 }
 
 // enough is the throughput at which a slow link is fast again.

@@ -119,6 +119,26 @@ func (s *Service) WhoAmI(ctx context.Context) (Identity, error) {
 	return who, nil
 }
 
+// Rejects tells whether the server says, in its own words, that it does not accept the token. Anything else that answers in its place,
+// or that it does not answer, is false.
+func (s *Service) Rejects(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	req, err := s.request(ctx, http.MethodGet, s.base.JoinPath("api/v1/session"), nil)
+	if err != nil {
+		return false
+	}
+	answer, err := s.http.Do(req)
+	if err != nil {
+		return false
+	}
+	defer answer.Body.Close()
+	var doc struct{ Code string }
+	err = json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(&doc)
+	return err == nil && answer.StatusCode == http.StatusUnauthorized && doc.Code == "unauthenticated" &&
+		strings.HasPrefix(answer.Header.Get("Content-Type"), "application/problem+json")
+}
+
 // SignIn asks for a device's token with a login and a password; org may be empty. The Service needs no token for it.
 func (s *Service) SignIn(ctx context.Context, login, password, org, label string) (token string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)

@@ -42,10 +42,13 @@ func (a *Auth) readNamespace(org string) (n access.Namespace, err error) {
 			return nil
 		}
 		if err != nil {
-			return unavailable(err)
+			return err
 		}
 		n, err = access.NewNamespace(key)
 		return err
 	})
-	return n, err
+	if err != nil {
+		return access.Namespace{}, unavailable(err)
+	}
+	return n, nil
 }

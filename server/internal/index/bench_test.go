@@ -21,6 +21,8 @@ import (
 
 var benchJobs = flag.Int("index.jobs", 100_000, "jobs of the organisation that the benchmarks of lists read")
 
+var benchReport = flag.String("index.report", "", "file with the markers that the table of lists is written between; empty: none is")
+
 // Sizes of the organisation.
 const (
 	benchWorkers     = 200
@@ -82,7 +84,7 @@ func benchWorker(n int) string { return fmt.Sprintf("7f3e9a%04d", n) }
 
 // benchFill writes the rows of all jobs, past the documents: what is measured are lists.
 func benchFill(tb testing.TB, x *Index, jobs int) {
-	const group = 64
+	const group = 32 // about as much as a transaction of the store takes
 	for n := 0; n < jobs; n += group {
 		var rows []made
 		for i := n; i < min(n+group, jobs); i++ {
@@ -131,9 +133,21 @@ var benchQueries = []struct {
 	{"territory, status and type", func(n int) Query {
 		return Query{Territories: []string{fmt.Sprintf("Territory %d", n%benchTerritories)}, Types: []string{"repair"}, Statuses: []job.Status{job.Finished}}
 	}},
-	{"by serial number (rows read one by one)", func(n int) Query { return Query{Sort: SortSerial, Statuses: []job.Status{job.Statuses()[n%7]}} }},
-	{"an assignee, changed last (sorted)", func(n int) Query {
+	{"by serial number", func(n int) Query { return Query{Sort: SortSerial, Statuses: []job.Status{job.Statuses()[n%7]}} }},
+	{"an assignee, changed last", func(n int) Query {
 		return Query{Assignees: []string{benchWorker(n % benchWorkers)}, Sort: SortUpdated, Desc: true}
+	}},
+	{"what a worker may see, changed last", func(n int) Query {
+		return Query{Reader: benchWorker(n % benchWorkers), Sort: SortUpdated, Desc: true}
+	}},
+	{"territory, changed last", func(n int) Query {
+		return Query{Territories: []string{fmt.Sprintf("Territory %d", n%benchTerritories)}, Sort: SortUpdated, Desc: true}
+	}},
+	{"made last", func(n int) Query {
+		return Query{Sort: SortCreated, Desc: true, Statuses: []job.Status{job.Statuses()[n%7]}}
+	}},
+	{"an assignee, by serial number (sorted)", func(n int) Query {
+		return Query{Assignees: []string{benchWorker(n % benchWorkers)}, Sort: SortSerial}
 	}},
 	{"external id", func(n int) Query { return Query{ExternalID: fmt.Sprintf("ERP-%d", n*7919%*benchJobs)} }},
 	{"full text, a rare word", func(n int) Query { return Query{Text: fmt.Sprintf("part %d", n*31%5_000)} }},
@@ -194,18 +208,30 @@ func benchRange(query, n int) []byte {
 	return binary.BigEndian.AppendUint32(fmt.Appendf(nil, "zz%02d", query), uint32(n)) //nolint:gosec // small
 }
 
-// BenchmarkLists measures pages of 50 rows against a bare range read of the same rows, in turns in one run: medians.
+// BenchmarkLists measures pages of 50 rows against a bare range read of the same rows, in turns in one run: medians. First nothing else
+// happens; then a hundred jobs a second are edited while others read lists as fast as they can. With -index.report it writes the table.
 func BenchmarkLists(b *testing.B) {
 	w, dir := benchIndex(b)
 	b.Logf("store %d MB, full text %d MB", size(b, filepath.Join(dir, "store"))>>20, size(b, filepath.Join(dir, "search"))>>20)
-	benchLists(b, w)
+	var quiet, loaded []listFigures
+	b.Run("quiet", func(b *testing.B) { quiet = benchLists(b, w) })
+	b.Run("loaded", func(b *testing.B) {
+		ctx, stop := context.WithCancel(b.Context())
+		var load sync.WaitGroup
+		benchLoad(ctx, b, w, &load)
+		loaded = benchLists(b, w)
+		stop()
+		load.Wait()
+	})
+	if *benchReport != "" {
+		if err := writeListTable(*benchReport, quiet, loaded); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
-// BenchmarkListsUnderLoad is the same while a hundred jobs a second are edited and others read lists as fast as they can.
-func BenchmarkListsUnderLoad(b *testing.B) {
-	w, _ := benchIndex(b)
-	ctx, stop := context.WithCancel(b.Context())
-	var load sync.WaitGroup
+// benchLoad edits a hundred jobs a second, and reads lists all the time.
+func benchLoad(ctx context.Context, b *testing.B, w *world, load *sync.WaitGroup) {
 	load.Go(func() {
 		tick := time.NewTicker(time.Second / 100)
 		defer tick.Stop()
@@ -235,13 +261,20 @@ func BenchmarkListsUnderLoad(b *testing.B) {
 			}
 		}
 	})
-	benchLists(b, w)
-	stop()
-	load.Wait()
 }
 
-func benchLists(b *testing.B, w *world) {
+// listFigures are what one list cost: medians in µs.
+type listFigures struct {
+	name             string
+	bare, page       float64
+	rows, looked, of float64 // of each page; how many were measured
+}
+
+func (f *listFigures) ratio() float64 { return f.page / f.bare }
+
+func benchLists(b *testing.B, w *world) (out []listFigures) {
 	for i, q := range benchQueries {
+		var figures listFigures
 		b.Run(q.name, func(b *testing.B) {
 			var bare, ours []float64
 			rows, looked := 0, 0
@@ -261,15 +294,21 @@ func benchLists(b *testing.B, w *world) {
 			}
 			slices.Sort(bare)
 			slices.Sort(ours)
+			n := float64(b.N)
+			figures = listFigures{q.name, bare[b.N/2], ours[b.N/2], float64(rows) / n, float64(looked) / n, n}
 			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(ours[b.N/2], "µs/page")
+			b.ReportMetric(figures.page, "µs/page")
 			b.ReportMetric(ours[b.N*99/100], "µs/page-p99")
-			b.ReportMetric(bare[b.N/2], "µs/bare")
-			b.ReportMetric(ours[b.N/2]/bare[b.N/2], "ratio")
-			b.ReportMetric(float64(rows)/float64(b.N), "rows")
-			b.ReportMetric(float64(looked)/float64(b.N), "looked")
+			b.ReportMetric(figures.bare, "µs/bare")
+			b.ReportMetric(figures.ratio(), "ratio")
+			b.ReportMetric(figures.rows, "rows")
+			b.ReportMetric(figures.looked, "looked")
 		})
+		if figures.of > 0 { // else it was not asked for
+			out = append(out, figures)
+		}
 	}
+	return out
 }
 
 // bareRead reads neighbouring values and keeps them, as a list does.

@@ -149,7 +149,7 @@ func (x *Index) checkRow(ctx context.Context, o orgKeys, doc crdt.DocID, row *st
 	}
 	c.texts++
 	full, thin := entryValue(&row.head, row.json), entryValue(&row.head, nil)
-	eachEntry(o, doc, &row.head, func(key []byte, covering bool) {
+	eachEntry(o, doc, &row.head, len(row.json), func(key []byte, covering bool) {
 		c.entries++
 		value := thin
 		if covering {

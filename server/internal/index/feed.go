@@ -30,7 +30,8 @@ func (x *Index) Last(org string) (seq uint64, err error) {
 
 // Since gives the rows of an organisation that were written after a place in its feed, in their order, each document once, as it is
 // now. A document that left the index has no After. Of more than limit (0: 1,000, which is also the most) the first ones are given: go on from the
-// last one's Seq. ErrResync where the feed has not come as far as seq.
+// last one's Seq. A damaged row is passed over. ErrResync where the feed has
+// not come as far as seq.
 func (x *Index) Since(ctx context.Context, org string, seq uint64, limit int) ([]Event, error) {
 	if err := validOrg(org); err != nil {
 		return nil, err
@@ -57,15 +58,18 @@ func (x *Index) Since(ctx context.Context, org string, seq uint64, limit int) ([
 				return ctx.Err()
 			}
 			if len(value) != docLen {
-				return errHeader
+				return nil
 			}
 			row, err := readRow(r, o, crdt.DocID(value))
+			if damaged(err) {
+				return nil // who waits for it waits for the others too; its next change mends it
+			}
 			if err != nil {
 				return err
 			}
 			ev := Event{Org: org, Seq: binary.BigEndian.Uint64(key[len(prefix):]), Doc: crdt.DocID(value), after: &row.head}
 			if ev.After, err = row.row(); err != nil {
-				return err
+				return nil //nolint:nilerr // its JSON is damaged: as above
 			}
 			if ev.After != nil {
 				ev.JSON = row.json

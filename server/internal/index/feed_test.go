@@ -179,3 +179,25 @@ func scanAll(t *testing.T, s store.Store, prefix string) (keys []string) {
 	check(t, s.Scan([]byte(prefix), nil, func(key, _ []byte) error { keys = append(keys, string(key)); return nil }))
 	return keys
 }
+
+func TestADamagedRowEndsNoFeed(t *testing.T) {
+	w := newWorld(t)
+	w.open(nil)
+	for n := range 5 {
+		w.set(jobDoc(n, map[string]any{job.KeyTitle: fmt.Sprint("job ", n)}))
+		w.now(docID(n))
+	}
+	o := orgKeys{"org"}
+	row := must(readRow(w.store, o, docID(3)))
+	row.json = []byte("{")
+	check(t, store.Write(w.store, []store.Op{
+		{Key: o.row(docID(1)), Value: []byte("no row")},
+		{Key: o.row(docID(2))},
+		{Key: o.row(docID(3)), Value: row.encode()},
+		{Key: o.feed(1), Value: []byte("no document")}, // of row 0
+	}))
+	events := must(w.Since(t.Context(), "org", 0, 0))
+	if len(events) != 1 || events[0].Doc != docID(4) {
+		t.Errorf("%d events: %+v", len(events), events)
+	}
+}

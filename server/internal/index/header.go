@@ -123,18 +123,23 @@ func (h *header) decode(b []byte) error {
 	return nil
 }
 
-// sort is where the row stands in an order, the document not counted.
-func (h *header) sort(by order) []byte {
+// appendSort appends where the row stands in an order, the document not counted.
+func (h *header) appendSort(dst []byte, by order) []byte {
 	switch by {
 	case byScheduled:
-		return binary.BigEndian.AppendUint64(nil, h.scheduled)
+		return binary.BigEndian.AppendUint64(dst, h.scheduled)
 	case byUpdated:
-		return binary.BigEndian.AppendUint64(nil, h.updated)
+		return binary.BigEndian.AppendUint64(dst, h.updated)
 	case byCreated:
-		return binary.BigEndian.AppendUint64(nil, h.created)
+		return binary.BigEndian.AppendUint64(dst, h.created)
 	default:
-		return append(append(make([]byte, 0, len(h.name)+1), h.name...), 0)
+		return append(append(dst, h.name...), 0)
 	}
+}
+
+// place is where the row stands in an order.
+func (h *header) place(dst []byte, by order, doc crdt.DocID) []byte {
+	return append(h.appendSort(dst, by), doc[:]...)
 }
 
 // values are the values under which a row has entries, each once.

@@ -81,21 +81,24 @@ type shape struct {
 	covering bool
 }
 
-// jobShapes are the entries of a job: its main order under everything that lists are filtered by, the others under all. The measured
-// price of it is in the ADR of this layout.
+// jobShapes are the entries of a job: its main order under everything that lists are filtered by, the others under all, and what was
+// changed last also of a worker's jobs and of a territory's. The measured price of it is in the ADR of this layout.
 var jobShapes = []shape{
 	{dimAll, byScheduled, true},
 	{dimAll, byUpdated, true},
-	{dimAll, byCreated, false},
-	{dimAll, byName, false},
+	{dimAll, byCreated, true},
+	{dimAll, byName, true},
 	{dimClash, byScheduled, true},
 	{dimUnassigned, byScheduled, true},
 	{dimAssignee, byScheduled, true},
+	{dimAssignee, byUpdated, true},
 	{dimMaker, byScheduled, false},
+	{dimMaker, byUpdated, false},
 	{dimClient, byScheduled, true},
 	{dimSite, byScheduled, false},
 	{dimTemplate, byScheduled, true},
 	{dimTerritory, byScheduled, true},
+	{dimTerritory, byUpdated, true},
 	{dimType, byScheduled, false},
 }
 

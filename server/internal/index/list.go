@@ -63,6 +63,7 @@ type list struct {
 	more bool   // there is something behind it
 	h    header
 
+	place   []byte // scratch
 	sorted  []candidate
 	worst   []byte // what is behind it is not of the page
 	matches int
@@ -181,7 +182,8 @@ func (l *list) sort(p *plan) (done bool, err error) {
 			if seen != nil {
 				seen[doc] = true
 			}
-			l.candidate(append(l.h.sort(l.f.order), doc[:]...), raw)
+			l.place = l.h.place(l.place[:0], l.f.order, doc)
+			l.candidate(l.place, raw, false)
 			return nil
 		}); err != nil {
 			return false, err
@@ -195,8 +197,8 @@ func (l *list) sort(p *plan) (done bool, err error) {
 	return true, nil
 }
 
-// candidate takes a row that is to be sorted.
-func (l *list) candidate(place []byte, raw json.RawMessage) {
+// candidate takes a row that is to be sorted; the JSON may be its own to keep.
+func (l *list) candidate(place []byte, raw json.RawMessage, own bool) {
 	l.matches++
 	if l.behind != nil {
 		at := placeOf(place)
@@ -207,7 +209,10 @@ func (l *list) candidate(place []byte, raw json.RawMessage) {
 	if l.worst != nil && (bytes.Compare(place, l.worst) > 0) != l.f.desc {
 		return
 	}
-	l.sorted = append(l.sorted, candidate{place, bytes.Clone(raw)})
+	if !own {
+		raw = bytes.Clone(raw)
+	}
+	l.sorted = append(l.sorted, candidate{bytes.Clone(place), raw})
 	if len(l.sorted) >= 2*(l.f.limit+1) {
 		l.best()
 	}
@@ -262,7 +267,8 @@ func (l *list) candidates(docs []match) error {
 			return err
 		}
 		if row != nil {
-			l.candidate(append(row.head.sort(l.f.order), m.doc[:]...), row.json)
+			l.place = row.head.place(l.place[:0], l.f.order, m.doc)
+			l.candidate(l.place, row.json, true)
 		}
 	}
 	l.cut()

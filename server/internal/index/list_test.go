@@ -1,6 +1,7 @@
 package index
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -128,6 +129,40 @@ func TestOneOrganisationsRowsAreNoneOfAnothers(t *testing.T) {
 			t.Errorf("its own row: %v", err)
 		case d.Org != "org" && crdt.KindOf(err) != crdt.KindNotFound:
 			t.Errorf("a row of %s: %v", d.Org, err)
+		}
+	}
+}
+
+// What lists of work are sorted by is read in that order: a page costs what it shows, however many rows there are.
+func TestAPageInAnOrderThatStandsLooksAtNoMoreThanItShows(t *testing.T) {
+	w := newWorld(t)
+	w.open(nil)
+	var docs []crdt.DocID
+	for n := range 300 {
+		d := jobDoc(n, map[string]any{
+			job.KeyAssignees: assigned("anna"), job.KeyTerritory: "north", job.KeySerialNo: fmt.Sprint("A-", n), job.KeyStatusLog: statusLog(job.Statuses()[n%7]),
+			job.KeyScheduledAt: crdt.Timestamp(1_000 * (n * 7919 % 300)),
+		})
+		if n%3 == 0 {
+			d.Tree[job.KeyAssignees], d.Readers, d.Creator = assigned("ben"), nil, "user:anna" // she has made it
+		}
+		w.set(d)
+		docs = append(docs, d.ID)
+	}
+	for chunk := range slices.Chunk(docs, 20) {
+		w.now(chunk...)
+	}
+	for _, q := range []Query{
+		{Assignees: []string{"anna"}, Sort: SortUpdated, Desc: true},
+		{Reader: "anna", Sort: SortUpdated, Desc: true},
+		{Territories: []string{"north"}, Sort: SortUpdated},
+		{Assignees: []string{"anna"}, Sort: SortUpdated, Statuses: []job.Status{job.Finished}},
+		{Sort: SortSerial}, {Sort: SortCreated, Desc: true},
+	} {
+		q.Org, q.Limit = "org", 20
+		p := must(w.Query(t.Context(), q))
+		if len(p.Rows) != 20 || p.Looked > 20 {
+			t.Errorf("%+v: %d rows of %d that were looked at", q, len(p.Rows), p.Looked)
 		}
 	}
 }

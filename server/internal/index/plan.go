@@ -94,8 +94,8 @@ type plan struct {
 	total  int   // how many rows match; -1: not known
 }
 
-// choose decides how a query is read: by the smallest option in the main order; in another order by an option that is small enough
-// to be sorted, else by all rows in that order.
+// choose decides how a query is read: by the smallest option, where that has the order that is asked for; else, if it is small enough, it is
+// sorted, else all rows are read in that order.
 func (f *filter) choose(r store.Reader, lim limits, total bool) (plan, error) {
 	options := f.options()
 	filters := len(options)
@@ -120,9 +120,11 @@ func (f *filter) choose(r store.Reader, lim limits, total bool) (plan, error) {
 		if err := p.estimate(r, f); err != nil {
 			return plan{}, err
 		}
-		if p.rows <= uint64(lim.sorted) || f.scheduled != always {
+		switch {
+		case f.scheduled == always && p.stands(f): // in that order
+		case p.rows <= uint64(lim.sorted) || f.scheduled != always:
 			p.order, p.sorted = byScheduled, true
-		} else {
+		default:
 			p.option = all()
 		}
 	}
@@ -137,6 +139,16 @@ func (f *filter) choose(r store.Reader, lim limits, total bool) (plan, error) {
 		p.total = int(p.rows) //nolint:gosec // a count of rows
 	}
 	return p, nil
+}
+
+// stands tells whether the option has ranges in the order that is asked for.
+func (o *option) stands(f *filter) bool {
+	for _, v := range o.values {
+		if !slices.ContainsFunc(f.kind.shapes(), func(s shape) bool { return s.dim == v.dim && s.order == f.order }) {
+			return false
+		}
+	}
+	return true
 }
 
 // all is how many rows the option holds, whatever their status.

@@ -125,7 +125,7 @@ func (r *result) size() int {
 	if r.derived == nil {
 		return 100
 	}
-	return (8 + r.head.assignees.len()) * (len(r.json) + 200)
+	return (11 + 2*r.head.assignees.len()) * (len(r.json) + 200)
 }
 
 // commit writes the rows of what was read, and tells of them.

@@ -163,9 +163,9 @@ func (b *batch) text(o orgKeys, m made, before, after *storedRow) error {
 func (b *batch) entries(o orgKeys, doc crdt.DocID, before *header, after *storedRow) error {
 	h := &after.head
 	now := map[string]bool{} // key -> with the JSON
-	eachEntry(o, doc, h, func(key []byte, covering bool) { now[string(key)] = covering })
+	eachEntry(o, doc, h, 0, func(key []byte, covering bool) { now[string(key)] = covering })
 	if before != nil {
-		eachEntry(o, doc, before, func(key []byte, _ bool) {
+		eachEntry(o, doc, before, 0, func(key []byte, _ bool) {
 			if _, stays := now[string(key)]; !stays {
 				b.delete(key)
 			}
@@ -177,7 +177,7 @@ func (b *batch) entries(o orgKeys, doc crdt.DocID, before *header, after *stored
 		}
 	}
 	full, thin := entryValue(h, after.json), entryValue(h, nil)
-	eachEntry(o, doc, h, func(key []byte, covering bool) {
+	eachEntry(o, doc, h, len(after.json), func(key []byte, covering bool) {
 		if covering {
 			b.put(key, full)
 		} else {
@@ -217,15 +217,20 @@ func (b *batch) count(o orgKeys, h *header, n uint64) error {
 	return nil
 }
 
-// eachEntry visits the keys of a row's entries. The slices are the visitor's.
-func eachEntry(o orgKeys, doc crdt.DocID, h *header, visit func(key []byte, covering bool)) {
+// maxAsideJSON is how many bytes of JSON stand in entries of other orders than the main one, of which a common row has 1,200. Of what a peer has
+// filled up, sixteen assignees' entries would be more than a transaction of the store takes.
+const maxAsideJSON = 4 << 10
+
+// eachEntry visits the keys of a row's entries, and tells which of them hold its JSON, of so many bytes. The slices are the visitor's.
+func eachEntry(o orgKeys, doc crdt.DocID, h *header, size int, visit func(key []byte, covering bool)) {
 	for _, v := range h.values() {
 		for _, s := range h.kind.shapes() {
 			if s.dim == v.dim {
-				place := append(h.sort(s.order), doc[:]...)
-				visit(append(o.entries(h.kind, v, s.order, h.status), place...), s.covering)
+				covering := s.covering && (size <= maxAsideJSON || s.order == byScheduled || h.kind != kindJob)
+				place := h.place(nil, s.order, doc)
+				visit(append(o.entries(h.kind, v, s.order, h.status), place...), covering)
 				if h.kind == kindJob && isOpen(h.status) {
-					visit(append(o.open(h.kind, v, s.order), place...), s.covering)
+					visit(append(o.open(h.kind, v, s.order), place...), covering)
 				}
 			}
 		}

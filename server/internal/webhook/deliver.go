@@ -102,7 +102,7 @@ func (w *Webhooks) deliver(ctx context.Context, id string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	if !h.Active {
-		return time.Time{}, w.clear(id)
+		return time.Time{}, w.clearInactive(id)
 	}
 	if w.isOver(id) {
 		return time.Time{}, w.disable(h, "more messages waited than are kept")
@@ -112,8 +112,12 @@ func (w *Webhooks) deliver(ctx context.Context, id string) (time.Time, error) {
 		return timeOf(h.NotBefore), nil
 	}
 	q, err := w.first(id)
-	if err != nil || q == nil {
+	if err != nil {
 		return time.Time{}, err
+	}
+	if q == nil {
+		w.emptied(id)
+		return time.Time{}, nil
 	}
 	if q.due > now {
 		return timeOf(q.due), nil
@@ -220,7 +224,17 @@ func (w *Webhooks) disable(h Hook, reason string) error {
 	return w.clear(h.ID)
 }
 
-// clear drops what waits for a hook.
+// clearInactive drops what waits for a hook that is not active, unless it has become so meanwhile: then what waits is new.
+func (w *Webhooks) clearInactive(id string) error {
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	if h, ok := w.get(id); !ok || h.Active {
+		return nil
+	}
+	return w.clear(id)
+}
+
+// clear drops what waits for a hook; w.writing is held.
 func (w *Webhooks) clear(id string) error {
 	if err := w.purge(id, kindQueue); err != nil {
 		return err
@@ -238,6 +252,16 @@ func (w *Webhooks) isOver(id string) bool {
 	defer w.mu.Unlock()
 	s := w.hooks[id]
 	return s != nil && s.over
+}
+
+// emptied says that nothing waits for a hook: what was counted and never became durable, because a write failed, does not count any more. Of what
+// is being written just now the count may stay behind by a batch.
+func (w *Webhooks) emptied(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s := w.hooks[id]; s != nil {
+		s.waiting = 0
+	}
 }
 
 func (w *Webhooks) addWaiting(id string, n int) {

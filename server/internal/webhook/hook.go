@@ -128,7 +128,13 @@ func (w *Webhooks) Update(org, id string, change func(*Draft)) (Hook, error) {
 	}
 	h.URL, h.Events, h.Description, h.Active = d.URL, d.Events, d.Description, d.Active
 	h.UpdatedAt = crdt.Timestamp(w.opt.Now().UnixMilli())
-	return h, w.put(h)
+	if err := w.put(h); err != nil {
+		return h, err
+	}
+	if !h.Active {
+		return h, w.clear(id) // at once: it may be made active again in the next moment
+	}
+	return h, nil
 }
 
 // Rotate gives a hook a new secret and returns it. For a day messages are signed by the old one too.

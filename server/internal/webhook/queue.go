@@ -102,9 +102,10 @@ func (w *Webhooks) Written(org string) {
 	}
 }
 
-// messageID names an event, the same for all hooks and all attempts, also if it is queued twice.
+// messageID names an event, the same for all hooks and all attempts, also if it is queued twice. What it says counts too: a store that was put
+// back to an earlier state gives the same numbers to other events, and a receiver that knows an id does not look at its message.
 func messageID(e Event) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{e.Org, strconv.FormatUint(e.Sequence, 10), e.Type}, "\x00")))
+	sum := sha256.Sum256(append([]byte(strings.Join([]string{e.Org, strconv.FormatUint(e.Sequence, 10), e.Type}, "\x00")+"\x00"), e.Data...))
 	return "msg_" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))
 }
 
@@ -129,20 +130,35 @@ type queued struct {
 	message
 }
 
-// first gives the message of a hook that is due first; nil: none waits.
+// first gives the message of a hook that is due first; nil: none waits. What cannot be read is removed, so that it keeps no other back.
 func (w *Webhooks) first(hook string) (*queued, error) {
 	var out *queued
+	var damaged []store.Op
 	prefix := hookPrefix(kindQueue, hook)
 	err := w.opt.Store.Scan(prefix, nil, func(key, value []byte) error {
 		q := &queued{key: slices.Clone(key)}
-		if len(key) != len(prefix)+16 || json.Unmarshal(value, &q.message) != nil {
-			return crdt.Errorf(crdt.KindInternal, "webhook: a stored message is not ours")
+		if len(key) != len(prefix)+16 || json.Unmarshal(value, &q.message) != nil || q.ID == "" {
+			if damaged = append(damaged, store.Op{Key: q.key}); len(damaged) == moveBatch {
+				return store.ErrStop
+			}
+			return nil
 		}
 		q.due = crdt.Timestamp(binary.BigEndian.Uint64(key[len(prefix):]))
 		out = q
 		return store.ErrStop
 	})
-	return out, err
+	if err != nil || len(damaged) == 0 {
+		return out, err
+	}
+	w.opt.Log.Error("messages of a webhook cannot be read and are dropped", "hook", hook, "messages", len(damaged))
+	if err := store.Write(w.opt.Store, damaged); err != nil {
+		return nil, unavailable(err)
+	}
+	w.addWaiting(hook, -len(damaged))
+	if out == nil {
+		return w.first(hook)
+	}
+	return out, nil
 }
 
 // moveBatch is how many entries are written or removed at once.

@@ -76,11 +76,16 @@ func (w *Webhooks) due() (ids []string, next time.Duration) {
 // never is when a hook is looked at again for which nothing waits.
 var never = time.Unix(1<<40, 0)
 
-// inOneGo is how many messages a hook gets before others have their turn.
-const inOneGo = 20
+// inOneGo is how many messages a hook gets before others have their turn, and oneGo for how long it does: receivers that take their time are
+// not to keep those of others waiting for more than one message.
+const (
+	inOneGo = 20
+	oneGo   = 2 * time.Second
+)
 
 // work looks at a hook until nothing is due, or it has had its turn.
 func (w *Webhooks) work(ctx context.Context, id string) {
+	began := w.opt.Now()
 	for n := 1; ; n++ {
 		next, err := w.deliver(ctx, id)
 		if err != nil {
@@ -92,7 +97,7 @@ func (w *Webhooks) work(ctx context.Context, id string) {
 		if next.IsZero() {
 			next = never
 		}
-		if w.pause(id, next, n >= inOneGo || ctx.Err() != nil) {
+		if w.pause(id, next, n >= inOneGo || w.opt.Now().Sub(began) > oneGo || ctx.Err() != nil) {
 			return
 		}
 	}

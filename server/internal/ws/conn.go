@@ -248,9 +248,11 @@ func (c *conn) overflow() {
 func (c *conn) queueControl(kind int, data []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, m := range c.queue {
-		if m.control == kind {
-			return // one is on its way: a peer cannot make us queue pongs without end
+	for i, m := range c.queue {
+		if m.control == kind { // one waits: a peer cannot make us queue pongs without end, and is answered the latest of his pings
+			c.bytes += len(data) - len(m.head)
+			c.queue[i].head = data
+			return
 		}
 	}
 	if !c.ended && c.closing == nil {

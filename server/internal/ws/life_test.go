@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -196,8 +197,8 @@ func TestAPeerCannotMakeUsQueuePongsWithoutEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
 		c, _ := w.dialPipe(false)
-		for range 100 { // and reads none of the answers
-			if err := c.WriteControl(websocket.PingMessage, make([]byte, 100), time.Now().Add(time.Second)); err != nil {
+		for i := range 100 { // and reads none of the answers
+			if err := c.WriteControl(websocket.PingMessage, bytes.Repeat([]byte{byte(i)}, 100), time.Now().Add(time.Second)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -206,6 +207,11 @@ func TestAPeerCannotMakeUsQueuePongsWithoutEnd(t *testing.T) {
 		server.mu.Lock()
 		if len(server.queue) > 1 {
 			t.Errorf("%d pongs are queued", len(server.queue))
+		}
+		for _, m := range server.queue {
+			if m.control == websocket.PongMessage && m.head[0] != 99 {
+				t.Errorf("ping %d is answered, and the last is not", m.head[0])
+			}
 		}
 		server.mu.Unlock()
 		w.end()

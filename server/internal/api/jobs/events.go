@@ -133,11 +133,12 @@ func (st *stream) run(ctx context.Context) {
 		case <-beat.C:
 			err = st.out.beat(st.at)
 		case ev, ok := <-st.sub.C:
-			if !ok {
+			switch {
+			case ctx.Err() != nil: // both were there: whose right has ended hears no more
+				err = ctx.Err()
+			case !ok:
 				err = errSlow
-				break
-			}
-			if ev.Seq > st.at {
+			case ev.Seq > st.at:
 				err = st.tell(ev, st.match.Before(ev))
 			}
 		}

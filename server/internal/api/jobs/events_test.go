@@ -305,6 +305,30 @@ func TestAReaderWhoDoesNotReadIsCutOffAndGoesOn(t *testing.T) {
 	o.listen(dora, "jobs/events", "Last-Event-ID", first.id).next("job")
 }
 
+func TestWhoseCredentialHasEndedHearsNoMoreOfWhatWaits(t *testing.T) {
+	o := open(t)
+	path, _ := o.job(form("title", "Boiler"))
+	o.listen(dora, "jobs/events?after=0").next("job")
+	held := &stuck{ResponseRecorder: httptest.NewRecorder(), free: make(chan struct{})}
+	ctx, cancel := context.WithCancelCause(auth.WithPrincipal(t.Context(), dora))
+	done := make(chan struct{})
+	live := o.listen(dora, "jobs/events")
+	go func() {
+		defer close(done)
+		o.mux.ServeHTTP(held, httptest.NewRequest(http.MethodGet, "/api/v1/jobs/events", nil).WithContext(ctx))
+	}()
+	for i := range 100 {
+		o.must(dora, "PATCH", path, form("external_id", string(rune('a'+i%26))))
+		live.next("job")
+	}
+	cancel(crdt.Errorf(crdt.KindUnauthenticated, "revoked"))
+	close(held.free)
+	<-done
+	if n := strings.Count(held.Body.String(), "event: job"); n > 1 || !strings.Contains(held.Body.String(), `"revoked"`) {
+		t.Errorf("%d events after the end, one of which was on its way: %s", n, held.Body)
+	}
+}
+
 // stuck takes nothing until it is set free.
 type stuck struct {
 	*httptest.ResponseRecorder

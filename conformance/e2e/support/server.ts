@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { accessKey, secretKey, type Minio } from './minio.ts';
+import { freePort, program, Program } from './program.ts';
+
+/** fieldsyncd with its demonstration, its files in MinIO. */
+export class Server {
+  readonly #data = mkdtempSync(join(tmpdir(), 'fieldsync-e2e-'));
+  readonly #blobs: string[];
+  #program: Program | undefined;
+  port = 0;
+
+  constructor(minio: Minio, bucket: string) {
+    this.#blobs = ['--blobs', `s3:http://127.0.0.1:${minio.port}/${bucket}`];
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    this.port ||= await freePort();
+    this.#program = new Program(program('fieldsyncd'), ['serve', '--listen', `127.0.0.1:${this.port}`, '--data', this.#data, '--demo', ...this.#blobs], {
+      FIELDSYNC_S3_ACCESS_KEY: accessKey,
+      FIELDSYNC_S3_SECRET_KEY: secretKey,
+    });
+    await this.#program.answers(`${this.url}/readyz`);
+  }
+
+  /** Ends it; start brings it back with what it had. */
+  async halt(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.#program?.stop(signal);
+  }
+
+  async stop(): Promise<void> {
+    await this.halt();
+    rmSync(this.#data, { recursive: true, force: true });
+  }
+
+  /** The API, as a demonstration's token allows. */
+  as(who: 'dispatcher' | 'worker-anna' | 'worker-ben'): Api {
+    return new Api(this.url, `demo-${who}`);
+  }
+}
+
+/** A job as the API gives it, as far as the journeys look. */
+export interface ApiJob {
+  id: string;
+  title: string;
+  status: string;
+  description?: string;
+  heads: string[];
+  report_fields: { uuid: string; name: string; value: unknown }[];
+  checklist: { uuid: string; text: string; done: boolean }[];
+  comments: { text: string; by?: string }[];
+  attachments: { uuid: string; sha256: string; size: number; field?: string; name?: string; location?: { latitude: number; longitude: number } }[];
+  status_log: { status: string; by?: string; note?: string; location?: { latitude: number } }[];
+  resolution?: { name?: string; note?: string };
+  clashes: { kind: string; field: string }[];
+}
+
+export class Api {
+  constructor(
+    readonly url: string,
+    readonly token: string,
+  ) {}
+
+  async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${this.url}/api/v1${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${this.token}`, 'Content-Type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  job = (id: string) => this.ask<ApiJob>('GET', `/jobs/${id}`);
+  patch = (id: string, patch: unknown) => this.ask<ApiJob>('PATCH', `/jobs/${id}`, patch);
+  status = (id: string, event: { status: string; resolution?: string; note?: string }) => this.ask('POST', `/jobs/${id}/status`, event);
+  comment = (id: string, text: string) => this.ask('POST', `/jobs/${id}/comments`, { text });
+  files = (id: string) => this.ask<{ files: { sha256: string; state: string; size: number }[] }>('GET', `/jobs/${id}/files`);
+  create = (job: Record<string, unknown>) => this.ask<ApiJob>('POST', '/jobs', job);
+
+  /** The job with a title; the list follows within a second. */
+  async find(title: string): Promise<ApiJob> {
+    const list = await this.ask<{ jobs: { id: string; title: string }[] }>('GET', '/jobs?limit=200');
+    const row = list.jobs.find((j) => j.title === title);
+    if (!row) throw new Error(`no job "${title}" among ${list.jobs.map((j) => j.title).join(', ')}`);
+    return await this.job(row.id);
+  }
+}
