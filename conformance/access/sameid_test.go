@@ -195,6 +195,8 @@ func TestTheSameIDIsAnotherDocumentInEachOrganisation(t *testing.T) {
 		}
 	}
 
+	w.deliverFor(t, doc, words)
+
 	separate := func(when string) {
 		t.Helper()
 		for org, word := range words {
@@ -264,6 +266,50 @@ func TestTheSameIDIsAnotherDocumentInEachOrganisation(t *testing.T) {
 		t.Fatal(err)
 	}
 	separate("after a restart")
+}
+
+// deliverFor has a worker of each organisation deliver a file for its job of an id, and name one that the other's worker delivered: his own is
+// served, the other's is what a phone has promised, as if nobody had delivered it.
+func (w *world) deliverFor(t *testing.T, doc string, words map[string]string) {
+	t.Helper()
+	workers := map[string]string{"acme": "anna", "rival": "wanda@rival"}
+	hash := func(org string) string {
+		sum := sha256.Sum256([]byte(words[org] + " by a worker"))
+		return hex.EncodeToString(sum[:])
+	}
+	for org, who := range workers {
+		token := w.people[who].token
+		path := "/api/v1/files/" + hash(org) + "?job=" + url.QueryEscape(doc)
+		if status, body := w.call2(token, "PUT", path, words[org]+" by a worker"); status >= 300 {
+			t.Fatalf("%s delivers: %d %s", who, status, body)
+		}
+		for _, of := range []string{"acme", "rival"} {
+			if status, body := w.call(token, "POST", "/api/v1/jobs/"+doc+"/attachments", m("sha256", hash(of), "size", 3, "name", "x")); status != http.StatusOK {
+				t.Fatalf("%s names the file of %s: %d %s", who, of, status, body)
+			}
+		}
+		if status, body := w.call(w.people[name("owner", org)].token, "GET", path, nil); status != http.StatusOK {
+			t.Errorf("what %s delivered: %d %s", who, status, body)
+		}
+	}
+	for org, who := range workers {
+		var list struct {
+			Files []struct{ SHA256, State string }
+		}
+		if _, body := w.call(w.people[who].token, "GET", "/api/v1/jobs/"+doc+"/files", nil); json.Unmarshal(body, &list) != nil {
+			t.Fatalf("files: %s", body)
+		}
+		for _, f := range list.Files {
+			for of := range workers {
+				if want := map[bool]string{true: "here", false: "promised"}[of == org]; f.SHA256 == hash(of) && f.State != want {
+					t.Errorf("to %s the file of %s is %s; want %s", org, of, f.State, want)
+				}
+			}
+		}
+		if len(list.Files) < 2 {
+			t.Errorf("%s has %d files", org, len(list.Files))
+		}
+	}
 }
 
 // decodedCursor is what stands in a list's cursor.
