@@ -47,6 +47,8 @@ type Options struct {
 	// WipeWhenRevoked wipes the folder when the server says that it does not accept the login any more, as soon as no work is lost with it:
 	// see Client.Wipe.
 	WipeWhenRevoked bool
+	// SyncEvery is how often Run syncs when nothing else causes it. 0: 2 minutes.
+	SyncEvery time.Duration
 	// Unchecked has changes made also where the rules say that the server will refuse them: for a program that knows better.
 	Unchecked bool
 }
@@ -100,7 +102,7 @@ func Open(o Options) (*Client, error) {
 	c := &Client{root: o.Dir, wipeWhenRevoked: o.WipeWhenRevoked, log: o.Log, stall: o.StallAfter, unchecked: o.Unchecked, locks: map[crdt.DocID]*docLock{}, watches: map[*watch]struct{}{},
 		recent: map[crdt.DocID]crdt.Heads{}, withdrawn: map[crdt.DocID]time.Time{},
 		outboxChanged: make(chan struct{}, 1)}
-	c.net.open(c.tellFile)
+	c.net.open(o.SyncEvery, c.tellFile)
 	c.chunk.Store(firstChunk)
 	c.storage.Store(StorageFine)
 	if c.log == nil {

@@ -82,8 +82,8 @@ type network struct {
 	measured chan struct{} // holds one token when the meter was told something by others than the session
 }
 
-func (n *network) open(tell func(lane.Progress)) {
-	n.schedule = schedule.New(nil)
+func (n *network) open(every time.Duration, tell func(lane.Progress)) {
+	n.schedule = schedule.New(every, nil)
 	n.wake, n.measured = make(chan struct{}, 1), make(chan struct{}, 1)
 	n.gate.Tell = tell
 	n.last = LinkNone

@@ -20,10 +20,12 @@ import (
 func (c *Client) Run(ctx context.Context) error {
 	c.trigger(schedule.Open)
 	for {
-		if _, err := c.await(ctx, nil); err != nil {
+		a, err := c.await(ctx, nil)
+		if err != nil {
 			return err
 		}
-		err := c.live(ctx)
+		c.log.Info("connecting", "why", string(a.Why))
+		err = c.live(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

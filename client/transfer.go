@@ -69,7 +69,7 @@ func (t *transfers) add(err error) (more bool, fatal error) {
 func (c *Client) moveFiles(ctx context.Context, s *session) (transfers, error) {
 	var t transfers
 	defer func() {
-		c.heldFiles.Store(int64(t.held + t.waiting))
+		c.hold(t.held + t.waiting)
 		c.waitingFiles.Store(int64(t.waiting))
 	}()
 	c.learn(ctx, s.api)
@@ -82,7 +82,7 @@ func (c *Client) moveFiles(ctx context.Context, s *session) (transfers, error) {
 		return t, err
 	}
 	if len(files)+len(missing) > 0 {
-		c.heldFiles.Store(int64(len(files) + len(missing)))
+		c.hold(len(files) + len(missing))
 		if err := s.known(ctx); err != nil {
 			return t, err
 		}
@@ -122,6 +122,13 @@ func (c *Client) moveFiles(ctx context.Context, s *session) (transfers, error) {
 		}
 	}
 	return t, nil
+}
+
+// hold notes how many files wait; who measures the link wants to know when there are some.
+func (c *Client) hold(files int) {
+	if before := c.heldFiles.Swap(int64(files)); before == 0 && files > 0 {
+		signal(c.net.measured)
+	}
 }
 
 // moveUp uploads a file through the gate.

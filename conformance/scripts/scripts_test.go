@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"fieldsync/conformance/internal/sut"
+	"fieldsync/conformance/minioserver"
 )
 
 // patience bounds what is waited for; generous, because machines that run tests are busy.
@@ -50,6 +51,7 @@ func withBinaries(m *testing.M) int {
 var fieldsyncd string
 
 func TestScenarios(t *testing.T) {
+	minio := minioserver.Start(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 ".",
 		RequireExplicitExec: true,
@@ -63,21 +65,26 @@ func TestScenarios(t *testing.T) {
 			env.Setenv("SERVER", "http://"+p.Addr)
 			env.Setenv("TZ", "UTC")
 			env.Defer(p.Kill)
-			return nil
+			env.Values["minio"] = minio
+			return connect(env, p.Addr, minio.Endpoint)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server": cmdServer, "capture": cmdCapture, "appears": cmdAppears, "damage": cmdDamage,
+			"net": cmdNet, "bytes": cmdBytes, "until": cmdUntil, "random": cmdRandom,
 		},
 	})
 }
 
 func cmdServer(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: server start|stop|kill")
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: server start [minio]|stop|kill")
 	}
 	p := ts.Value("server").(*sut.Process)
 	switch args[0] {
 	case "start":
+		if len(args) == 2 && args[1] == "minio" {
+			withMinIO(ts, p)
+		}
 		ts.Check(p.Start(context.Background()))
 	case "stop":
 		p.Stop()

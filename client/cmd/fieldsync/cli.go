@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"fieldsync/client"
 	"fieldsync/crdt"
@@ -94,6 +95,7 @@ type app struct {
 	json   bool
 	log    *slog.Logger
 	client *client.Client // opened by the first command that asks for it
+	every  time.Duration  // between syncs that nothing causes; 0: the library's own
 	cwd    string         // the working folder of whoever gave the command; empty: ours
 	kept   bool           // the client is not ours to run or to close: the command was given to "fieldsync run"
 }
@@ -169,7 +171,7 @@ func (a *app) open() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.Open(client.Options{Dir: a.dir, Key: key, WipeWhenRevoked: a.wipe, Log: a.log})
+	c, err := client.Open(client.Options{Dir: a.dir, Key: key, WipeWhenRevoked: a.wipe, Log: a.log, SyncEvery: a.every})
 	if err != nil {
 		return nil, err
 	}

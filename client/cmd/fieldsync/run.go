@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"fieldsync/client"
 	"fieldsync/client/internal/remote"
@@ -27,10 +28,12 @@ func (f *networkFlags) tell(c *client.Client) {
 
 type runCmd struct {
 	networkFlags
+	Every time.Duration `help:"Sync so often when nothing else causes it." default:"2m" placeholder:"2m"`
 }
 
 // Run stays connected, and takes commands.
 func (cmd *runCmd) Run(a *app) error {
+	a.every = cmd.Every
 	c, err := a.open()
 	if err != nil {
 		return err

@@ -16,7 +16,8 @@ import (
 
 type syncCmd struct {
 	networkFlags
-	For time.Duration `help:"Take at most so long, as a phone's background would: statuses first, then text, then files." placeholder:"20s"`
+	NoWait bool          `help:"Have the process that runs for the folder sync now, and do not wait for it."`
+	For    time.Duration `help:"Take at most so long, as a phone's background would: statuses first, then text, then files." placeholder:"20s"`
 }
 
 // Run syncs once.
@@ -26,6 +27,13 @@ func (cmd *syncCmd) Run(a *app) error {
 		return err
 	}
 	cmd.tell(c)
+	if cmd.NoWait {
+		if !a.kept {
+			return crdt.Errorf(crdt.KindInvalid, "--no-wait is for a folder for which \"fieldsync run\" runs")
+		}
+		c.SyncNow()
+		return nil
+	}
 	var r client.Report
 	if cmd.For > 0 {
 		r, err = c.RunFor(a.ctx, cmd.For)

@@ -36,9 +36,7 @@ func (cmd *topCmd) Run(a *app) error {
 		return err
 	}
 	if there := a.watchElsewhere(sights, ended); there {
-		sync = func() {
-			go func() { _, _ = a.ask(io.Discard, "sync") }()
-		}
+		sync = func() { _, _ = a.ask(io.Discard, "sync", "--no-wait") }
 	} else {
 		c, err := a.open()
 		if err != nil {
@@ -135,10 +133,12 @@ func (a *app) screen(out *os.File, sights <-chan sight, ended <-chan error, sync
 	turn := time.NewTicker(250 * time.Millisecond)
 	defer turn.Stop()
 	var s *sight
+	heard := (chan byte)(nil) // keys are heard when there is something to see
 	for n := 0; ; n++ {
 		if s != nil {
+			heard = keys
 			width, height, err := term.GetSize(int(out.Fd()))
-			if err != nil {
+			if err != nil || width <= 0 || height <= 0 {
 				width, height = 80, 24
 			}
 			text := "\x1b[H" + strings.Join(a.out.frame(*s, width, height, n), "\x1b[K\r\n") + "\x1b[K\x1b[J"
@@ -150,7 +150,7 @@ func (a *app) screen(out *os.File, sights <-chan sight, ended <-chan error, sync
 		case next := <-sights:
 			s = &next
 		case <-turn.C:
-		case key := <-keys:
+		case key := <-heard:
 			switch key {
 			case 'q', 3, 27: // Ctrl-C, Esc
 				return nil

@@ -20,7 +20,7 @@ const (
 	Retry   Trigger = "retry" // the last attempt failed, or the connection broke
 )
 
-// Every is the time between two syncs that nothing else causes.
+// Every is the time between two syncs that nothing else causes, if nobody says otherwise.
 const Every = 2 * time.Minute
 
 // settled is how long a connection must have lasted to count as a success: a server that lets everybody in and throws them out
@@ -45,6 +45,7 @@ type Action struct {
 
 // Schedule is what is known. Make it with New. It belongs to one goroutine at a time.
 type Schedule struct {
+	every     time.Duration
 	delays    backoff.Backoff
 	online    bool // the platform's word
 	connected bool
@@ -55,9 +56,12 @@ type Schedule struct {
 	asked     Trigger   // a trigger that was not answered yet
 }
 
-// New begins with the open trigger. random: see backoff.Backoff.
-func New(random func() float64) *Schedule {
-	return &Schedule{delays: backoff.Backoff{Random: random}, online: true, asked: Open}
+// New begins with the open trigger. every is the time between two syncs that nothing else causes; 0: Every. random: see backoff.Backoff.
+func New(every time.Duration, random func() float64) *Schedule {
+	if every == 0 {
+		every = Every
+	}
+	return &Schedule{every: every, delays: backoff.Backoff{Random: random}, online: true, asked: Open}
 }
 
 // Asked takes a trigger: Status, Push, Hand.
@@ -80,7 +84,7 @@ func (s *Schedule) Next(now time.Time) Action {
 	if s.connected {
 		what = Look
 	}
-	timer := Action{what, s.synced.Add(Every), Timer}
+	timer := Action{what, s.synced.Add(s.every), Timer}
 	switch {
 	case s.asked != "" && (s.online || s.connected || s.asked == Open || s.asked == Hand):
 		return Action{what, now, s.asked}

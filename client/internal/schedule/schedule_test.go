@@ -13,7 +13,7 @@ func half() float64 { return 0.5 }
 
 // connected is a schedule with a connection since start.
 func connected() *Schedule {
-	s := New(half)
+	s := New(0, half)
 	s.Begun(start)
 	s.Connected(start)
 	return s
@@ -21,14 +21,14 @@ func connected() *Schedule {
 
 // alone is one whose attempt at start failed.
 func alone() *Schedule {
-	s := New(half)
+	s := New(0, half)
 	s.Begun(start)
 	s.Ended(start, false)
 	return s
 }
 
 func TestOpenConnectsAtOnce(t *testing.T) {
-	if a := New(half).Next(start); a != (Action{Connect, start, Open}) {
+	if a := New(0, half).Next(start); a != (Action{Connect, start, Open}) {
 		t.Errorf("%+v", a)
 	}
 }
@@ -101,7 +101,7 @@ func TestANetworkThatIsBackConnectsAtOnceAndForgetsFailures(t *testing.T) {
 }
 
 func TestRetriesGrowWithFullJitterAndStayBelowAMinute(t *testing.T) {
-	s := New(func() float64 { return 0.999 })
+	s := New(0, func() float64 { return 0.999 })
 	now := start
 	for _, ceiling := range []time.Duration{500 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second,
 		16 * time.Second, 32 * time.Second, time.Minute, time.Minute, time.Minute} {
@@ -146,7 +146,7 @@ func TestAThousandPhonesComeBackWithoutAHerd(t *testing.T) {
 		}
 		all := make([]*phone, phones)
 		for i := range all {
-			p := &phone{s: New(random.Float64)}
+			p := &phone{s: New(0, random.Float64)}
 			p.s.Begun(start)
 			p.s.Connected(start)
 			p.s.Ended(start.Add(time.Minute), false) // the server dies
