@@ -66,7 +66,8 @@ func openFullText(dir string, s store.Store, log *slog.Logger, skips func()) (*f
 	}
 	var err error
 	if _, there := os.Stat(dir); there == nil {
-		if t.idx, err = bleve.Open(dir); err == nil {
+		dropDamaged(dir, log)
+		if t.idx, err = openBleve(dir); err == nil {
 			if layout, err := t.idx.GetInternal(layoutKey); err == nil && string(layout) == textLayout {
 				return t, t.everybody()
 			}
