@@ -9,9 +9,6 @@ import (
 	"errors"
 	"unsafe"
 
-	// The core's static library: automerge-go's linker flags bring it in, its Go code is not called.
-	_ "github.com/automerge/automerge-go"
-
 	"fieldsync/crdt"
 )
 
