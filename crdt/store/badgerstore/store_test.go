@@ -180,30 +180,46 @@ func TestGarbageOfLargeValuesIsCollected(t *testing.T) {
 	}
 	// 160 MB over one key: three files of 64 MB, of which only the last value counts. Closing writes a table; compacting
 	// the tables tells Badger what is overwritten.
-	for n := range 40 {
-		if err := store.Write(s, []store.Op{put("k/big", bytes.Repeat([]byte{byte(n)}, 4<<20))}); err != nil {
-			t.Fatal(err)
-		}
-		if n%10 == 9 {
-			if err := s.Close(); err != nil {
+	last := byte(0)
+	overwrite := func(n int) {
+		t.Helper()
+		for range n {
+			last++
+			if err := store.Write(s, []store.Op{put("k/big", bytes.Repeat([]byte{last}, 4<<20))}); err != nil {
 				t.Fatal(err)
 			}
-			s = open(t, dir)
 		}
-	}
-	before := size()
-	if err := s.db.Flatten(1); err != nil {
-		t.Fatal(err)
-	}
-	for range 4 {
-		if err := s.CollectGarbage(); err != nil {
+		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
+		s = open(t, dir)
 	}
-	if got, err := s.Get([]byte("k/big")); err != nil || len(got) != 4<<20 || got[0] != 39 {
+	for range 4 {
+		overwrite(10)
+	}
+	before := size()
+	// A goroutine of Badger's notes, after it was opened, which versions nobody reads any more. Tables that are compacted before it has come to that
+	// keep all of them, and are not compacted again by themselves: then another version is written over them.
+	for tries := 0; s.Stats().Rewrites == 0; tries++ {
+		if tries == 20 {
+			t.Fatal("nothing is collected, however often all is compacted")
+		}
+		if tries > 0 {
+			overwrite(1)
+		}
+		if err := s.db.Flatten(1); err != nil {
+			t.Fatal(err)
+		}
+		for range 4 {
+			if err := s.CollectGarbage(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got, err := s.Get([]byte("k/big")); err != nil || len(got) != 4<<20 || got[0] != last {
 		t.Errorf("after the collection: %d bytes, %v", len(got), err)
 	}
-	if s.Stats().Rewrites == 0 || size() >= before {
+	if size() >= before {
 		t.Errorf("%d files before, %d after, %d rewritten", before, size(), s.Stats().Rewrites)
 	}
 }
