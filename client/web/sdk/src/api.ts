@@ -354,10 +354,12 @@ export interface Client {
    */
   signOut(options?: { readonly discard?: boolean; readonly force?: boolean }): Promise<void>;
 
+  /** The replica of who is signed in is open: `open` and `create` may be called. */
+  readonly ready: Watched<boolean>;
   /** The rows on this device: jobs first scheduled first. Empty with `replica: 'opened'`. */
   readonly jobs: Watched<readonly JobRow[]>;
   readonly templates: Watched<readonly JobRow[]>;
-  /** The same handle's data for each who opens it; close each. */
+  /** Opens a job; each who opens it closes it. Throws SyncError while `ready` is false. */
   open(job: DocumentId): JobHandle;
   /** Makes a job on this device, from a template or a plan in the API's JSON form; it is sent like any other change. */
   create(plan: Record<string, unknown>, options?: { readonly template?: DocumentId }): Promise<DocumentId>;

@@ -32,6 +32,8 @@ export interface AdapterOptions {
   /** ws(s)://…/sync, made anew for each attempt: it may hold a token. */
   readonly url: () => string;
   readonly events: AdapterEvents;
+  /** Compare what both ends hold after each join; false: only talk about what is opened. */
+  readonly compares: boolean;
   readonly webSocket?: typeof WebSocket;
 }
 
@@ -112,7 +114,7 @@ export class ServerAdapter extends NetworkAdapter {
 
   /** Compares what both hold once more. False: the connection may not (each has eight), or there is none. */
   compare(): boolean {
-    if (!this.#server || this.#comparison || this.#compared >= 8) return false;
+    if (!this.#server || !this.#o.compares || this.#comparison || this.#compared >= 8) return false;
     this.#beginComparison();
     return true;
   }
@@ -245,7 +247,7 @@ export class ServerAdapter extends NetworkAdapter {
     this.#o.events.connected(this.#server, metadata.storageId);
     this.emit('peer-candidate', { peerId: this.#server, peerMetadata: metadata });
     this.#setReady();
-    if ((metadata.fieldsync ?? 0) >= 1) this.#beginComparison();
+    if ((metadata.fieldsync ?? 0) >= 1 && this.#o.compares) this.#beginComparison();
     else this.#o.events.incomparable();
   }
 

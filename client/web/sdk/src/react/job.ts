@@ -21,15 +21,17 @@ const noNews = fixed<readonly News[]>([]);
 /** Opens a job while the component is there. */
 export function useJob(id: DocumentId): OpenJob {
   const client = useClient();
+  const ready = useWatched(client.ready);
   const [handle, setHandle] = useState<JobHandle>();
   useEffect(() => {
+    if (!ready) return undefined;
     const opened = client.open(id);
     setHandle(opened);
     return () => {
       setHandle(undefined);
       opened.close();
     };
-  }, [client, id]);
+  }, [client, id, ready]);
   const current = handle?.id === id ? handle : undefined;
   return {
     handle: current,

@@ -1,0 +1,345 @@
+import type { Client, ClientEvents, ClientOptions, CreateClient, FileVariant, FileView, JobHandle, JobRow, Link, RefusedWork, Session, StorageState, SyncState, Unsent } from '../api.ts';
+import { loadAutomerge } from '../automerge.ts';
+import { NotAllowed, SignInError, SyncError } from '../errors.ts';
+import type { QueueOptions } from '../files/queue.ts';
+import { newId } from '../replica/ids.ts';
+import { OpenJob } from '../replica/job.ts';
+import { newJob } from '../replica/patch.ts';
+import { data, problem, restClient, type RestClient } from '../rest/client.ts';
+import { written } from '../rules/edits.ts';
+import type { Tree } from '../rules/values.ts';
+import { Database } from '../store/database.ts';
+import type { Attachment, DocumentId, Identity, OrganisationSettings, Watched } from '../types.ts';
+import { derived, Value } from '../watched.ts';
+import { Engine } from './engine.ts';
+
+/** What a test puts in place of a browser's. */
+export interface Surroundings {
+  readonly webSocket?: typeof WebSocket;
+  readonly source?: QueueOptions['source'];
+}
+
+interface Remembered {
+  readonly who: Identity;
+  readonly settings: OrganisationSettings;
+}
+
+const cautious: OrganisationSettings = { photo_location: 'strip', worker_jobs: 'templates' };
+
+export const createClient: CreateClient = (options = {}) => new FieldClient(options);
+
+/** The client of one tab. */
+export class FieldClient implements Client {
+  readonly session = new Value<Session>({ state: 'unknown' });
+  readonly api: RestClient;
+  readonly ready: Watched<boolean>;
+  readonly jobs: Watched<readonly JobRow[]>;
+  readonly templates: Watched<readonly JobRow[]>;
+  readonly link: Watched<Link>;
+  readonly sync: Watched<SyncState>;
+  readonly unsent: Watched<Unsent>;
+  readonly refused: Watched<readonly RefusedWork[]>;
+  readonly storage = new Value<StorageState>({ kept: 'unknown', full: false });
+  readonly #o: ClientOptions;
+  readonly #around: Surroundings;
+  readonly #server: URL;
+  readonly #prefix: string;
+  readonly #engine = new Value<Engine | undefined>(undefined);
+  readonly #listeners = new Map<keyof ClientEvents, Set<(data: never) => void>>();
+  readonly #users = new Value<ReadonlyMap<string, string>>(new Map());
+  #memory: Promise<Database> | undefined;
+  #opening: Promise<Engine> | undefined;
+  #closed = false;
+
+  constructor(options: ClientOptions, around: Surroundings = {}) {
+    this.#o = options;
+    this.#around = around;
+    this.#server = new URL(options.serverUrl ?? globalThis.location?.origin ?? 'http://127.0.0.1:8080');
+    this.#prefix = options.storage ?? 'fieldsync';
+    this.api = restClient({
+      serverUrl: this.#server,
+      ...(options.token ? { token: options.token } : {}),
+      onUnauthenticated: () => void this.#ended('expired'),
+    });
+    this.ready = derived([this.#engine], () => this.#engine.get() !== undefined);
+    const rows = this.#of((e) => e.rows, []);
+    this.jobs = derived([rows], () => rows.get().filter((r) => r.kind === 'job'));
+    this.templates = derived([rows], () => rows.get().filter((r) => r.kind === 'template' && !r.archived));
+    this.link = this.#of<Link>((e) => e.link, { class: 'none', connected: false, metered: false });
+    this.sync = this.#of<SyncState>((e) => e.sync, { running: false, pending: 0, leads: false, complete: false });
+    this.unsent = this.#of<Unsent>((e) => e.unsent, { items: [], count: 0, bytes: 0 });
+    this.refused = this.#of((e) => e.refused, []);
+    void this.#restore();
+    void this.#lookAtStorage();
+  }
+
+  /** What the engine of now has; nothing without one. */
+  #of<T>(pick: (engine: Engine) => Watched<T>, nothing: T): Watched<T> {
+    let last: { engine: Engine; watched: Watched<T> } | undefined;
+    const watchedOf = (engine: Engine) => (last?.engine === engine ? last : (last = { engine, watched: pick(engine) })).watched;
+    const get = () => {
+      const engine = this.#engine.get();
+      return engine ? watchedOf(engine).get() : nothing;
+    };
+    return {
+      get,
+      subscribe: (listener) => {
+        let end: (() => void) | undefined;
+        const follow = () => {
+          end?.();
+          const engine = this.#engine.get();
+          end = engine ? watchedOf(engine).subscribe(listener) : undefined;
+        };
+        follow();
+        const unfollow = this.#engine.subscribe(() => {
+          follow();
+          listener();
+        });
+        return () => {
+          end?.();
+          unfollow();
+        };
+      },
+    };
+  }
+
+  // ——— who is signed in
+
+  #remembered(): Promise<Database> {
+    return (this.#memory ??= Database.open(`${this.#prefix}:session`));
+  }
+
+  async #restore(): Promise<void> {
+    const known = (await this.#remembered().then((db) => db.get('facts', 'session'), () => undefined)) as Remembered | undefined;
+    if (known) {
+      this.session.set({ state: 'signed-in', ...known, confirmed: false });
+      void this.#open(known.who).catch(() => undefined);
+    }
+    try {
+      const answer = await this.api.GET('/api/v1/session');
+      if (answer.response.status === 401) {
+        await this.#ended(known ? 'expired' : undefined);
+        return;
+      }
+      await this.#signedIn(await data(Promise.resolve(answer)) as Identity);
+    } catch {
+      if (!known) this.session.set({ state: 'signed-out' }); // nobody answers, and nobody is known here
+    }
+  }
+
+  async #signedIn(who: Identity): Promise<void> {
+    const before = this.session.get();
+    if (before.state === 'signed-in' && (before.who.user !== who.user || before.who.org !== who.org)) await this.#shut();
+    const organisation = await this.api.GET('/api/v1/organisation').catch(() => undefined);
+    const settings = organisation?.data?.settings ?? (before.state === 'signed-in' ? before.settings : cautious);
+    await this.#remembered().then((db) => db.put('facts', { who, settings } satisfies Remembered, 'session')).catch(() => undefined);
+    this.session.set({ state: 'signed-in', who, settings, confirmed: true });
+    if (this.#o.wasm) await this.#open(who);
+    void this.#learnNames();
+  }
+
+  async #learnNames(): Promise<void> {
+    const list = await this.api.GET('/api/v1/users').catch(() => undefined);
+    const users = (list?.data as { users?: { id: string; name: string }[] } | undefined)?.users;
+    if (users) this.#users.set(new Map(users.map((u) => [u.id, u.name])));
+  }
+
+  userName(user: string): string | undefined {
+    const s = this.session.get();
+    return this.#users.get().get(user) ?? (s.state === 'signed-in' && s.who.user === user ? s.who.name : undefined);
+  }
+
+  prepare(): Promise<void> {
+    return loadAutomerge(this.#o.wasm);
+  }
+
+  async #open(who: Identity): Promise<Engine> {
+    this.#opening ??= (async () => {
+      await this.prepare();
+      const engine = await Engine.open({
+        name: this.#nameOf(who), serverUrl: this.#server, who, keep: this.#o.replica ?? 'all', interval: this.#o.interval ?? 120_000,
+        photos: this.#o.photos ?? { edge: 2560, quality: 0.85 },
+        settings: () => {
+          const s = this.session.get();
+          return s.state === 'signed-in' ? s.settings : cautious;
+        },
+        emit: (event, value) => this.#emit(event, value),
+        signedOut: (reason) => void this.#ended(reason),
+        ...(this.#o.token ? { token: this.#o.token } : {}),
+        ...this.#around,
+      });
+      if (this.#closed) await engine.close();
+      else this.#engine.set(engine);
+      return engine;
+    })();
+    this.#opening.catch(() => (this.#opening = undefined));
+    return this.#opening;
+  }
+
+  #nameOf(who: Identity): string {
+    return `${this.#prefix}:${this.#server.host}:${who.org}:${who.user}`;
+  }
+
+  async #shut(): Promise<Engine | undefined> {
+    const engine = await this.#opening?.catch(() => undefined);
+    this.#opening = undefined;
+    this.#engine.set(undefined);
+    await engine?.close();
+    return engine;
+  }
+
+  /** The session is over; what is on this device stays for the next time. */
+  async #ended(reason: 'expired' | 'revoked' | undefined): Promise<void> {
+    if (this.session.get().state === 'signed-out' || this.#closed) return;
+    this.session.set({ state: 'signed-out', ...(reason ? { reason } : {}) });
+    await this.#remembered().then((db) => db.delete('facts', 'session')).catch(() => undefined);
+    await this.#shut();
+    if (reason) this.#emit('session-ended', { reason });
+  }
+
+  async signIn(login: { readonly login: string; readonly password: string; readonly org?: string }): Promise<Identity> {
+    let answer;
+    try {
+      answer = await this.api.POST('/api/v1/session', { body: login });
+    } catch {
+      throw new SignInError('The server cannot be reached.', 'offline');
+    }
+    if (answer.error !== undefined || !answer.response.ok) {
+      const p = problem(answer.response, answer.error);
+      const after = Number(answer.response.headers.get('Retry-After')) || undefined;
+      if (p.status === 401) throw new SignInError('This login and password do not fit together.', 'wrong');
+      if (p.status === 429) throw new SignInError('There were too many attempts. Try again later.', 'many', after);
+      throw new SignInError(p.message, p.status === 400 ? 'organisation' : 'failed');
+    }
+    const who = (await data(this.api.GET('/api/v1/session'))) as Identity;
+    await this.#signedIn(who);
+    return who;
+  }
+
+  async signOut(options: { readonly discard?: boolean; readonly force?: boolean } = {}): Promise<void> {
+    const s = this.session.get();
+    if (s.state !== 'signed-in') return;
+    try {
+      await this.api.DELETE('/api/v1/session');
+    } catch {
+      if (!options.force) throw new SyncError('The server cannot be reached, so that the session would stay open there.', 'offline');
+    }
+    const engine = await this.#opening?.catch(() => undefined);
+    const keep = engine?.holdsUnsent === true && !options.discard;
+    this.session.set({ state: 'signed-out', reason: 'by-user' });
+    await this.#remembered().then((db) => db.delete('facts', 'session'));
+    await this.#shut();
+    if (!keep) await Engine.remove(this.#nameOf(s.who));
+    this.#emit('session-ended', { reason: 'by-user' });
+  }
+
+  // ——— jobs
+
+  /** The engine, or a reason why there is none. */
+  #now(): Engine {
+    const engine = this.#engine.get();
+    if (!engine) throw new SyncError('You are signed out, or the replica is still opening.', 'signed-out');
+    return engine;
+  }
+
+  /** Resolves when the replica of who is signed in is open. */
+  async #ready(): Promise<Engine> {
+    const engine = this.#engine.get() ?? (await this.#opening);
+    if (!engine) throw new SyncError('You are signed out.', 'signed-out');
+    return engine;
+  }
+
+  open(job: DocumentId): JobHandle {
+    const engine = this.#now();
+    return new OpenJob(job, {
+      replica: engine.replica, api: this.api,
+      online: () => engine.link.get().class !== 'none',
+      keep: (id, file, o) => engine.keep(id, file, o),
+      statusChanged: () => engine.statusChanged(),
+    });
+  }
+
+  async create(plan: Record<string, unknown>, options: { readonly template?: DocumentId } = {}): Promise<DocumentId> {
+    const engine = await this.#ready();
+    const s = this.session.get();
+    if (s.state !== 'signed-in') throw new SyncError('You are signed out.', 'signed-out');
+    const worker = s.who.role === 'worker';
+    if (s.who.role === 'director') throw new NotAllowed('Whoever looks on changes nothing.');
+    let template: { id: string; root: Tree } | undefined;
+    if (options.template) {
+      const handle = await engine.replica.load(options.template);
+      if (!handle.isReady()) throw new NotAllowed('This template is not on this device.');
+      template = { id: options.template, root: handle.doc() as Tree };
+    }
+    if (worker && (s.settings.worker_jobs === 'none' || (s.settings.worker_jobs === 'templates' && template?.root['worker_create'] !== true))) throw new NotAllowed('In your organisation a dispatcher makes such jobs.');
+    const root = newJob({ plan, by: s.who.user, device: s.who.device, now: new Date(), eventId: newId(), assign: worker, ...(template ? { template } : {}) });
+    return engine.replica.create(written(root) as Record<string, unknown>);
+  }
+
+  sendNow(item: string): void {
+    this.#now().sendNow(item);
+  }
+
+  retry(item: string): void {
+    this.#now().retry(item);
+  }
+
+  again(work: string): Promise<void> {
+    return this.#now().recovery.again(work);
+  }
+
+  dismiss(work: string): Promise<void> {
+    return this.#now().recovery.dismiss(work);
+  }
+
+  async syncNow(): Promise<void> {
+    await (await this.#ready()).syncNow();
+  }
+
+  async onPush(job?: DocumentId, timeoutMs = 25_000): Promise<boolean> {
+    const engine = await this.#ready().catch(() => undefined);
+    return engine ? engine.onPush(job, timeoutMs) : false;
+  }
+
+  readonly files = {
+    view: (job: DocumentId, a: Attachment, variant: FileVariant): Watched<FileView> => this.#of<FileView>((e) => e.files.view(job, a, variant), { state: 'remote', size: a.size }),
+    fetch: (job: DocumentId, a: Attachment, variant?: FileVariant): Promise<Blob> => this.#now().files.fetch(job, a, variant),
+    address: (job: DocumentId, a: Attachment, variant?: FileVariant): string => this.#now().files.address(job, a, variant),
+  };
+
+  // ——— this device
+
+  async #lookAtStorage(): Promise<void> {
+    const manager = globalThis.navigator?.storage as StorageManager | undefined;
+    if (!manager?.persisted) return;
+    const [kept, estimate] = await Promise.all([manager.persisted(), manager.estimate()]).catch((): [boolean, StorageEstimate] => [false, {}]);
+    this.storage.set({
+      kept: kept ? 'persistent' : 'evictable', full: (estimate.usage ?? 0) > (estimate.quota ?? Infinity) * 0.98,
+      ...(estimate.usage !== undefined ? { used: estimate.usage } : {}), ...(estimate.quota !== undefined ? { quota: estimate.quota } : {}),
+    });
+  }
+
+  async persist(): Promise<boolean> {
+    const kept = (await (globalThis.navigator?.storage as StorageManager | undefined)?.persist?.()) ?? false;
+    await this.#lookAtStorage();
+    return kept;
+  }
+
+  on<E extends keyof ClientEvents>(event: E, listener: (data: ClientEvents[E]) => void): () => void {
+    const all = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, all);
+    all.add(listener as (data: never) => void);
+    return () => void all.delete(listener as (data: never) => void);
+  }
+
+  #emit<E extends keyof ClientEvents>(event: E, value: ClientEvents[E]): void {
+    for (const listener of this.#listeners.get(event) ?? []) (listener as (data: ClientEvents[E]) => void)(value);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#shut();
+    (await this.#memory?.catch(() => undefined))?.close();
+  }
+}
+

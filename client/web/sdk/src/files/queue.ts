@@ -1,0 +1,209 @@
+import * as tus from 'tus-js-client';
+import type { Link } from '../api.ts';
+import type { Database, OutboxEntry, StoredBlob } from '../store/database.ts';
+import { Value } from '../watched.ts';
+
+export interface QueueOptions {
+  readonly db: Database;
+  /** `https://…/api/v1/uploads` */
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Bytes that went within ms: the link is measured by them. */
+  readonly moved: (bytes: number, ms: number) => void;
+  /** Another tab is to read the outbox anew. */
+  readonly changed: () => void;
+  /** The server says that nobody is signed in. */
+  readonly signedOut: () => void;
+  /** tus-js-client's source of a file; of a Blob in browsers itself. */
+  readonly source?: (blob: Blob) => Promise<Blob | Uint8Array>;
+}
+
+const leastChunk = 64 << 10;
+const mostChunk = 2 << 20;
+const saveEvery = 1_000; // ms between notes of progress in the database; the server knows the offset anyway
+const pauses = [2_000, 5_000, 15_000, 60_000, 300_000, 900_000]; // ms after an attempt that failed, then the last
+
+/** How the rest of the client sees what may go. */
+export interface Going {
+  readonly link: Link;
+  /** Whether the server knows the job that a file is for. */
+  readonly known: (job: string) => boolean;
+}
+
+/** The files that have to go to the server, in a durable outbox: thumbnails first, then previews, then the files. */
+export class FileQueue {
+  readonly entries = new Value<readonly OutboxEntry[]>([]);
+  readonly sending = new Value<ReadonlySet<string>>(new Set());
+  readonly #o: QueueOptions;
+  #going: Going | undefined;
+  #upload: { entry: OutboxEntry; upload: tus.Upload; stop: () => void } | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  constructor(o: QueueOptions) {
+    this.#o = o;
+  }
+
+  async reload(): Promise<void> {
+    this.entries.set(inOrder(await this.#o.db.all('outbox')));
+  }
+
+  /** Keeps files and their entries: both, or nothing. */
+  async add(files: readonly { entry: OutboxEntry; blob: Blob }[]): Promise<void> {
+    const at = Date.now();
+    await this.#o.db.write(['outbox', 'blobs'], (store) => {
+      for (const { entry, blob } of files) {
+        store('outbox').put(entry);
+        store('blobs').put({ sha256: entry.sha256, blob, at } satisfies StoredBlob);
+      }
+    });
+    await this.#published();
+    this.work();
+  }
+
+  async remove(keep: (entry: OutboxEntry) => boolean): Promise<void> {
+    const gone = this.entries.get().filter((e) => !keep(e));
+    if (this.#upload && gone.some((e) => e.id === this.#upload!.entry.id)) this.#upload.stop();
+    await this.#o.db.write(['outbox'], (store) => gone.forEach((e) => store('outbox').delete(e.id)));
+    await this.#published();
+  }
+
+  /** What may go has changed: this tab leads and the link is of a class; undefined: nothing may go from here. */
+  allow(going: Going | undefined): void {
+    this.#going = going;
+    if (this.#upload && !this.#may(this.#upload.entry)) this.#upload.stop();
+    this.work();
+  }
+
+  async now(ids: 'all' | readonly string[]): Promise<void> {
+    for (const e of this.entries.get()) if (ids === 'all' || ids.includes(e.id)) await this.#note(e.id, (old) => ({ ...old, now: true }), ['nextAttemptAt']);
+    this.work();
+  }
+
+  async retry(ids: readonly string[]): Promise<void> {
+    for (const id of ids) await this.#note(id, (old) => ({ ...old }), ['nextAttemptAt']);
+    this.work();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#upload?.stop();
+  }
+
+  #may(e: OutboxEntry): boolean {
+    const going = this.#going;
+    return going !== undefined && going.link.connected && (going.link.class === 'fast' || e.now) && going.known(e.job);
+  }
+
+  /** Sends the next that may go. */
+  work(): void {
+    clearTimeout(this.#timer);
+    if (this.#closed || this.#upload || !this.#going) return;
+    const now = Date.now();
+    const able = this.entries.get().filter((e) => this.#may(e));
+    const next = able.find((e) => (e.nextAttemptAt ?? 0) <= now);
+    if (next) {
+      void this.#send(next);
+      return;
+    }
+    const due = Math.min(...able.map((e) => e.nextAttemptAt ?? 0));
+    if (Number.isFinite(due)) this.#timer = setTimeout(() => this.work(), Math.max(50, due - now));
+  }
+
+  async #send(entry: OutboxEntry): Promise<void> {
+    let stop = () => undefined as void;
+    this.#upload = { entry, upload: undefined as unknown as tus.Upload, stop: () => stop() };
+    this.sending.set(new Set([entry.id]));
+    let failure: { status: number; reason: string } | 'stopped' | undefined;
+    try {
+      const blob = (await this.#o.db.get('blobs', entry.sha256))?.blob;
+      if (!blob) failure = { status: 0, reason: 'The file is not on this device any more.' };
+      else failure = await this.#transfer(entry, blob, (end) => (stop = end));
+    } catch (err) {
+      failure = { status: 0, reason: err instanceof Error ? err.message : String(err) };
+    }
+    this.#upload = undefined;
+    this.sending.set(new Set());
+    if (this.#closed) return;
+    if (failure === undefined) await this.remove((e) => e.id !== entry.id);
+    else if (failure !== 'stopped') {
+      const { status, reason } = failure;
+      if (status === 401) this.#o.signedOut();
+      await this.#note(entry.id, (old) => ({ ...old, attempts: old.attempts + 1, reason, nextAttemptAt: Date.now() + pauses[Math.min(old.attempts, pauses.length - 1)]! }), status === 404 ? ['uploadUrl'] : []);
+    }
+    this.work();
+  }
+
+  #transfer(entry: OutboxEntry, blob: Blob, stopper: (stop: () => void) => void): Promise<{ status: number; reason: string } | 'stopped' | undefined> {
+    return new Promise((resolve, reject) => {
+      let saved = Date.now();
+      let seen = { bytes: -1, at: Date.now() };
+      const begin = async () => {
+        const source = this.#o.source ? await this.#o.source(blob) : blob;
+        const kbps = this.#going?.link.kbps ?? 2_000;
+        const upload = new tus.Upload(source as Blob, {
+          endpoint: this.#o.endpoint,
+          ...(entry.uploadUrl ? { uploadUrl: entry.uploadUrl } : {}),
+          metadata: { sha256: entry.sha256, job: entry.job, filename: entry.name, filetype: entry.mediaType, kind: entry.kind },
+          headers: { ...this.#o.headers, 'Fieldsync-Resume': 'true' },
+          chunkSize: Math.min(mostChunk, Math.max(leastChunk, Math.round(kbps * 125))), // what goes in about a second
+          retryDelays: [], // the outbox has its own, which outlive a reload
+          storeFingerprintForResuming: false,
+          removeFingerprintOnSuccess: false,
+          onUploadUrlAvailable: () => void this.#note(entry.id, (old) => ({ ...old, ...(upload.url ? { uploadUrl: upload.url } : {}) })),
+          onProgress: (sent) => {
+            const now = Date.now();
+            if (seen.bytes >= 0 && sent > seen.bytes && now - seen.at >= 250) {
+              this.#o.moved(sent - seen.bytes, now - seen.at);
+              seen = { bytes: sent, at: now };
+            } else if (seen.bytes < 0) seen = { bytes: sent, at: now };
+            this.entries.update((all) => all.map((e) => (e.id === entry.id ? { ...e, sent } : e)));
+            if (now - saved >= saveEvery) {
+              saved = now;
+              void this.#note(entry.id, (old) => ({ ...old, sent }));
+            }
+          },
+          onSuccess: () => resolve(undefined),
+          onError: (err) => resolve(failureOf(err)),
+        });
+        stopper(() => void upload.abort(false).then(() => resolve('stopped'), () => resolve('stopped')));
+        upload.start();
+      };
+      begin().catch(reject);
+    });
+  }
+
+  async #note(id: string, change: (old: OutboxEntry) => OutboxEntry, without: readonly ('nextAttemptAt' | 'uploadUrl')[] = []): Promise<void> {
+    const written = await this.#o.db.update('outbox', id, (old) => {
+      if (!old) return undefined;
+      const next = { ...change(old) };
+      for (const key of without) delete next[key];
+      return next;
+    });
+    if (!written) return;
+    this.entries.update((all) => all.map((e) => (e.id === id ? { ...written, sent: Math.max(written.sent, e.sent) } : e)));
+    this.#o.changed();
+  }
+
+  async #published(): Promise<void> {
+    await this.reload();
+    this.#o.changed();
+  }
+}
+
+const ranks = { thumbnail: 0, preview: 1, file: 2 };
+const inOrder = (entries: OutboxEntry[]) => entries.sort((a, b) => ranks[a.kind] - ranks[b.kind] || a.at - b.at);
+
+function failureOf(err: Error | tus.DetailedError): { status: number; reason: string } {
+  const response = 'originalResponse' in err ? err.originalResponse : null;
+  const status = response?.getStatus() ?? 0;
+  if (status === 0) return { status, reason: 'The connection broke.' };
+  try {
+    const problem = JSON.parse(response!.getBody()) as { detail?: string };
+    if (problem.detail) return { status, reason: problem.detail };
+  } catch {
+    // not a problem document
+  }
+  return { status, reason: `The server answered ${status}.` };
+}

@@ -1,0 +1,302 @@
+import { NotAllowed, NotValid } from '../errors.ts';
+import { maySetStatus, mayWrite, reportOpen, signed, underWay, why, type Place } from '../rules/access.ts';
+import type { PlacedClash } from '../rules/clashes.ts';
+import { drop, rewritten, set, SharedString, type Edit } from '../rules/edits.ts';
+import { answered, isFileField } from '../rules/read.ts';
+import { events, outcome, type LogEvent } from '../rules/status.ts';
+import { buttons, byWorker, next, transitionProblem, type Class } from '../rules/transitions.ts';
+import { compact, isMap, text, type Tree } from '../rules/values.ts';
+import type { Deed, Permission, StatusOptions } from '../api.ts';
+import type { Attachment, Clash, FieldValue, Identity, Job, Location, Part, Status } from '../types.ts';
+
+/** Who does something to a job, and the job as it stands. */
+export interface Doing {
+  readonly root: Tree;
+  readonly job: Job;
+  readonly part: Part;
+  readonly who: Identity;
+  readonly now: Date;
+  readonly clashes: readonly PlacedClash[];
+}
+
+const maxPhotos = 10;
+const maxText = 100_000;
+const maxLine = 1_000;
+
+export const classOf = (part: Part): Class => (part === 'planner' ? 'dispatcher' : 'worker');
+const yes: Permission = { ok: true };
+const no = (reason: string): Permission => ({ ok: false, why: reason });
+
+/** Whether somebody may do something, by the table of rights and the state of the job. */
+export function may(d: Doing, deed: Deed): Permission {
+  const write = (place: Place, key: string, more: { own?: boolean; verb?: 'add' | 'set' | 'delete' } = {}): Permission => {
+    const w = { place, verb: more.verb ?? 'set', own: more.own === true, underWay: underWay(d.root) } as const;
+    return mayWrite(d.part, w) ? yes : no(why(d.part, w, key));
+  };
+  switch (deed.do) {
+    case 'status': {
+      const allowed = write('event', 'status_log', { verb: 'add' });
+      if (!allowed.ok) return allowed;
+      if (!maySetStatus(d.part, deed.status)) return no('A worker sets a job en route, started, paused or finished; the rest is a dispatcher’s.');
+      const problem = transitionProblem(outcomeOf(d), deed.status, classOf(d.part));
+      return problem ? no(problem) : yes;
+    }
+    case 'undo-status': {
+      const problem = undoProblem(d, lastOf(d)?.id);
+      return problem ? no(problem) : yes;
+    }
+    case 'plan':
+      return write('plan', deed.key);
+    case 'assign':
+      if (d.job.status_log.some((e) => ['started', 'paused', 'finished'].includes(e.status)) && underWay(d.root)) return no('Who does a job is fixed once it is started.');
+      return write('assignees', 'assignees');
+    case 'tick':
+      return write('tick', 'checklist');
+    case 'comment':
+      return write('comment', 'comments', { verb: 'add' });
+    case 'edit-comment':
+      return write('in-comment', 'comments', { own: signed(d.root, 'comments', deed.comment, d.who.user) });
+    case 'attach':
+      return write('file', 'attachments', { verb: 'add' });
+    case 'remove-attachment':
+      return write('file', 'attachments', { verb: 'delete', own: signed(d.root, 'attachments', deed.attachment, d.who.user) });
+    case 'fill': {
+      const { field, report } = fieldOf(d, deed.field);
+      if (!field || (d.part !== 'planner' && field.hidden)) return no('There is no such field.');
+      if (d.part !== 'planner' && (!report || field.read_only)) return no('This is filled in by the dispatcher.');
+      const allowed = write(isFileField(field.field_type) ? 'file' : report ? 'answer' : 'plan', report ? 'report_fields' : 'custom_fields', { verb: isFileField(field.field_type) ? 'add' : 'set' });
+      if (allowed.ok && d.part !== 'planner' && !reportOpen(d.root)) return no('The report opens when the job is started.');
+      return allowed;
+    }
+    case 'settle': {
+      const c = d.clashes.find((x) => x.field === deed.clash.field && x.kind === deed.clash.kind);
+      if (!c) return no('It does not clash any more.');
+      if (c.kind === 'status') {
+        const can = next(outcomeOf(d), classOf(d.part));
+        return mayWrite(d.part, { place: 'event', verb: 'add' }) && c.values.some((v) => can.includes(v.value as Status)) ? yes : no(why(d.part, { place: 'event', verb: 'add' }));
+      }
+      return mayAt(d, c.path);
+    }
+  }
+}
+
+/** Whether somebody may write at a path. */
+export function mayAt(d: Doing, path: readonly string[]): Permission {
+  const [list, id = '', leaf] = path as [string, string?, string?];
+  switch (list) {
+    case 'comments':
+      return may(d, path.length > 1 ? { do: 'edit-comment', comment: id } : { do: 'comment' });
+    case 'checklist':
+      return leaf === 'done' ? may(d, { do: 'tick' }) : may(d, { do: 'plan', key: list });
+    case 'report_fields':
+    case 'custom_fields':
+      return leaf === 'value' ? may(d, { do: 'fill', field: id }) : may(d, { do: 'plan', key: list });
+    case 'assignees':
+      return may(d, { do: 'assign' });
+    default:
+      return may(d, { do: 'plan', key: list });
+  }
+}
+
+export function require(p: Permission): void {
+  if (!p.ok) throw new NotAllowed(p.why);
+}
+
+export const nextStatuses = (d: Doing): Status[] =>
+  mayWrite(d.part, { place: 'event', verb: 'add' }) ? buttons(outcomeOf(d), classOf(d.part)).filter((s) => maySetStatus(d.part, s)) : [];
+
+const outcomeOf = (d: Doing) => outcome(events(d.root['status_log']));
+
+/** Required fields without an answer. */
+export const missing = (d: Doing): string[] => d.job.report_fields.filter((f) => f.required && !f.hidden && !f.read_only && !answered(f)).map((f) => f.uuid);
+
+export function setStatus(d: Doing, id: string, status: Status, o: StatusOptions): Edit[] {
+  require(may(d, { do: 'status', status }));
+  let resolution = o.resolution;
+  checkText(o.note ?? '', 'note');
+  if (status !== 'finished') {
+    if (resolution) throw new NotValid('A resolution is for a job that is finished.', 'resolution');
+  } else if (d.job.possible_resolutions.length > 0) {
+    const found = d.job.possible_resolutions.find((p) => p.uuid === resolution) ?? d.job.possible_resolutions.find((p) => p.name === resolution);
+    if (!resolution) throw new NotValid('Say how the job ended.', 'resolution');
+    if (!found) throw new NotValid('This is none of the possible resolutions.', 'resolution');
+    if (found.note_required && !o.note?.trim()) throw new NotValid(`“${found.name}” needs a note.`, 'note');
+    resolution = found.uuid;
+    if (d.part !== 'planner' && found.successful) requireAnswers(d);
+  } else if (d.part !== 'planner') requireAnswers(d);
+  return [event(d, id, { status, note: o.note, resolution, location: o.location, at: o.happenedAt ?? d.now })];
+}
+
+function requireAnswers(d: Doing) {
+  const first = missing(d)[0];
+  if (!first) return;
+  const field = d.job.report_fields.find((f) => f.uuid === first)!;
+  throw new NotValid(`“${field.name || first}” is required before the job is finished.`, `report_fields.${first}`);
+}
+
+/** An event after all that stand. */
+function event(d: Doing, id: string, e: { status: string; note?: string | undefined; resolution?: string | undefined; location?: Location | undefined; at: Date }): Edit {
+  return set(['status_log', id], compact({
+    status: e.status, happened_at: e.at, after: outcomeOf(d).standing.map((x) => x.id), by: d.who.user, device: d.who.device, note: e.note, resolution: e.resolution,
+    location: e.location ? locationValue(e.location) : undefined,
+  }));
+}
+
+export function locationValue(l: Location) {
+  return compact({
+    latitude: l.latitude, longitude: l.longitude, accuracy_m: l.accuracy_m,
+    captured_at: l.captured_at ? new Date(l.captured_at) : undefined, uploaded_at: l.uploaded_at ? new Date(l.uploaded_at) : undefined,
+  });
+}
+
+/** One's own last standing event. */
+export const lastOf = (d: Doing): LogEvent | undefined => {
+  const standing = outcomeOf(d).standing;
+  return standing.find((e) => e.by === d.who.user) ?? standing[0];
+};
+
+function without(d: Doing, id: string) {
+  return outcome(events(d.root['status_log']).filter((e) => e.id !== id));
+}
+
+function undoProblem(d: Doing, id: string | undefined): string | undefined {
+  const standing = outcomeOf(d).standing;
+  const undone = standing.find((e) => e.id === id);
+  if (!undone) return 'There is nothing to take back.';
+  if (!mayWrite(d.part, { place: 'event', verb: 'add' })) return why(d.part, { place: 'event', verb: 'add' });
+  const before = without(d, undone.id);
+  if (before.standing.length === 0) return 'There was no status before this one.';
+  if (d.part === 'planner') return undefined;
+  const own = standing.every((e) => e.by === d.who.user);
+  if (undone.by !== d.who.user || (!byWorker(before.status) && (before.status === 'cancelled' || !own))) return `Only a dispatcher can make it ${before.status.replaceAll('_', ' ')} again.`;
+  return undefined;
+}
+
+export function undoStatus(d: Doing, id: string, undone = lastOf(d)?.id): Edit[] {
+  const problem = undoProblem(d, undone);
+  if (problem) throw new NotAllowed(problem);
+  const before = without(d, undone!);
+  const again = before.status === 'finished' ? before.standing[0] : undefined;
+  return [event(d, id, { status: before.status, note: again?.note, resolution: again?.resolution, at: d.now })];
+}
+
+const fieldOf = (d: Doing, id: string) => {
+  const report = d.job.report_fields.find((f) => f.uuid === id);
+  return { field: report ?? d.job.custom_fields.find((f) => f.uuid === id), report: report !== undefined };
+};
+
+export function fill(d: Doing, id: string, value: FieldValue): Edit[] {
+  require(may(d, { do: 'fill', field: id }));
+  const { field, report } = fieldOf(d, id);
+  const path = [report ? 'report_fields' : 'custom_fields', id, 'value'];
+  const bad = (message: string) => new NotValid(`${field!.name}: ${message}`, path.join('.'));
+  if (isFileField(field!.field_type)) throw bad('is answered by files.');
+  if (value === null || value === undefined || value === '') return field!.field_type === 'text' ? [{ op: 'text', path, text: '' }] : [drop(path)];
+  switch (field!.field_type) {
+    case 'text':
+      if (typeof value !== 'string') throw bad('is a text.');
+      checkText(value, path.join('.'));
+      return [{ op: 'text', path, text: value }];
+    case 'number':
+      if (typeof value !== 'number' || !Number.isFinite(value)) throw bad('is a number.');
+      return [set(path, value)];
+    case 'yes_no':
+    case 'action':
+      if (typeof value !== 'boolean') throw bad('is yes or no.');
+      return [set(path, value)];
+    case 'date':
+      if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(value)) throw bad('is a day, like 2026-11-24.');
+      return [set(path, value)];
+    case 'pick_list':
+      if (typeof value !== 'string' || !field!.options?.includes(value)) throw bad('is one of the list.');
+      return [set(path, value)];
+    default:
+      throw bad('cannot be filled in by this version.');
+  }
+}
+
+export function tick(d: Doing, id: string, done: boolean): Edit[] {
+  require(may(d, { do: 'tick' }));
+  const item = d.job.checklist.find((i) => i.uuid === id);
+  if (!item) throw new NotValid('There is no such item.', `checklist.${id}`);
+  if (item.done === done) return [];
+  const at = (key: string) => ['checklist', id, key];
+  return done
+    ? [set(at('done'), true), set(at('done_at'), d.now), set(at('by'), d.who.user)]
+    : [set(at('done'), false), drop(at('done_at')), drop(at('by'))];
+}
+
+export function comment(d: Doing, id: string, words: string): Edit[] {
+  require(may(d, { do: 'comment' }));
+  if (!words) throw new NotValid('A comment needs words.', 'text');
+  checkText(words, 'text');
+  return [{ op: 'map', path: ['comments'] }, set(['comments', id], { text: new SharedString(words), by: d.who.user, happened_at: d.now })];
+}
+
+export function editComment(d: Doing, id: string, words: string): Edit[] {
+  require(may(d, { do: 'edit-comment', comment: id }));
+  if (!words) throw new NotValid('A comment needs words.', 'text');
+  checkText(words, 'text');
+  return [{ op: 'text', path: ['comments', id, 'text'], text: words }];
+}
+
+export function removeComment(d: Doing, id: string): Edit[] {
+  require(may(d, { do: 'edit-comment', comment: id }));
+  return [drop(['comments', id])];
+}
+
+export function attach(d: Doing, a: Attachment): Edit[] {
+  require(may(d, a.field ? { do: 'fill', field: a.field } : { do: 'attach' }));
+  if (a.field) {
+    const { field } = fieldOf(d, a.field);
+    const files = Array.isArray(field!.value) ? field!.value.length : 0;
+    if (!isFileField(field!.field_type)) throw new NotValid('This is not answered by files.', 'field');
+    if (field!.field_type === 'photo' && files >= maxPhotos) throw new NotValid(`“${field!.name}” has ${maxPhotos} photos already.`, 'field');
+    if (field!.field_type === 'signature' && files > 0) throw new NotValid(`“${field!.name}” is signed already; remove that signature first.`, 'field');
+  }
+  const { uuid, taken_at, location, ...rest } = a;
+  return [{ op: 'map', path: ['attachments'] }, set(['attachments', uuid], compact({
+    ...rest, name: a.name?.slice(0, maxLine), by: d.who.user, taken_at: taken_at ? new Date(taken_at) : undefined, location: location ? locationValue(location) : undefined,
+  }))];
+}
+
+export function removeAttachment(d: Doing, id: string): Edit[] {
+  require(may(d, { do: 'remove-attachment', attachment: id }));
+  return [drop(['attachments', id])];
+}
+
+export function settle(d: Doing, id: string, seen: Clash, choice: number): Edit[] {
+  require(may(d, { do: 'settle', clash: seen }));
+  const c = d.clashes.find((x) => x.field === seen.field && x.kind === seen.kind)!;
+  const wanted = seen.values[choice];
+  // By what was shown, not by its place: others may have joined the clash meanwhile.
+  const at = c.values.findIndex((v) => (c.kind === 'status' ? v.event?.uuid === wanted?.event?.uuid : JSON.stringify(v.value) === JSON.stringify(wanted?.value)));
+  if (at < 0) throw new NotValid('It does not clash with this value any more.', seen.field);
+  if (c.kind === 'status') {
+    const e = events(d.root['status_log']).find((x) => x.id === c.values[at]!.event!.uuid)!;
+    if (!next(outcomeOf(d), classOf(d.part)).includes(e.status as Status)) throw new NotAllowed('A worker sets a job en route, started, paused or finished; the rest is a dispatcher’s.');
+    return [event(d, id, { status: e.status, note: e.note, resolution: e.resolution, at: d.now })];
+  }
+  if (c.kind === 'entries') {
+    const [winner, ...others] = c.raw;
+    const have = isMap(winner) ? winner : {};
+    const lacking = Object.fromEntries(others.flatMap((o) => (isMap(o) ? Object.entries(o) : [])).filter(([k]) => !(k in have)).reverse());
+    return Object.entries(lacking).map(([k, v]) => set([...c.path, k], rewritten(v)));
+  }
+  const edits = [set(c.path, rewritten(c.raw[at]))];
+  if (c.path[0] === 'checklist' && c.path[2] === 'done' && c.raw[at] !== true) edits.push(drop([...c.path.slice(0, 2), 'done_at']), drop([...c.path.slice(0, 2), 'by']));
+  return edits;
+}
+
+export function checkText(s: string, field: string): void {
+  if (s.length > maxText) throw new NotValid(`Longer than ${maxText} characters.`, field);
+}
+
+export function checkLine(v: unknown, field: string): string {
+  const s = text(v);
+  if (s === undefined) throw new NotValid('This is a text.', field);
+  if (s.length > maxLine) throw new NotValid(`Longer than ${maxLine} characters.`, field);
+  if (/[\u0000-\u001f\u007f]/.test(s)) throw new NotValid('One line, please.', field);
+  return s;
+}
+

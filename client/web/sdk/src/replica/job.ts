@@ -1,0 +1,308 @@
+import type { AttachOptions, Deed, HistoryPage, JobHandle, News, Permission, Receipt, SharedText, StatusOptions } from '../api.ts';
+import { A } from '../automerge.ts';
+import { NotValid } from '../errors.ts';
+import { data, type RestClient } from '../rest/client.ts';
+import { apply, smallestSplice, type Edit } from '../rules/edits.ts';
+import { readJob } from '../rules/read.ts';
+import { isMap, text, type Tree } from '../rules/values.ts';
+import type { Attachment, Clash, Comment, DocumentId, FieldValue, Heads, HistoryEntry, Job, Part, Status, Watched } from '../types.ts';
+import { derived, Value } from '../watched.ts';
+import * as actions from './actions.ts';
+import { newsOf } from './changes.ts';
+import { newId } from './ids.ts';
+import { patchEdits } from './patch.ts';
+import { JobPresence } from './presence.ts';
+import type { Handle, Replica } from './replica.ts';
+
+/** What a job needs beside the replica. */
+export interface JobNeeds {
+  readonly replica: Replica;
+  readonly api: RestClient;
+  online(): boolean;
+  /** Keeps a file and its previews on this device; the rest of attaching is the job's. */
+  keep(job: DocumentId, file: Blob, options: AttachOptions): Promise<{ attachment: Attachment; queue: (title: string) => Promise<void> }>;
+  /** A status was set: everything is synced at once (S5). */
+  statusChanged(): void;
+}
+
+/** An open job. */
+export class OpenJob implements JobHandle {
+  readonly state = new Value<'loading' | 'ready' | 'unavailable'>('loading');
+  readonly job: Watched<Job | undefined>;
+  readonly part: Watched<Part>;
+  readonly news: Watched<readonly News[]>;
+  readonly presence: JobPresence;
+  readonly #version = new Value(0);
+  readonly #n: JobNeeds;
+  #handle: Handle | undefined;
+  #closed = false;
+  readonly #end: () => void;
+
+  constructor(readonly id: DocumentId, needs: JobNeeds) {
+    this.#n = needs;
+    const { replica } = needs;
+    replica.hold(id);
+    this.presence = new JobPresence(replica.who);
+    this.job = derived([this.#version], () => this.#read());
+    this.part = derived([this.#version], () => (this.#doc ? replica.partOf(this.#doc, id) : 'onlooker'));
+    const record = derived([replica.records], () => replica.record(id));
+    this.news = derived([this.#version, record], () => {
+      const looked = replica.record(id)?.looked;
+      return this.#doc ? newsOf(this.#doc, looked, this.heads(), replica.who.user) : [];
+    });
+    // Where the document is replaced (refused work was taken out), the record changes and the handle is another one.
+    this.#end = replica.records.subscribe(() => void this.#follow());
+    void this.#follow();
+  }
+
+  get #doc(): Tree | undefined {
+    return this.#handle?.isReady() ? (this.#handle.doc() as Tree) : undefined;
+  }
+
+  #following = false;
+  async #follow(): Promise<void> {
+    if (this.#closed || this.#following) return;
+    if (this.#handle && (this.#handle.isReady() || this.#handle.isUnavailable())) {
+      if (this.#handle.isReady() && this.state.get() !== 'ready') this.#changed();
+      return;
+    }
+    this.#following = true;
+    try {
+      const handle = await this.#n.replica.load(this.id);
+      if (this.#closed) return;
+      this.#handle?.off('heads-changed', this.#changed);
+      this.#handle = handle;
+      handle.on('heads-changed', this.#changed);
+      this.presence.attach(handle);
+      if (handle.isReady()) this.#changed();
+      else this.state.set('unavailable');
+    } catch {
+      this.state.set('unavailable');
+    } finally {
+      this.#following = false;
+    }
+  }
+
+  readonly #changed = (): void => {
+    // The handle tells before it is ready, where it brings a document for the first time.
+    queueMicrotask(() => {
+      if (this.#handle?.isReady()) this.state.set('ready');
+      this.#version.update((n) => n + 1);
+    });
+  };
+
+  #read(): Job | undefined {
+    const doc = this.#doc;
+    if (!doc) return undefined;
+    const { replica } = this.#n;
+    return readJob(doc, { id: this.id, heads: this.heads(), clashes: replica.clashesOf(doc), who: actions.classOf(replica.partOf(doc, this.id)) });
+  }
+
+  heads(): Heads {
+    return this.#doc ? A.getHeads(this.#doc) : [];
+  }
+
+  ready(): Promise<Job> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const state = this.state.get();
+        const job = this.job.get();
+        if (state === 'loading' || (state === 'ready' && !job)) return;
+        end();
+        if (job) resolve(job);
+        else reject(new NotValid('This job is not on this device, and the server does not give it.'));
+      };
+      const ends = [this.state.subscribe(look), this.job.subscribe(look)];
+      const end = () => ends.forEach((e) => e());
+      look();
+    });
+  }
+
+  #doing(): actions.Doing {
+    const root = this.#doc;
+    const job = this.#read();
+    if (!root || !job) throw new NotValid('This job is still loading.');
+    const { replica } = this.#n;
+    return { root, job, part: replica.partOf(root, this.id), who: replica.who, now: new Date(), clashes: replica.clashesOf(root) };
+  }
+
+  may(deed: Deed): Permission {
+    return this.#doc ? actions.may(this.#doing(), deed) : { ok: false, why: 'This job is still loading.' };
+  }
+
+  next(): readonly Status[] {
+    return this.#doc ? actions.nextStatuses(this.#doing()) : [];
+  }
+
+  missing(): readonly string[] {
+    return this.#doc ? actions.missing(this.#doing()) : [];
+  }
+
+  async #do(make: (d: actions.Doing) => Edit[]): Promise<void> {
+    await this.ready();
+    await this.#n.replica.exclusively(this.id, async () => {
+      const edits = make(this.#doing());
+      if (edits.length === 0) return;
+      const knew = this.news.get().length === 0;
+      await this.#n.replica.change(this.id, (doc) => apply(doc, edits));
+      if (knew) await this.#n.replica.looked(this.id); // what one does oneself is no news
+    });
+  }
+
+  async setStatus(status: Status, options: StatusOptions = {}): Promise<void> {
+    await this.#do((d) => actions.setStatus(d, newId(), status, options));
+    this.#n.statusChanged();
+  }
+
+  async undoStatus(event?: string): Promise<void> {
+    await this.#do((d) => actions.undoStatus(d, newId(), event));
+    this.#n.statusChanged();
+  }
+
+  fill(field: string, value: FieldValue): Promise<void> {
+    return this.#do((d) => actions.fill(d, field, value));
+  }
+
+  tick(item: string, done: boolean): Promise<void> {
+    return this.#do((d) => actions.tick(d, item, done));
+  }
+
+  async comment(words: string): Promise<Comment> {
+    const id = newId();
+    await this.#do((d) => actions.comment(d, id, words));
+    return this.job.get()!.comments.find((c) => c.uuid === id)!;
+  }
+
+  editComment(comment: string, words: string): Promise<void> {
+    return this.#do((d) => actions.editComment(d, comment, words));
+  }
+
+  removeComment(comment: string): Promise<void> {
+    return this.#do((d) => actions.removeComment(d, comment));
+  }
+
+  patch(patch: Record<string, unknown>): Promise<void> {
+    return this.#do((d) => {
+      for (const key of Object.keys(patch)) actions.require(actions.may(d, key === 'assignees' ? { do: 'assign' } : { do: 'plan', key }));
+      return patchEdits(d.root, patch);
+    });
+  }
+
+  async attach(file: Blob, options: AttachOptions = {}): Promise<Attachment> {
+    await this.ready();
+    const d = this.#doing();
+    actions.attach(d, { uuid: 'new', sha256: '0'.repeat(64), size: file.size, ...(options.field ? { field: options.field } : {}) }); // before the file is worked on
+    const { attachment, queue } = await this.#n.keep(this.id, file, options);
+    await queue(this.#n.replica.record(this.id)?.row.title ?? '');
+    await this.#do((now) => actions.attach(now, attachment));
+    return attachment;
+  }
+
+  removeAttachment(attachment: string): Promise<void> {
+    return this.#do((d) => actions.removeAttachment(d, attachment));
+  }
+
+  async settle(clash: Clash, value: number): Promise<void> {
+    await this.#do((d) => actions.settle(d, newId(), clash, value));
+    if (clash.kind === 'status') this.#n.statusChanged();
+  }
+
+  text(path: readonly string[]): SharedText {
+    const read = (): string => path.reduce<unknown>((m, k) => (isMap(m) ? m[k] : undefined), this.#doc) as string;
+    const current = () => text(read()) ?? '';
+    const write = (make: (doc: Tree) => void) => {
+      actions.require(actions.mayAt(this.#doing(), path));
+      this.#handle!.change((doc) => make(doc)); // durable within 20 ms; nobody waits for a keystroke
+    };
+    const splice = (at: number, remove: number, insert: string) =>
+      write((doc) => {
+        const was = current();
+        if (typeof read() === 'string') A.splice(doc as A.Doc<unknown>, [...path], at, remove, insert);
+        else apply(doc, [{ op: 'text', path, text: was.slice(0, at) + insert + was.slice(at + remove) }]); // it becomes a text
+      });
+    return {
+      value: derived([this.#version], current),
+      splice,
+      replace: (now) => {
+        const was = current();
+        if (was === now) return;
+        const s = smallestSplice(was, now);
+        splice(s.at, s.remove, s.insert);
+      },
+      anchor: (at) => A.getCursor(this.#doc as A.Doc<unknown>, [...path], at >= current().length ? 'end' : at),
+      at: (anchor) => {
+        try {
+          return Math.min(A.getCursorPosition(this.#doc as A.Doc<unknown>, [...path], anchor as A.Cursor), current().length);
+        } catch {
+          return current().length; // an anchor of a change that is not here yet
+        }
+      },
+    };
+  }
+
+  async undo(change: string): Promise<{ readonly left: readonly string[] }> {
+    const done = await data(this.#n.api.POST('/api/v1/jobs/{id}/history/{change}/undo', { params: { path: { id: this.id, change } } }));
+    const left = (done as { left?: { path?: unknown[] }[] }).left ?? [];
+    return { left: left.map((l) => (l.path ?? []).join('.')) };
+  }
+
+  async history(options: { readonly cursor?: string; readonly limit?: number } = {}): Promise<HistoryPage> {
+    if (this.#n.online()) {
+      const page = await data(this.#n.api.GET('/api/v1/jobs/{id}/history', { params: { path: { id: this.id }, query: { ...(options.cursor ? { cursor: options.cursor } : {}), limit: options.limit ?? 50 } } })).catch((err: unknown) => {
+        if (err instanceof TypeError) return undefined; // the network went away
+        throw err;
+      });
+      if (page) return { entries: page.entries ?? [], offline: false, ...('next' in page && page.next ? { next: page.next } : {}) };
+    }
+    return { entries: this.#known(options.limit ?? 50), offline: true };
+  }
+
+  /** What this device knows of a job's history by itself: when, and which places; not who, but where the job says so. */
+  #known(limit: number): HistoryEntry[] {
+    const doc = this.#doc;
+    if (!doc) return [];
+    const hashes = A.topoHistoryTraversal(doc);
+    return hashes.slice(-limit).reverse().map((hash, i): HistoryEntry => {
+      const c = A.inspectChange(doc, hash)!;
+      const patches = A.diff(doc, c.deps, [hash]);
+      const places = new Map(patches.map((p) => [p.path.slice(0, 2).join('.'), p.path.slice(0, 2)]));
+      const ms = c.time < 1e11 ? c.time * 1000 : c.time;
+      return {
+        version: hashes.length - i, hash, actor: c.actor, seq: c.seq, ...(ms ? { time: new Date(ms).toISOString(), happened_at: new Date(ms).toISOString() } : {}),
+        did: [...places.values()].map((path) => ({ path: [...path], kind: 'set' as const })),
+      };
+    });
+  }
+
+  at(heads: Heads): Job {
+    const doc = this.#doc;
+    if (!doc || !A.hasHeads(doc, [...heads])) throw new NotValid('This state of the job is not on this device.');
+    const view = A.view(doc, [...heads]) as Tree;
+    return readJob(view, { id: this.id, heads, clashes: this.#n.replica.clashesOf(view), who: actions.classOf(this.part.get()) });
+  }
+
+  receipt(heads?: Heads): Watched<Receipt> {
+    const { replica } = this.#n;
+    return derived([this.#version, replica.records], () => {
+      const doc = this.#doc;
+      const shared = replica.record(this.id)?.shared ?? [];
+      const of = heads ?? this.heads();
+      if (!doc || of.length === 0 || shared.length === 0) return 'on-this-device';
+      const there = new Set(A.getChangesMetaSince(doc, [...shared]).map((c) => c.hash));
+      return of.some((h) => there.has(h)) ? 'on-this-device' : 'on-the-server';
+    });
+  }
+
+  async looked(): Promise<void> {
+    await this.#n.replica.looked(this.id);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#end();
+    this.presence.close();
+    this.#handle?.off('heads-changed', this.#changed);
+    this.#n.replica.release(this.id);
+  }
+}

@@ -1,0 +1,383 @@
+import { documentIdToBinary, Repo, type DocHandle, type DocumentId as RepoId, type NetworkAdapterInterface, type StorageAdapterInterface } from '@automerge/automerge-repo/slim';
+import { A } from '../automerge.ts';
+import { ServerAdapter, type Refusal } from '../net/adapter.ts';
+import { headsDigest, type Compared, type Item } from '../net/catchup.ts';
+import { partOf } from '../rules/access.ts';
+import { clashes, type PlacedClash } from '../rules/clashes.ts';
+import { labelOf } from '../rules/read.ts';
+import type { Tree } from '../rules/values.ts';
+import type { Database, DocRecord } from '../store/database.ts';
+import type { DocumentId, Heads, Identity, Part } from '../types.ts';
+import { Value } from '../watched.ts';
+import { newsOf, same, unsentOf } from './changes.ts';
+import { bytesToId } from './documentid.ts';
+import { filesOf, readRow } from './row.ts';
+
+export type Handle = DocHandle<Tree>;
+
+export interface ReplicaOptions {
+  readonly db: Database;
+  readonly storage: StorageAdapterInterface;
+  /** Connections to the other tabs. */
+  readonly tabs: readonly NetworkAdapterInterface[];
+  readonly syncUrl: () => string;
+  readonly who: Identity;
+  readonly keep: 'all' | 'opened';
+  readonly events: ReplicaEvents;
+  readonly webSocket?: typeof WebSocket;
+}
+
+export interface ReplicaEvents {
+  connected(): void;
+  disconnected(retryAt: number | undefined, why: { readonly code: number; readonly advice: string }): void;
+  /** A record was written, here or by another tab. */
+  changed(record: DocRecord, before: DocRecord | undefined): void;
+  refused(refusal: Refusal): void;
+  /** bytes of changes came. */
+  moved(bytes: number): void;
+}
+
+const loadsAtOnce = 8; // documents that are brought at a time after a comparison
+const idleAfter = 30_000; // ms that a document nobody has open stays in memory
+const refreshAfter = 30; // ms that further changes of a document join in
+
+/** The documents of one person in this tab: automerge-repo, and a record beside each. */
+export class Replica {
+  readonly repo: Repo;
+  readonly adapter: ServerAdapter;
+  readonly records = new Value<ReadonlyMap<DocumentId, DocRecord>>(new Map());
+  /** Documents whose exchange with the server is going on. */
+  readonly pending = new Value<ReadonlySet<DocumentId>>(new Set());
+  /** A comparison is going on, or has not been since the connection stands. */
+  readonly comparing = new Value(false);
+  readonly #o: ReplicaOptions;
+  readonly #heard = new Map<DocumentId, Heads>();
+  readonly #watched = new Map<DocumentId, Handle>();
+  readonly #open = new Map<DocumentId, number>();
+  readonly #due = new Map<DocumentId, ReturnType<typeof setTimeout>>();
+  readonly #idle = new Map<DocumentId, ReturnType<typeof setTimeout>>();
+  readonly #busy = new Map<DocumentId, Promise<unknown>>();
+  #queue: DocumentId[] = [];
+  #loading = 0;
+  #closed = false;
+
+  private constructor(o: ReplicaOptions) {
+    this.#o = o;
+    this.adapter = new ServerAdapter({
+      url: o.syncUrl,
+      ...(o.webSocket ? { webSocket: o.webSocket } : {}),
+      events: {
+        inventory: () => this.#inventory(),
+        compared: (result) => this.#compared(result),
+        incomparable: () => this.#incomparable(),
+        refused: (refusal) => o.events.refused(refusal),
+        heard: (id, heads, bytes) => this.#hears(id, heads, bytes),
+        unavailable: (id) => this.#isUnavailable(id),
+        connected: () => {
+          this.comparing.set(o.keep === 'all');
+          o.events.connected();
+        },
+        disconnected: (retryAt, why) => {
+          this.#heard.clear();
+          this.#queue = [];
+          this.pending.set(new Set());
+          this.comparing.set(false);
+          o.events.disconnected(retryAt, why);
+        },
+      },
+      compares: o.keep === 'all',
+    });
+    this.repo = new Repo({ storage: o.storage, network: [this.adapter, ...o.tabs], isEphemeral: false, saveDebounceRate: 20 });
+  }
+
+  static async open(o: ReplicaOptions): Promise<Replica> {
+    const replica = new Replica(o);
+    replica.records.set(new Map((await o.db.all('docs')).map((r) => [r.id, r])));
+    return replica;
+  }
+
+  get who(): Identity {
+    return this.#o.who;
+  }
+
+  record(id: DocumentId): DocRecord | undefined {
+    return this.records.get().get(id);
+  }
+
+  /** Another tab wrote a record. */
+  async reload(id: DocumentId): Promise<void> {
+    const record = await this.#o.db.get('docs', id);
+    if (record) this.#put(record);
+  }
+
+  /** The document, ready or unavailable; the conversation about it begins. */
+  async load(id: DocumentId): Promise<Handle> {
+    const handle = await this.repo.find<Tree>(id as RepoId, { allowableStates: ['ready', 'unavailable'] });
+    if (this.#watched.get(id) !== handle) {
+      this.#watched.set(id, handle);
+      handle.on('heads-changed', () => this.refresh(id));
+      if (handle.isReady()) this.refresh(id);
+    }
+    this.#rest(id);
+    return handle;
+  }
+
+  /** Holds a document in memory until release. */
+  hold(id: DocumentId): void {
+    this.#open.set(id, (this.#open.get(id) ?? 0) + 1);
+    clearTimeout(this.#idle.get(id));
+  }
+
+  release(id: DocumentId): void {
+    const left = (this.#open.get(id) ?? 1) - 1;
+    if (left > 0) this.#open.set(id, left);
+    else this.#open.delete(id);
+    this.#rest(id);
+  }
+
+  /** Makes a change, durable on this device when it resolves. */
+  async change(id: DocumentId, make: (doc: Tree) => void, message?: string): Promise<void> {
+    const handle = await this.load(id);
+    handle.change((doc) => make(doc), message ? { message } : {});
+    await this.durable(id);
+  }
+
+  async durable(id: DocumentId): Promise<void> {
+    await this.repo.flush([id as RepoId]);
+    await this.refreshNow(id);
+  }
+
+  async create(root: Record<string, unknown>): Promise<DocumentId> {
+    const handle = this.repo.create<Tree>(root as Tree);
+    const id = handle.documentId as DocumentId;
+    await this.#o.db.put('facts', true, `made:${id}`);
+    await this.load(id);
+    await this.durable(id);
+    return id;
+  }
+
+  /** One thing after the other for a document. */
+  async exclusively<T>(id: DocumentId, work: () => Promise<T>): Promise<T> {
+    const before = this.#busy.get(id) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    const settled = mine.catch(() => undefined);
+    this.#busy.set(id, settled);
+    void settled.then(() => this.#busy.get(id) === settled && this.#busy.delete(id));
+    return mine;
+  }
+
+  clashesOf(doc: Tree): PlacedClash[] {
+    return clashes(doc, (map, key) => A.getConflicts(map as A.Doc<unknown>, key) as Record<string, unknown> | undefined);
+  }
+
+  partOf(doc: Tree, id: DocumentId): Part {
+    return partOf(doc, this.#o.who, this.record(id)?.made === true);
+  }
+
+  /** Derives the record anew, soon. */
+  refresh(id: DocumentId): void {
+    if (this.#due.has(id) || this.#closed) return;
+    this.#due.set(id, setTimeout(() => {
+      this.#due.delete(id);
+      void this.refreshNow(id);
+    }, refreshAfter));
+  }
+
+  async refreshNow(id: DocumentId): Promise<void> {
+    const handle = this.#watched.get(id);
+    if (this.#closed || !handle?.isReady()) return;
+    const doc = handle.doc() as Tree;
+    const heads = A.getHeads(doc);
+    if (heads.length === 0) return;
+    const made = this.record(id)?.made ?? (await this.#o.db.get('facts', `made:${id}`)) === true;
+    const record = await this.#o.db.update('docs', id, (old) => this.#derive(id, doc, heads, made, old));
+    if (!record) return;
+    this.#put(record);
+    this.#settle(id);
+  }
+
+  #derive(id: DocumentId, doc: Tree, heads: Heads, made: boolean, old: DocRecord | undefined): DocRecord {
+    const heard = this.#heard.get(id) ?? [];
+    const here = heard.filter((h) => A.hasHeads(doc, [h]));
+    const before = (old?.shared ?? []).filter((h) => A.hasHeads(doc, [h]));
+    const shared = here.length > 0 && here.length === heard.length ? here : [...new Set([...before, ...here])];
+    const last = A.inspectChange(doc, heads[0]!);
+    const changedAt = (last?.time ?? 0) * (last && last.time < 1e11 ? 1000 : 1);
+    const unsent = unsentOf(doc, { id, title: labelOf(doc), shared, heads, at: changedAt });
+    // A job that comes is seen when it is opened: it has no news until then. What came with one's own making is known.
+    const looked = old?.looked?.every((h) => A.hasHeads(doc, [h])) ? old.looked : made ? heads : undefined;
+    const part = partOf(doc, this.#o.who, made);
+    const withdrawn = part === 'onlooker' && this.#o.who.role === 'worker' && String((doc['kind'] as { val?: string } | undefined)?.val ?? doc['kind']) === 'job';
+    const files = filesOf(doc);
+    return {
+      id, heads, shared, unsent, made, withdrawn: withdrawn || (old?.withdrawn === true && heard.length === 0), files, ...(looked ? { looked } : {}),
+      row: readRow(doc, {
+        id, part, clashes: this.clashesOf(doc).length, unsent: unsent.length, news: newsOf(doc, looked, heads, this.#o.who.user).length,
+        files: { total: files.length, here: old?.row.files.here ?? 0 }, withdrawn, changedAt,
+      }),
+    };
+  }
+
+  #put(record: DocRecord): void {
+    const before = this.record(record.id);
+    this.records.update((all) => new Map(all).set(record.id, record));
+    this.#o.events.changed(record, before);
+  }
+
+  async looked(id: DocumentId): Promise<void> {
+    await this.#o.db.update('docs', id, (old) => (old ? { ...old, looked: old.heads } : undefined));
+    await this.refreshNow(id);
+  }
+
+  #inventory(): Item[] {
+    return [...this.records.get().values()].map((r) => ({ doc: documentIdToBinary(r.id as RepoId)!, digest: headsDigest(r.heads) }));
+  }
+
+  #compared(result: Compared): void {
+    this.comparing.set(false);
+    for (const bytes of result.equal) {
+      const id = bytesToId(bytes);
+      const record = this.record(id);
+      if (!record) continue;
+      this.#heard.set(id, record.heads);
+      if (!same(record.shared, record.heads) || record.unsent.length || record.withdrawn) {
+        void this.#o.db
+          .update('docs', id, (old) => old && same(old.heads, record.heads) ? { ...old, shared: old.heads, unsent: [], withdrawn: false, row: { ...old.row, unsent: 0, withdrawn: false } } : undefined)
+          .then((written) => written && this.#put(written));
+      }
+    }
+    for (const bytes of result.unlisted) this.#withdraw(bytesToId(bytes));
+    this.#bring(result.differ.map(bytesToId));
+  }
+
+  /** The server compares not, or only what is opened is kept: what is unsent is talked about. */
+  #incomparable(): void {
+    const all = [...this.records.get().values()];
+    this.#bring(all.filter((r) => this.#o.keep === 'all' || r.unsent.length > 0 || !same(r.heads, r.shared)).map((r) => r.id));
+  }
+
+  /** The server lists it not, though it knew it: the assignment has ended, or the job left the inventory. */
+  #withdraw(id: DocumentId): void {
+    const record = this.record(id);
+    if (!record || record.shared.length === 0 || record.withdrawn || record.row.kind !== 'job') return;
+    void this.#o.db.update('docs', id, (old) => old && { ...old, withdrawn: true, row: { ...old.row, withdrawn: true } }).then((written) => written && this.#put(written));
+  }
+
+  /** Loads documents that differ, a few at a time; loading begins the exchange. */
+  #bring(ids: readonly DocumentId[]): void {
+    if (ids.length === 0) return;
+    this.pending.update((p) => new Set([...p, ...ids]));
+    this.#queue.push(...ids);
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (this.#loading < loadsAtOnce && this.#queue.length > 0) {
+      const id = this.#queue.shift()!;
+      this.#loading++;
+      void this.load(id)
+        .then((handle) => handle.isReady() || this.#done(id), () => this.#done(id))
+        .finally(() => {
+          this.#loading--;
+          this.#pump();
+        });
+    }
+  }
+
+  #hears(id: DocumentId, heads: Heads, bytes: number): void {
+    this.#heard.set(id, heads);
+    this.#o.events.moved(bytes);
+    if (!this.#watched.has(id)) void this.load(id).catch(() => undefined);
+    else this.refresh(id);
+  }
+
+  #isUnavailable(id: DocumentId): void {
+    this.#withdraw(id);
+    this.#done(id);
+  }
+
+  /** Ends the exchange about a document where both ends hold the same. */
+  #settle(id: DocumentId): void {
+    const record = this.record(id);
+    const heard = this.#heard.get(id);
+    if (record && heard && same(record.heads, heard)) this.#done(id);
+    else if (record && !same(record.heads, record.shared) && this.adapter.server && !record.withdrawn) this.pending.update((p) => (p.has(id) ? p : new Set([...p, id])));
+  }
+
+  #done(id: DocumentId): void {
+    this.pending.update((p) => {
+      if (!p.has(id)) return p;
+      const left = new Set(p);
+      left.delete(id);
+      return left;
+    });
+  }
+
+  /** What the server is known to hold of a document on this connection. */
+  heard(id: DocumentId): Heads | undefined {
+    return this.#heard.get(id);
+  }
+
+  /** Gives up a document's place in memory when nobody has needed it for a while. */
+  #rest(id: DocumentId): void {
+    clearTimeout(this.#idle.get(id));
+    if (this.#closed || this.#open.has(id)) return;
+    this.#idle.set(id, setTimeout(() => void this.#unload(id), idleAfter));
+  }
+
+  async #unload(id: DocumentId): Promise<void> {
+    const handle = this.#watched.get(id);
+    if (this.#open.has(id) || this.pending.get().has(id) || !handle?.isReady()) return this.#rest(id);
+    await this.forget(id);
+  }
+
+  /** Takes a document out of memory; its changes are durable before. */
+  async forget(id: DocumentId): Promise<void> {
+    const handle = this.#watched.get(id);
+    if (!handle) return;
+    if (handle.isReady()) {
+      await this.repo.flush([id as RepoId]);
+      await this.refreshNow(id);
+    }
+    this.#watched.delete(id);
+    handle.removeAllListeners('heads-changed');
+    await this.repo.removeFromCache(id as RepoId).catch(() => undefined);
+  }
+
+  /** Puts another document in the place of one, in one write, and speaks about it as if it had never been otherwise. */
+  async replace(id: DocumentId, doc: Tree): Promise<void> {
+    const key = A.getHeads(doc as A.Doc<unknown>).join('');
+    await this.#swap(id, async (storage) => {
+      const old = [...(await storage.loadRange([id, 'snapshot'])), ...(await storage.loadRange([id, 'incremental']))].map((c) => c.key);
+      await storage.save([id, 'snapshot', `rebased-${key}`], A.save(doc as A.Doc<unknown>));
+      for (const k of old) await storage.remove(k);
+      await storage.removeRange([id, 'sync-state']);
+    });
+  }
+
+  /** Another tab has put another document in its place: it is read anew. */
+  async drop(id: DocumentId): Promise<void> {
+    if (this.#watched.has(id)) await this.#swap(id, async () => undefined);
+  }
+
+  async #swap(id: DocumentId, store: (storage: StorageAdapterInterface) => Promise<void>): Promise<void> {
+    const handle = this.#watched.get(id);
+    this.#watched.delete(id);
+    if (handle) {
+      handle.removeAllListeners('heads-changed'); // nothing of the old one is saved any more
+      await this.repo.removeFromCache(id as RepoId).catch(() => undefined);
+    }
+    await store(this.#o.storage);
+    this.#heard.delete(id);
+    await this.load(id);
+    await this.refreshNow(id);
+  }
+
+  async close(): Promise<void> {
+    this.adapter.stop();
+    for (const timer of [...this.#due.values(), ...this.#idle.values()]) clearTimeout(timer);
+    await this.repo.flush([...this.#watched].filter(([, h]) => h.isReady()).map(([id]) => id as RepoId)).catch(() => undefined);
+    this.#closed = true;
+    for (const adapter of this.repo.networkSubsystem.adapters) adapter.disconnect();
+  }
+}
