@@ -140,8 +140,8 @@ func TestFiltersOfASearchAreNotCrowdedOutByBetterMatchesOfOthers(t *testing.T) {
 	if !p.Partial || p.Total != -1 {
 		t.Errorf("more matches than are looked at: partial %v, total %d", p.Partial, p.Total)
 	}
-	if got := len(w.all(Query{Org: "org", Text: "pump", Limit: MaxLimit})); got < maxFound || got > maxFound+50 {
-		t.Errorf("%d rows in all", got) // of equal matches it is open which are among the best
+	if got := len(w.all(Query{Org: "org", Text: "pump", Limit: MaxLimit})); got < maxFound-50 || got > maxFound+50 {
+		t.Errorf("%d rows in all", got) // of equal matches it is open which are among the best, and files that are merged between two pages change it
 	}
 }
 
