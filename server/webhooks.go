@@ -1,13 +1,14 @@
 package server
 
 import (
+	"fieldsync/server/internal/egress"
 	"fieldsync/server/internal/metrics"
 	"fieldsync/server/internal/webhook"
 )
 
 // openWebhooks opens the webhooks and what waits for them; Run of package webhook delivers it.
 func (s *Server) openWebhooks() error {
-	allowed, err := webhook.ParseAllowed(s.cfg.WebhookAllow)
+	allowed, err := egress.ParseAllowed(s.cfg.WebhookAllow)
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func (d *Document) persistChanges(b *Batch) {
 		d.rec.Meta, d.maker = meta, nil
 	}
 	note.Meta = d.rec.Meta
-	b.Persist = append(b.Persist, PutRecord{Value: d.rec.Append(nil), Before: d.before.metaIf(!created), Meta: d.rec.Meta})
+	b.Persist = append(b.Persist, PutRecord{Value: d.rec.Append(nil), Before: d.before.metaIf(!created), Meta: d.rec.Meta, From: d.durable, To: n})
 	d.pending = append(d.pending, note)
 	if note.MetaChanged {
 		d.recheck(b)

@@ -144,6 +144,8 @@ type PutRecord struct {
 	Value []byte
 	// Meta is the part of it that Config.Describe made, and Before what it was; nil: the document is new.
 	Before, Meta []byte
+	// From and To are the indices of the changes that become durable with it: From to To-1. There may be none.
+	From, To int
 }
 
 // PutChange stores an entry of one change, or of several with consecutive indices, under the first one's index; DecodeEntry

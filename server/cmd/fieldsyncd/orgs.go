@@ -21,6 +21,13 @@ type orgSettings struct {
 	Name          string `env:"-" help:"Its name, for people." placeholder:"TEXT"`
 	WorkerJobs    string `env:"-" help:"Which jobs workers may make: none, templates (those from templates that allow it) or any (default templates)." placeholder:"WHICH"`
 	PhotoLocation string `env:"-" help:"What clients do with the place in a photo before they send it: keep or strip (default keep)." placeholder:"WHAT"`
+	TimeZone      string `env:"-" help:"Where it works, as Europe/Berlin (default UTC)." placeholder:"ZONE"`
+	WorkdayEnd    string `env:"-" help:"When a working day is over, there (default 20:00)." placeholder:"HH:MM"`
+}
+
+func (s orgSettings) input(id string) admin.OrgInput {
+	return admin.OrgInput{ID: id, Name: optional(s.Name), WorkerJobs: optional(s.WorkerJobs), PhotoLocation: optional(s.PhotoLocation),
+		TimeZone: optional(s.TimeZone), WorkdayEnd: optional(s.WorkdayEnd)}
 }
 
 type orgAddCmd struct {
@@ -34,7 +41,7 @@ func (c *orgAddCmd) Run(ctx context.Context, out streams) error {
 	if c.Name == "" {
 		c.Name = c.ID
 	}
-	o, err := callOn[admin.Org](ctx, c.folder, true, "org.add", admin.OrgInput{ID: c.ID, Name: &c.Name, WorkerJobs: optional(c.WorkerJobs), PhotoLocation: optional(c.PhotoLocation)})
+	o, err := callOn[admin.Org](ctx, c.folder, true, "org.add", c.input(c.ID))
 	if err != nil {
 		return err
 	}
@@ -64,11 +71,12 @@ type orgSetCmd struct {
 
 // Run changes an organisation.
 func (c *orgSetCmd) Run(ctx context.Context, out streams) error {
-	o, err := call[admin.Org](ctx, c.folder, "org.set", admin.OrgInput{ID: c.ID, Name: optional(c.Name), WorkerJobs: optional(c.WorkerJobs), PhotoLocation: optional(c.PhotoLocation)})
+	o, err := call[admin.Org](ctx, c.folder, "org.set", c.input(c.ID))
 	if err != nil {
 		return err
 	}
-	return answer(out, c.folder, o, say("organisation %s is %q; workers make jobs: %s; the place in photos: %s", o.ID, printable(o.Name), o.WorkerJobs, o.PhotoLocation))
+	return answer(out, c.folder, o, say("organisation %s is %q; workers make jobs: %s; the place in photos: %s; it works in %s until %s", o.ID, printable(o.Name), o.WorkerJobs, o.PhotoLocation,
+		o.TimeZone, o.WorkdayEnd))
 }
 
 type orgLogCmd struct {

@@ -15,6 +15,8 @@ type Org struct {
 	Name          string               `json:"name"`
 	WorkerJobs    access.WorkerJobs    `json:"worker_jobs"`
 	PhotoLocation access.PhotoLocation `json:"photo_location"`
+	TimeZone      string               `json:"time_zone"`
+	WorkdayEnd    string               `json:"workday_end"`
 	Created       time.Time            `json:"created_at,omitzero"`
 }
 
@@ -24,14 +26,21 @@ type OrgInput struct {
 	Name          *string `json:"name,omitempty"`
 	WorkerJobs    *string `json:"worker_jobs,omitempty"`
 	PhotoLocation *string `json:"photo_location,omitempty"`
+	TimeZone      *string `json:"time_zone,omitempty"`
+	WorkdayEnd    *string `json:"workday_end,omitempty"`
+}
+
+func (in OrgInput) change() auth.OrgChange {
+	return auth.OrgChange{Name: in.Name, WorkerJobs: in.WorkerJobs, PhotoLocation: in.PhotoLocation, TimeZone: in.TimeZone, WorkdayEnd: in.WorkdayEnd}
 }
 
 func org(o auth.Org) Org {
-	return Org{ID: o.ID, Name: o.Name, WorkerJobs: o.Settings.WorkerJobs, PhotoLocation: o.Settings.PhotoLocation, Created: o.Created}
+	return Org{ID: o.ID, Name: o.Name, WorkerJobs: o.Settings.WorkerJobs, PhotoLocation: o.Settings.PhotoLocation,
+		TimeZone: o.Settings.TimeZone, WorkdayEnd: o.Settings.WorkdayEnd, Created: o.Created}
 }
 
 func addOrg(_ context.Context, a *auth.Auth, in OrgInput) (Org, error) {
-	o, err := a.CreateOrg(in.ID, auth.OrgChange{Name: in.Name, WorkerJobs: in.WorkerJobs, PhotoLocation: in.PhotoLocation})
+	o, err := a.CreateOrg(in.ID, in.change())
 	return org(o), err
 }
 
@@ -40,7 +49,7 @@ func setOrg(_ context.Context, a *auth.Auth, in OrgInput) (Org, error) {
 	if err != nil {
 		return Org{}, err
 	}
-	o, err := a.ChangeOrg(by, auth.OrgChange{Name: in.Name, WorkerJobs: in.WorkerJobs, PhotoLocation: in.PhotoLocation}, 0)
+	o, err := a.ChangeOrg(by, in.change(), 0)
 	return org(o), err
 }
 

@@ -26,6 +26,10 @@ type Settings struct {
 	WorkerJobs access.WorkerJobs `json:"worker_jobs,omitempty"`
 	// PhotoLocation says what clients do with the place in a photo. Never empty in what Organisation gives.
 	PhotoLocation access.PhotoLocation `json:"photo_location,omitempty"`
+	// TimeZone is where the organisation works, as Europe/Berlin. Never empty in what Organisation gives.
+	TimeZone string `json:"time_zone,omitempty"`
+	// WorkdayEnd is when a working day is over, HH:MM there. Never empty in what Organisation gives.
+	WorkdayEnd string `json:"workday_end,omitempty"`
 }
 
 func (s Settings) withDefaults() Settings {
@@ -34,6 +38,12 @@ func (s Settings) withDefaults() Settings {
 	}
 	if s.PhotoLocation == "" {
 		s.PhotoLocation = access.PhotoLocationKeep
+	}
+	if s.TimeZone == "" {
+		s.TimeZone = DefaultTimeZone
+	}
+	if s.WorkdayEnd == "" {
+		s.WorkdayEnd = DefaultWorkdayEnd
 	}
 	return s
 }
@@ -71,6 +81,8 @@ type OrgChange struct {
 	Name          *string
 	WorkerJobs    *string
 	PhotoLocation *string
+	TimeZone      *string
+	WorkdayEnd    *string
 }
 
 // CreateOrg makes an organisation; the operator's business alone. An empty id is made up.
@@ -144,6 +156,19 @@ func (c OrgChange) apply(o Org) (Org, []string, error) {
 			return o, nil, fieldError("settings.photo_location", crdt.KindInvalid, "%w", err)
 		}
 		o.Settings.PhotoLocation, what = l, append(what, "settings.photo_location")
+	}
+	if c.TimeZone != nil && *c.TimeZone != o.Settings.TimeZone {
+		l, err := ParseTimeZone(*c.TimeZone)
+		if err != nil {
+			return o, nil, fieldError("settings.time_zone", crdt.KindInvalid, "%w", err)
+		}
+		o.Settings.TimeZone, what = l.String(), append(what, "settings.time_zone")
+	}
+	if c.WorkdayEnd != nil && *c.WorkdayEnd != o.Settings.WorkdayEnd {
+		if _, err := ParseClock(*c.WorkdayEnd); err != nil {
+			return o, nil, fieldError("settings.workday_end", crdt.KindInvalid, "%w", err)
+		}
+		o.Settings.WorkdayEnd, what = *c.WorkdayEnd, append(what, "settings.workday_end")
 	}
 	if len(what) > 0 || o.Version == 0 {
 		o.Version++

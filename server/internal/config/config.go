@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"fieldsync/crdt"
+	"fieldsync/server/internal/egress"
 	"fieldsync/server/internal/netlimit"
-	"fieldsync/server/internal/webhook"
 )
 
 // Config says how a server runs. In every field the zero value stands for the default.
@@ -139,7 +139,7 @@ func (c Config) Validate() error {
 		{"public-url", checkPublicURL(c.PublicURL)},
 		{"origins", checkOrigins(c.Origins)},
 		{"trusted-proxies", second(netlimit.ParseProxies(c.TrustedProxies))},
-		{"webhook-allow", second(webhook.ParseAllowed(c.WebhookAllow))},
+		{"webhook-allow", second(egress.ParseAllowed(c.WebhookAllow))},
 		{"max-connections", positive(c.MaxConnections)},
 		{"max-connections-per-ip", positive(c.MaxConnectionsPerIP)},
 		{"oidc-issuer", c.checkIssuer()},

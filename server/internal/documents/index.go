@@ -21,25 +21,48 @@ const everybody = ""
 // maxInventory bounds the documents that are compared with a connection. Who may see more asks for what he wants to see.
 const maxInventory = 50_000
 
-// index is drive.Config.Index: it keeps the lists of who may see which document, in the same write as the record.
+// Stored is changes of a job that become durable in one write.
+type Stored struct {
+	Doc         crdt.DocID    // the inner id
+	From, To    int           // indices of the changes: From to To-1, in the order of admission
+	Before, Now access.Record // the record; Before is zero where the job is made in this write
+}
+
+// index is drive.Config.Index: it keeps the lists of who may see which document, and what Options.OnStore wants kept, in the same write as the record.
 func (s *Service) index(doc crdt.DocID, rec replica.PutRecord) []store.Op {
-	var before, now []string
-	var old access.Record
-	if rec.Before != nil {
-		old, _ = access.DecodeRecord(rec.Before)
-		before = listed(old)
-		if slices.Equal(rec.Before, rec.Meta) {
-			return nil
-		}
+	same := rec.Before != nil && slices.Equal(rec.Before, rec.Meta)
+	if same && s.opt.OnStore == nil {
+		return nil
 	}
 	next, err := access.DecodeRecord(rec.Meta)
 	if err != nil {
 		return nil
 	}
-	now = listed(next)
+	var ops []store.Op
+	old := next
+	if !same {
+		old = access.Record{}
+		if rec.Before != nil {
+			old, _ = access.DecodeRecord(rec.Before)
+		}
+		ops = listOps(doc, rec.Before != nil, old, next)
+	}
+	if s.opt.OnStore != nil && next.Kind == job.Kind && rec.From < rec.To {
+		ops = append(ops, s.opt.OnStore(Stored{Doc: doc, From: rec.From, To: rec.To, Before: old, Now: next})...)
+	}
+	return ops
+}
+
+// listOps moves a document from the lists of its old record, where it had one, to those of the new one.
+func listOps(doc crdt.DocID, had bool, old, next access.Record) []store.Op {
+	var before []string
+	if had {
+		before = listed(old)
+	}
+	now := listed(next)
 	var ops []store.Op
 	for _, user := range now {
-		if rec.Before == nil || !slices.Contains(before, user) {
+		if !slices.Contains(before, user) {
 			if key, err := store.UserDoc(next.Org, user, doc); err == nil {
 				ops = append(ops, store.Op{Key: key, Value: []byte{}})
 			}

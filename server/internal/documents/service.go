@@ -39,6 +39,9 @@ type Options struct {
 	// OnChange hears of each document that has changed or is new, by its inner id, after its change is durable. It must not block, nor call the Service.
 	// Nil: nobody hears.
 	OnChange func(doc crdt.DocID)
+	// OnStore gives what is to be written with changes of a job, in the same durable batch. It must not block, nor call the Service, and may be called
+	// again for changes whose write failed. Nil: nothing.
+	OnStore func(Stored) []store.Op
 	// IdleAfter is how long a document that nobody talks about stays in memory. 0: 30 s.
 	IdleAfter time.Duration
 	// MaxOpen bounds the idle documents kept in memory. 0: 10,000.

@@ -12,6 +12,7 @@ import (
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
+	"fieldsync/server/internal/egress"
 )
 
 // schedule is how long a message waits after each attempt that failed; after the last one it is given up. Some three days.
@@ -81,7 +82,7 @@ func wordsOf(err error) string {
 	var dns *net.DNSError
 	var timeout interface{ Timeout() bool }
 	switch {
-	case errors.Is(err, ErrNotPublic):
+	case errors.Is(err, egress.ErrNotPublic):
 		return "the address is not a public one"
 	case errors.As(err, &dns):
 		return "the name cannot be resolved"

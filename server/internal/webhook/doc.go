@@ -14,5 +14,5 @@
 // # Whom it connects to
 //
 // The address is looked at when the connection is made, after DNS: only public addresses, and only by https, unless the operator has allowed
-// others (guard.go). Redirects are not followed. Of an answer only the beginning is read.
+// others (package egress). Redirects are not followed. Of an answer only the beginning is read.
 package webhook

@@ -67,7 +67,7 @@ type Draft struct {
 }
 
 func (w *Webhooks) check(d *Draft) error {
-	if err := w.opt.Allowed.checkURL(d.URL); err != nil {
+	if err := w.opt.Allowed.CheckURL("url", d.URL); err != nil {
 		return err
 	}
 	if len(d.Description) > MaxDescription || !utf8.ValidString(d.Description) {

@@ -17,6 +17,7 @@ import (
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
 	"fieldsync/crdt/store/memstore"
+	"fieldsync/server/internal/egress"
 
 	"github.com/google/uuid"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -64,7 +65,7 @@ func open(t *testing.T) *office {
 
 func (o *office) reopen() {
 	o.t.Helper()
-	allowed, err := ParseAllowed([]string{"127.0.0.1"})
+	allowed, err := egress.ParseAllowed([]string{"127.0.0.1"})
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
+	"fieldsync/server/internal/egress"
 
 	"github.com/google/uuid"
 )
@@ -18,8 +19,8 @@ import (
 // Options are what New needs.
 type Options struct {
 	Store   store.Store
-	Allowed Allowed // what else than public addresses may be connected to
-	Version string  // of the program, for the receivers
+	Allowed egress.Allowed // what else than public addresses may be connected to
+	Version string         // of the program, for the receivers
 	Log     *slog.Logger
 	Now     func() time.Time // nil: time.Now
 	Random  func() float64   // of [0,1), for jitter; nil: math/rand
@@ -62,7 +63,7 @@ func New(opt Options) (*Webhooks, error) {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	w := &Webhooks{opt: opt, client: newClient(opt.Allowed), hooks: map[string]*state{}, wake: make(chan struct{}, 1)}
+	w := &Webhooks{opt: opt, client: egress.NewClient(opt.Allowed), hooks: map[string]*state{}, wake: make(chan struct{}, 1)}
 	err := opt.Store.View(func(r store.Reader) error {
 		if err := r.Scan(store.API(kindHook), nil, func(_, value []byte) error {
 			var h Hook

@@ -22,6 +22,8 @@ type Organisation struct {
 type Settings struct {
 	WorkerJobs    access.WorkerJobs    `json:"worker_jobs" enum:"none,templates,any" doc:"Which jobs workers may make: none, those from templates that allow it, any"`
 	PhotoLocation access.PhotoLocation `json:"photo_location" enum:"keep,strip" doc:"What clients do with the place that a camera writes into a photo, before they send it"`
+	TimeZone      string               `json:"time_zone" example:"Europe/Berlin" doc:"Where it works: times in notices are told so, unless the person has another zone"`
+	WorkdayEnd    string               `json:"workday_end" pattern:"^[0-2][0-9]:[0-5][0-9]$" doc:"When a working day is over, there: later nobody needs its notices"`
 }
 
 // OrganisationPatch is what to change; what is left out stays.
@@ -34,11 +36,14 @@ type OrganisationPatch struct {
 type SettingsPatch struct {
 	WorkerJobs    *string `json:"worker_jobs,omitempty" enum:"none,templates,any"`
 	PhotoLocation *string `json:"photo_location,omitempty" enum:"keep,strip"`
+	TimeZone      *string `json:"time_zone,omitempty" maxLength:"64"`
+	WorkdayEnd    *string `json:"workday_end,omitempty" pattern:"^[0-2][0-9]:[0-5][0-9]$"`
 }
 
 func organisation(o auth.Org) *tagged[Organisation] {
 	return &tagged[Organisation]{ETag: etag(o.Version), Body: Organisation{
-		ID: o.ID, Name: o.Name, Settings: Settings{WorkerJobs: o.Settings.WorkerJobs, PhotoLocation: o.Settings.PhotoLocation}, Created: at(o.Created)}}
+		ID: o.ID, Name: o.Name, Created: at(o.Created), Settings: Settings{WorkerJobs: o.Settings.WorkerJobs, PhotoLocation: o.Settings.PhotoLocation,
+			TimeZone: o.Settings.TimeZone, WorkdayEnd: o.Settings.WorkdayEnd}}}
 }
 
 func (h Handlers) registerOrganisation(a *api.API) {
@@ -58,7 +63,7 @@ func (h Handlers) registerOrganisation(a *api.API) {
 		}) (*tagged[Organisation], error) {
 			c := auth.OrgChange{Name: in.Body.Name}
 			if s := in.Body.Settings; s != nil {
-				c.WorkerJobs, c.PhotoLocation = s.WorkerJobs, s.PhotoLocation
+				c.WorkerJobs, c.PhotoLocation, c.TimeZone, c.WorkdayEnd = s.WorkerJobs, s.PhotoLocation, s.TimeZone, s.WorkdayEnd
 			}
 			o, err := h.Auth.ChangeOrg(by, c, in.version())
 			if err != nil {

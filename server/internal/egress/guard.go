@@ -1,4 +1,6 @@
-package webhook
+// Package egress is how the server calls addresses that its users have named: only those of the internet, and only by TLS, unless the operator has
+// allowed others; without redirects and proxies, in bounded time. The address is looked at when the connection is made, after DNS. It touches the network.
+package egress
 
 import (
 	"context"
@@ -14,18 +16,18 @@ import (
 	"fieldsync/crdt/job"
 )
 
-// Times of one delivery. A receiver is meant to take a message and to work on it later.
+// Times of one call. A receiver is meant to take a message and to work on it later.
 const (
-	dialPatience     = 5 * time.Second
-	tlsPatience      = 5 * time.Second
-	deliveryPatience = 15 * time.Second // all of it
-	maxAnswerHeader  = 16 << 10
+	dialPatience    = 5 * time.Second
+	tlsPatience     = 5 * time.Second
+	callPatience    = 15 * time.Second // all of it
+	maxAnswerHeader = 16 << 10
 )
 
-// ErrNotPublic is of an address that a hook may not be sent to.
+// ErrNotPublic is of an address that is not to be connected to.
 var ErrNotPublic = crdt.Errorf(crdt.KindForbidden, "this address is not a public one, and the operator has not allowed it")
 
-// Allowed are networks that hooks may be sent to although they are not public, and without TLS.
+// Allowed are networks that may be called although they are not public, and without TLS.
 type Allowed []netip.Prefix
 
 // ParseAllowed reads addresses and networks.
@@ -104,9 +106,9 @@ func (a Allowed) check(addr netip.Addr, secure bool) error {
 
 const maxURLBytes = 2048
 
-// checkURL tells whether a hook may have an address, as far as its text says.
-func (a Allowed) checkURL(raw string) error {
-	invalid := func(why string) error { return job.FieldErrors{{Field: "url", Message: why}} }
+// CheckURL tells whether an address may be called, as far as its text says. The error is about the field of a request that names it.
+func (a Allowed) CheckURL(field, raw string) error {
+	invalid := func(why string) error { return job.FieldErrors{{Field: field, Message: why}} }
 	if len(raw) > maxURLBytes {
 		return invalid("is too long")
 	}
@@ -131,9 +133,9 @@ func (a Allowed) checkURL(raw string) error {
 
 type secureKey struct{}
 
-// newClient makes the client for deliveries: it looks at each address that it is about to connect to, follows no redirect, uses
-// no proxy, and bounds what it reads.
-func newClient(allowed Allowed) *http.Client {
+// NewClient makes a client that looks at each address that it is about to connect to, follows no redirect, uses no proxy, and bounds what it reads
+// of an answer's header; of the body the caller reads no more than he wants.
+func NewClient(allowed Allowed) *http.Client {
 	dialer := &net.Dialer{Timeout: dialPatience, ControlContext: func(ctx context.Context, _, address string, _ syscall.RawConn) error {
 		ap, err := netip.ParseAddrPort(address)
 		if err != nil {
@@ -149,7 +151,7 @@ func newClient(allowed Allowed) *http.Client {
 	}
 	plain, secure := newTransport(dial(false)), newTransport(dial(true))
 	return &http.Client{
-		Timeout:       deliveryPatience,
+		Timeout:       callPatience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Scheme == "https" {
@@ -166,7 +168,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 func newTransport(dial func(ctx context.Context, network, addr string) (net.Conn, error)) *http.Transport {
 	return &http.Transport{
-		DialContext: dial, TLSHandshakeTimeout: tlsPatience, ResponseHeaderTimeout: deliveryPatience,
+		DialContext: dial, TLSHandshakeTimeout: tlsPatience, ResponseHeaderTimeout: callPatience,
 		MaxResponseHeaderBytes: maxAnswerHeader, DisableCompression: true, ForceAttemptHTTP2: true,
 		MaxIdleConns: 64, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute,
 	}

@@ -1,4 +1,4 @@
-package webhook
+package egress
 
 import (
 	"context"
@@ -58,7 +58,7 @@ func TestTheAddressIsLookedAtAfterTheNameIsResolvedAndOnNoRedirect(t *testing.T)
 	defer inside.Close()
 	for _, url := range []string{inside.URL, strings.Replace(inside.URL, "127.0.0.1", "localhost", 1)} {
 		r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, url, nil)
-		if _, err := newClient(nil).Do(r); !errors.Is(err, ErrNotPublic) {
+		if _, err := NewClient(nil).Do(r); !errors.Is(err, ErrNotPublic) {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
@@ -69,7 +69,7 @@ func TestTheAddressIsLookedAtAfterTheNameIsResolvedAndOnNoRedirect(t *testing.T)
 	lure := httptest.NewServer(http.RedirectHandler(inside.URL, http.StatusTemporaryRedirect))
 	defer lure.Close()
 	r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, lure.URL, strings.NewReader("x"))
-	resp, err := newClient(allowed).Do(r)
+	resp, err := NewClient(allowed).Do(r)
 	if err != nil || resp.StatusCode != http.StatusTemporaryRedirect {
 		t.Errorf("%v %v", resp, err)
 	}
@@ -79,7 +79,7 @@ func TestTheAddressIsLookedAtAfterTheNameIsResolvedAndOnNoRedirect(t *testing.T)
 	// A context of somebody else's does not make a plain connection a secure one.
 	ctx := context.WithValue(t.Context(), secureKey{}, true)
 	r, _ = http.NewRequestWithContext(ctx, http.MethodPost, inside.URL, nil)
-	if _, err := newClient(nil).Do(r); !errors.Is(err, ErrNotPublic) {
+	if _, err := NewClient(nil).Do(r); !errors.Is(err, ErrNotPublic) {
 		t.Errorf("%v", err)
 	}
 }
@@ -109,10 +109,10 @@ func TestAnAddressThatCannotBeOneIsRefusedAtOnce(t *testing.T) {
 		"https:example.org":                         {false, false},
 		"https://e.org/" + strings.Repeat("a", 3e3): {false, false},
 	} {
-		if got := Allowed(nil).checkURL(url) == nil; got != want[0] {
+		if got := Allowed(nil).CheckURL("url", url) == nil; got != want[0] {
 			t.Errorf("%.60s: %v", url, got)
 		}
-		if got := some.checkURL(url) == nil; got != want[1] {
+		if got := some.CheckURL("url", url) == nil; got != want[1] {
 			t.Errorf("%.60s with allowed networks: %v", url, got)
 		}
 	}
