@@ -19,6 +19,7 @@ const (
 	bookFact       = 'f' // <name> -> value
 	bookGeneration = 'g' // <doc> -> which actor writes to it; see actorOf
 	bookTold       = 'h' // <doc> -> receipt: what we last told the server
+	bookUsed       = 'l' // <sha256> -> ms since 1970, big-endian: when a file that the server has was last used
 	bookLooked     = 'k' // <doc> -> looked: the state that the folder's owner last looked at
 	bookAsking     = 'n' // <doc> -> ms since 1970, big-endian: our last change, while it is asked how far it came
 	bookOutbox     = 'o' // <doc><sha256> -> queued: a file that the server has not confirmed

@@ -44,6 +44,9 @@ type Options struct {
 	Key []byte
 	// StallAfter is how long a sync waits for the server to go on before it gives up. 0: 20 seconds.
 	StallAfter time.Duration
+	// FilesBudget is how many bytes of files are kept here that can be had from the server again. Files of the jobs that are here are fetched ahead up
+	// to it, those that were used longest ago go when it is exceeded. Those that wait to be sent do not count, and never go. 0: 1 GiB.
+	FilesBudget int64
 	// WipeWhenRevoked wipes the folder when the server says that it does not accept the login any more, as soon as no work is lost with it:
 	// see Client.Wipe.
 	WipeWhenRevoked bool
@@ -93,6 +96,9 @@ type Client struct {
 	noDirect      atomic.Bool  // files go through the server
 	learned       atomic.Int64 // when the organisation's settings were, in ns since 1970
 	receipts      receipts
+	budget        int64
+	tidied        atomic.Bool  // the files were brought into their budget since the folder was opened
+	keeping       sync.RWMutex // held for reading while a file is in the folder and not yet in a book that keeps it; for writing to remove some
 	whole         atomic.Int64 // chunks that got over since; below zero: how many more must
 }
 
@@ -107,6 +113,9 @@ func Open(o Options) (*Client, error) {
 	c.storage.Store(StorageFine)
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.budget = o.FilesBudget; c.budget == 0 {
+		c.budget = filesBudget
 	}
 	if c.stall == 0 {
 		c.stall = 20 * time.Second

@@ -245,6 +245,8 @@ func (c *Client) Import(ctx context.Context, path string) (Imported, error) {
 	if x.Owner.Org != a.Org || x.Owner.User != a.User {
 		return out, because(ErrOtherAccount, fmt.Errorf("the work is that of %s", x.Owner.User))
 	}
+	c.keeping.RLock()
+	defer c.keeping.RUnlock()
 	if out.Files, err = c.importFiles(ctx, &z.Reader, x); err != nil {
 		return out, err
 	}

@@ -31,10 +31,20 @@ import (
 // A picture gets a preview and a thumbnail, which go out before it. Where the organisation wants no places in photos, they are
 // taken out of the copy; a file of a kind where that cannot be done is not attached (KindUnsupported).
 func (c *Client) Attach(ctx context.Context, id crdt.DocID, path, field string) (job.Attachment, error) {
+	att, err := c.attach(ctx, id, path, field)
+	if errors.Is(err, ErrFull) && c.makeRoom(ctx, path) {
+		att, err = c.attach(ctx, id, path, field)
+	}
+	return att, err
+}
+
+func (c *Client) attach(ctx context.Context, id crdt.DocID, path, field string) (job.Attachment, error) {
 	a, _, err := c.signedIn()
 	if err != nil {
 		return job.Attachment{}, err
 	}
+	c.keeping.RLock()
+	defer c.keeping.RUnlock()
 	all, err := c.prepare(ctx, path)
 	if err != nil {
 		return job.Attachment{}, asFull(err)
@@ -217,6 +227,7 @@ func (c *Client) Fetch(ctx context.Context, id crdt.DocID, attachment string, w 
 				return err
 			}
 			ref, _ := blobs.ParseRef(a.SHA256)
+			c.used(ref)
 			_, err := blobs.Copy(ctx, w, c.files, space, ref)
 			return err
 		}

@@ -6,10 +6,8 @@ import (
 	"io"
 	"time"
 
-	"fieldsync/blobs"
 	"fieldsync/client/internal/lane"
 	"fieldsync/client/internal/service"
-	"fieldsync/crdt"
 )
 
 // service is the server over HTTP; done gives its connections back.
@@ -103,6 +101,11 @@ func (c *Client) moveFiles(ctx context.Context, s *session) (transfers, error) {
 			return t, fatal
 		}
 	}
+	defer func() {
+		if t.sent+t.received > 0 || !c.tidied.Swap(true) {
+			c.tidyFiles(ctx)
+		}
+	}()
 	for i, m := range missing {
 		err := c.moveDown(ctx, s, m)
 		if errors.Is(err, ErrNotFound) {
@@ -156,36 +159,6 @@ func (c *Client) moveDown(ctx context.Context, s *session, m missingFile) error 
 		t.At(m.size)
 	}
 	return t.Err(err)
-}
-
-type missingFile struct {
-	doc  crdt.DocID
-	ref  blobs.Ref
-	name string
-	size int64
-}
-
-// missingFiles are the files that jobs here name and that are not here.
-func (c *Client) missingFiles(ctx context.Context) ([]missingFile, error) {
-	jobs, err := c.Jobs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var out []missingFile
-	for _, row := range jobs {
-		for _, a := range row.Attachments {
-			ref, err := blobs.ParseRef(a.SHA256)
-			if err != nil || a.Size < 0 || a.Size > blobs.MaxSize {
-				continue // some client's mistake: nothing can be asked for
-			}
-			if _, err := c.files.Stat(ctx, space, ref); errors.Is(err, blobs.ErrNotFound) {
-				out = append(out, missingFile{row.ID, ref, a.Name, a.Size})
-			} else if err != nil {
-				return nil, err
-			}
-		}
-	}
-	return out, nil
 }
 
 // stallGuard closes a body that gives nothing for a while: HTTP has no such limit by itself.
