@@ -86,6 +86,7 @@ type Client struct {
 	users      int        // of session, under mu
 
 	outboxChanged chan struct{} // holds one token when a file was queued
+	moving        chan struct{} // holds a token while somebody moves files
 	net           network       // the link, and what moves over it
 	heldFiles     atomic.Int64  // files that wait for the link, or for another attempt
 	waitingFiles  atomic.Int64  // of those, the ones that could not be moved
@@ -107,7 +108,7 @@ type Client struct {
 func Open(o Options) (*Client, error) {
 	c := &Client{root: o.Dir, wipeWhenRevoked: o.WipeWhenRevoked, log: o.Log, stall: o.StallAfter, unchecked: o.Unchecked, locks: map[crdt.DocID]*docLock{}, watches: map[*watch]struct{}{},
 		recent: map[crdt.DocID]crdt.Heads{}, withdrawn: map[crdt.DocID]time.Time{},
-		outboxChanged: make(chan struct{}, 1)}
+		outboxChanged: make(chan struct{}, 1), moving: make(chan struct{}, 1)}
 	c.net.open(o.SyncEvery, c.tellFile)
 	c.chunk.Store(firstChunk)
 	c.storage.Store(StorageFine)

@@ -59,15 +59,20 @@ func (s *session) probe(what netclass.Probe) error {
 		took = probeTimeout
 	}
 	busy = busy || files || len(c.net.gate.Running()) > 0
+	learned := false
 	c.meter(func(m *netclass.Meter) {
+		before := m.Known()
 		switch {
 		case what == netclass.PingProbe:
 			m.RoundTrip(took, busy)
 		case !busy:
 			m.Train(netclass.TrainBytes, took)
 		}
+		learned = m.Known() && !before
 	})
-	s.update(func() {}) // for known
+	if learned {
+		s.update(func() {}) // for known
+	}
 	return nil
 }
 

@@ -66,6 +66,12 @@ func (t *transfers) add(err error) (more bool, fatal error) {
 // preferences let it.
 func (c *Client) moveFiles(ctx context.Context, s *session) (transfers, error) {
 	var t transfers
+	select { // whoever comes second finds moved what the first has moved
+	case c.moving <- struct{}{}:
+		defer func() { <-c.moving }()
+	case <-ctx.Done():
+		return t, ctx.Err()
+	}
 	defer func() {
 		c.hold(t.held + t.waiting)
 		c.waitingFiles.Store(int64(t.waiting))
@@ -145,7 +151,10 @@ func (c *Client) moveUp(ctx context.Context, s *session, f outboxEntry) (advance
 	if err == nil {
 		t.At(f.Size)
 	}
-	return advanced, t.Err(err)
+	if err = t.Err(err); errors.As(err, new(lane.ErrHeld)) {
+		c.noDirect.Store(true) // on that way a file begins anew, and this link is not one for it
+	}
+	return advanced, err
 }
 
 // moveDown downloads a file through the gate.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fieldsync/client/internal/backoff"
+	"fieldsync/client/internal/lane"
 	"fieldsync/client/internal/service"
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
@@ -139,11 +140,13 @@ func (c *Client) send(ctx context.Context, api *service.Service, f *outboxEntry)
 		at, err := c.guarded(ctx, f, n, func(ctx context.Context, body io.Reader) (int64, error) {
 			return api.UploadChunk(ctx, f.Upload, f.Sent, body, n)
 		})
-		c.adapt(n, time.Since(begun), err)
+		if ctx.Err() == nil { // what was stopped says nothing of the link
+			c.adapt(n, time.Since(begun), err)
+		}
 		if err != nil {
 			return err
 		}
-		if err := c.noteSent(f, at); err != nil {
+		if err := c.noteSent(ctx, f, at); err != nil {
 			return err
 		}
 	}
@@ -157,7 +160,7 @@ func (c *Client) beginUpload(ctx context.Context, api *service.Service, f *outbo
 		if err != nil {
 			return err
 		}
-		return c.noteSent(f, at)
+		return c.noteSent(ctx, f, at)
 	}
 	u := service.NewUpload{Job: f.doc, Ref: f.ref, Size: f.Size, Name: f.Name, MediaType: f.MediaType, Kind: f.Kind}
 	n := f.Size
@@ -172,15 +175,16 @@ func (c *Client) beginUpload(ctx context.Context, api *service.Service, f *outbo
 		return err
 	}
 	// Durable before more is sent, so that whoever goes on knows where.
-	return c.noteSent(f, at)
+	return c.noteSent(ctx, f, at)
 }
 
 // noteSent notes how much the server has.
-func (c *Client) noteSent(f *outboxEntry, at int64) error {
+func (c *Client) noteSent(ctx context.Context, f *outboxEntry, at int64) error {
 	if at > f.Size {
 		return crdt.Errorf(crdt.KindUnavailable, "the server says that it has more of the file than there is")
 	}
 	f.Sent = at
+	lane.At(ctx, at)
 	if at == f.Size {
 		return nil // done: the entry goes
 	}

@@ -228,6 +228,13 @@ func Reader(ctx context.Context, r io.Reader) io.Reader {
 	return r
 }
 
+// At is Transfer.At for the transfer that a context belongs to, if any.
+func At(ctx context.Context, done int64) {
+	if t, ok := ctx.Value(transferKey{}).(*Transfer); ok {
+		t.At(done)
+	}
+}
+
 // Body is Reader of what has to be closed.
 func Body(ctx context.Context, body io.ReadCloser) io.ReadCloser {
 	return struct {

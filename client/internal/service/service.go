@@ -241,6 +241,7 @@ func (s *Service) Get(ctx context.Context, job crdt.DocID, ref blobs.Ref, offset
 		_ = answer.Body.Close()
 		return nil, 0, 0, crdt.Errorf(crdt.KindUnavailable, "the server gave another part of the file than the one asked for")
 	}
+	lane.At(ctx, from)
 	return body, from, size, nil
 }
 
