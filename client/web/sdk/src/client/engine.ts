@@ -185,11 +185,16 @@ export class Engine {
     try {
       await fetch(new URL('/healthz', this.#o.serverUrl), { cache: 'no-store', signal: AbortSignal.timeout(probePatience) });
       this.#missed = 0;
-      this.#meter.roundTrip(performance.now() - began);
+      this.measure(performance.now() - began);
     } catch {
       if (++this.#missed >= 2) this.replica.adapter.drop();
-      else this.#meter.roundTrip(probePatience);
+      else this.measure(probePatience);
     }
+  }
+
+  /** Another measurement of the round trip, in milliseconds. */
+  measure(roundTripMs: number): void {
+    this.#meter.roundTrip(roundTripMs);
   }
 
   #onTime(): void {
