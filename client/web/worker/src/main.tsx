@@ -1,30 +1,22 @@
-import '@mantine/core/styles.css';
+import './theme/mantine.ts';
+import './theme/tokens.css';
+import './theme/base.css';
 import { MantineProvider } from '@mantine/core';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { createRouter, RouterProvider } from '@tanstack/react-router';
-import { setNonce } from 'get-nonce';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { routeTree } from './routes.tsx';
+import { App } from './app/App.tsx';
+import { startServiceWorker } from './app/update.ts';
+import { watchInstall } from './app/storage.ts';
+import { startI18n } from './i18n/index.ts';
+import { theme } from './theme/theme.ts';
 
-// The server's nonce for <style> elements; Mantine and the scroll lock of its dialogs make some.
-const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
-setNonce(nonce);
-
-const router = createRouter({ routeTree, basepath: '/m' });
-
-declare module '@tanstack/react-router' {
-  interface Register {
-    router: typeof router;
-  }
-}
-
+watchInstall();
+await startI18n();
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
-    <MantineProvider defaultColorScheme="auto" getStyleNonce={() => nonce}>
-      <QueryClientProvider client={new QueryClient()}>
-        <RouterProvider router={router} />
-      </QueryClientProvider>
+    <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
+      <App />
     </MantineProvider>
   </StrictMode>,
 );
+startServiceWorker();

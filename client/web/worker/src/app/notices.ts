@@ -1,0 +1,40 @@
+import { useSyncExternalStore } from 'react';
+
+/** A word at the bottom of the screen, with something that one can do about it. */
+export interface Notice {
+  id: number;
+  kind: 'done' | 'info' | 'warn';
+  text: string;
+  action?: { label: string; run: () => void };
+}
+
+const stays = 8000; // milliseconds; long enough to reach for Undo
+let all: readonly Notice[] = [];
+let next = 1;
+const told = new Set<() => void>();
+
+function set(list: readonly Notice[]): void {
+  all = list;
+  told.forEach((f) => f());
+}
+
+/** Shows a notice for a while. One that says the same takes the place of the earlier. */
+export function notify(notice: Omit<Notice, 'id'>): void {
+  const id = next++;
+  set([...all.filter((n) => n.text !== notice.text).slice(-2), { ...notice, id }]);
+  setTimeout(() => dismiss(id), stays);
+}
+
+export function dismiss(id: number): void {
+  if (all.some((n) => n.id === id)) set(all.filter((n) => n.id !== id));
+}
+
+export function useNotices(): readonly Notice[] {
+  return useSyncExternalStore(
+    (f) => {
+      told.add(f);
+      return () => told.delete(f);
+    },
+    () => all,
+  );
+}

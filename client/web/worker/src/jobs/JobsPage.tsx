@@ -1,0 +1,99 @@
+import { useDeferredValue, useMemo, useState } from 'react';
+import { Button, TextInput } from '@mantine/core';
+import { IconBriefcase, IconPlus, IconSearch } from '@tabler/icons-react';
+import { useTranslation } from 'react-i18next';
+import { Link } from '@tanstack/react-router';
+import { useRows, useSync, useWho } from '../app/data.ts';
+import { useToday } from '../app/today.ts';
+import { groups, matches, type Group } from '../model/row.ts';
+import { Empty } from '../ui/Empty.tsx';
+import { Page } from '../ui/Page.tsx';
+import { PullToRefresh } from '../ui/PullToRefresh.tsx';
+import { SyncButton } from '../sync/SyncButton.tsx';
+import { JobCard } from './JobCard.tsx';
+import styles from './JobsPage.module.css';
+
+/** Today's list: what is missed, today, coming, and done. */
+export function JobsPage() {
+  const { t } = useTranslation();
+  const { rows, ready } = useRows();
+  const sync = useSync();
+  const { settings } = useWho();
+  const today = useToday();
+  const [query, setQuery] = useState('');
+  const [showDone, setShowDone] = useState(false);
+  const wanted = useDeferredValue(query.trim());
+  const found = useMemo(() => groups(wanted ? rows.filter((r) => matches(r, wanted)) : rows, today.start, today.end), [rows, wanted, today]);
+  const nothingToday = ready && !wanted && !found.some((g) => g.name === 'today' || g.name === 'earlier');
+
+  return (
+    <Page
+      title={t('jobs.title')}
+      aside={
+        <>
+          {settings.worker_jobs !== 'none' && (
+            <Link to="/new" className={styles.add} aria-label={t('menu.newJob')}>
+              <IconPlus aria-hidden />
+            </Link>
+          )}
+          <SyncButton />
+        </>
+      }
+    >
+      <PullToRefresh onPull={sync.now}>
+        <div className={styles.list} aria-busy={!ready}>
+          {rows.length > 5 && (
+            <TextInput
+              type="search"
+              aria-label={t('jobs.searchLabel')}
+              placeholder={t('jobs.search')}
+              leftSection={<IconSearch size={18} aria-hidden />}
+              value={query}
+              onChange={(e) => setQuery(e.currentTarget.value)}
+            />
+          )}
+          {nothingToday && (
+            <Empty icon={IconBriefcase} title={t('jobs.empty')}>
+              {sync.last === undefined ? t('jobs.emptyNever') : t('jobs.emptyHelp')}
+            </Empty>
+          )}
+          {wanted && found.length === 0 && (
+            <Empty icon={IconSearch} title={t('jobs.nothingFound', { query: wanted })}>
+              <Button variant="default" onClick={() => setQuery('')}>
+                {t('jobs.clearSearch')}
+              </Button>
+            </Empty>
+          )}
+          {found.map((g) =>
+            g.name === 'done' && !wanted ? (
+              <section key={g.name} className={styles.group}>
+                <Button variant="subtle" color="gray" aria-expanded={showDone} onClick={() => setShowDone(!showDone)}>
+                  {showDone ? t('jobs.hideDone') : t('jobs.showDone', { count: g.rows.length })}
+                </Button>
+                {showDone && <Cards group={g} />}
+              </section>
+            ) : (
+              <section key={g.name} className={styles.group} aria-labelledby={`group-${g.name}`}>
+                <h2 id={`group-${g.name}`} className={styles.heading}>
+                  {t(`jobs.${g.name}`)}
+                  <span className={styles.count}>{t('jobs.count', { count: g.rows.length })}</span>
+                </h2>
+                <Cards group={g} />
+              </section>
+            ),
+          )}
+        </div>
+      </PullToRefresh>
+    </Page>
+  );
+}
+
+function Cards({ group }: { group: Group }) {
+  return (
+    <ul className={styles.cards}>
+      {group.rows.map((r) => (
+        <JobCard key={r.id} row={r} withDay={group.name !== 'today'} />
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,39 @@
+import { beforeAll, expect, test } from 'vitest';
+import i18next from 'i18next';
+import type { Job } from '@fieldsync/sdk';
+import { en } from '../i18n/en.ts';
+import { placeName, valueAt, valueText } from './words.ts';
+
+beforeAll(() => i18next.init({ lng: 'en', resources: { en: { translation: en } }, interpolation: { escapeValue: false } }));
+const t = i18next.t;
+
+const job = {
+  report_fields: [{ uuid: 'f1', name: 'Pressure', value: 1.5 }],
+  custom_fields: [],
+  checklist: [{ uuid: 'i1', text: 'Gas off', done: true }],
+  attachments: [{ uuid: 'a1', media_type: 'image/jpeg' }],
+  assignees: [{ user: 'anna', edit: true }],
+} as unknown as Job;
+
+test('a place is called what people called it', () => {
+  expect(placeName(job, ['report_fields', 'f1', 'value'], t)).toBe('Pressure');
+  expect(placeName(job, ['checklist', 'i1', 'done'], t)).toBe('Gas off');
+  expect(placeName(job, ['attachments', 'a1'], t)).toBe('Photo');
+  expect(placeName(job, ['report_fields', 'gone', 'value'], t)).toBe('Report');
+  expect(placeName(job, ['something_new'], t)).toBe('Something');
+});
+
+test('a value is found by the ids in its path', () => {
+  expect(valueAt(job, ['report_fields', 'f1', 'value'])).toBe(1.5);
+  expect(valueAt(job, ['assignees', 'anna', 'edit'])).toBe(true);
+  expect(valueAt(job, ['report_fields', 'gone', 'value'])).toBeUndefined();
+});
+
+test('a value is said as people say it', () => {
+  expect(valueText(true, t)).toBe('Yes');
+  expect(valueText({ name: 'Hotel', uuid: 'c1' }, t)).toBe('Hotel');
+  expect(valueText({ minutes: 90 }, t)).toBe('90 min');
+  expect(valueText({ status: 'en_route', uuid: 'e' }, t)).toBe('En route');
+  expect(valueText(null, t)).toBe('');
+  expect(valueText('2026-11-25', t)).toContain('2026');
+});

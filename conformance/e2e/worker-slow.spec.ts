@@ -1,0 +1,96 @@
+import { addPhotos, goTo, inStep, noise, openJob, press, ready, symbol, unsentCount } from './support/phone.ts';
+import { expect, offline, test } from './support/test.ts';
+
+const boiler = 'Boiler does not start';
+
+test('S6 on a slow link only the text of jobs is synced, and the app says so', async ({ page, server, link }) => {
+  await ready(page);
+  await link.set('2g');
+  const id = await openJob(page, boiler);
+  await press(page, 'Start');
+  await expect(page.getByText(/^Slow network/)).toBeVisible();
+  await addPhotos(page, 'Photos', [noise('plate.png', 400)]);
+  await page.getByRole('checkbox', { name: 'Gas shut off' }).check();
+
+  // The text arrives, the photo's name with it; the photo does not.
+  await expect.poll(async () => (await server.as('dispatcher').job(id)).checklist.find((i) => i.uuid === 'gas-off')?.done).toBe(true);
+  await expect.poll(async () => (await server.as('dispatcher').files(id)).files.map((f) => f.state)).toEqual(['promised']);
+  await expect(page.getByText('Slow network: 1 file waits for a faster network.')).toBeVisible();
+  await goTo(page, 'Unsent');
+  await expect(page.getByText('Waits for a faster network')).toBeVisible();
+  expect((await server.as('dispatcher').files(id)).files.map((f) => f.state)).toEqual(['promised']);
+});
+
+test('S6 one photo can be sent now all the same', async ({ page, server, link }) => {
+  await ready(page);
+  await link.set('edge');
+  const id = await openJob(page, boiler);
+  await press(page, 'Start');
+  await expect(page.getByText(/^Slow network/)).toBeVisible();
+  await addPhotos(page, 'Photos', [noise('plate.png', 96)]);
+  await goTo(page, 'Unsent');
+  await page.getByRole('button', { name: /^Send .* now$/ }).click();
+  await expect.poll(async () => (await server.as('dispatcher').files(id)).files.map((f) => f.state), { timeout: 120_000 }).toEqual(['here']);
+  await expect(page.getByText('Everything is on the server.')).toBeVisible();
+});
+
+test('S7 as soon as the link is faster the files follow, and the office sees the photos', async ({ page, server, link }) => {
+  await ready(page);
+  await link.set('2g');
+  const id = await openJob(page, boiler);
+  await press(page, 'Start');
+  await expect(page.getByText(/^Slow network/)).toBeVisible();
+  await addPhotos(page, 'Photos', [noise('plate.png', 400)]);
+  await expect.poll(async () => (await server.as('dispatcher').files(id)).files.map((f) => f.state)).toEqual(['promised']);
+  await link.set('lte');
+  await expect.poll(async () => (await server.as('dispatcher').files(id)).files.map((f) => f.state), { timeout: 120_000 }).toEqual(['here']);
+  await expect(page.getByText(/^Slow network/)).toBeHidden();
+});
+
+test('S13 without a network the app works, and says so in a banner at the top', async ({ page, context, link }) => {
+  await ready(page);
+  await offline(context, link, true);
+  const banner = page.getByText('Offline. You can go on working; everything is kept on this phone.');
+  await expect(banner).toBeVisible();
+  expect((await banner.boundingBox())!.y).toBeLessThan(60);
+  await page.reload();
+  await expect(banner).toBeVisible();
+  await openJob(page, boiler);
+  await press(page, 'Start');
+  await expect(page.getByText('Started', { exact: true }).first()).toBeVisible();
+  await offline(context, link, false);
+  await expect(banner).toBeHidden();
+});
+
+test('S14 S15 S16 S17 offline every change and photo is kept, counted, and goes out by itself when the network is back', async ({ page, context, server, link }) => {
+  await ready(page);
+  const synced = Number(await symbol(page).getAttribute('data-last'));
+  await offline(context, link, true);
+  await expect(page.getByText(/^Offline/)).toBeVisible();
+  const id = await openJob(page, boiler);
+  await press(page, 'Start');
+  await addPhotos(page, 'Photos', [noise('plate.png'), noise('leak.png')]);
+  await page.getByRole('checkbox', { name: 'Gas shut off' }).check();
+
+  // S14: nothing of it is lost with the page.
+  await page.reload();
+  await expect(page.getByRole('checkbox', { name: 'Gas shut off' })).toBeChecked();
+  await expect(page.getByRole('button', { name: /^Open photo/ })).toHaveCount(2);
+  expect((await server.as('dispatcher').job(id)).status).toBe('published');
+
+  // S15: the status, the tick, two photos. S16: the time is the one from before.
+  await expect.poll(() => unsentCount(page)).toBeGreaterThanOrEqual(4);
+  await goTo(page, 'Unsent');
+  await expect(page.getByRole('heading', { name: /2 files/ })).toBeVisible();
+  await expect(page.getByText('Waits for a network')).toHaveCount(2);
+  expect(Number(await symbol(page).getAttribute('data-last'))).toBeLessThanOrEqual(synced + 5000);
+
+  // S17: without a tap.
+  await offline(context, link, false);
+  await expect(page.getByText('Everything is on the server.')).toBeVisible({ timeout: 120_000 });
+  const job = await server.as('dispatcher').job(id);
+  expect([job.status, job.attachments.length, job.checklist.find((i) => i.uuid === 'gas-off')?.done]).toEqual(['started', 2, true]);
+  expect((await server.as('dispatcher').files(id)).files.map((f) => f.state)).toEqual(['here', 'here']);
+  await inStep(page);
+  expect(Number(await symbol(page).getAttribute('data-last'))).toBeGreaterThan(synced);
+});

@@ -1,0 +1,169 @@
+import { addPhotos, goTo, inStep, noise, openJob, press, ready, signIn, tab } from './support/phone.ts';
+import { expect, offline, test } from './support/test.ts';
+
+const boiler = 'Boiler does not start';
+
+test('finished offline against cancelled in the office is a clash that shows both; one tap settles it', async ({ page, context, server, link }) => {
+  await ready(page);
+  const id = await openJob(page, boiler);
+  await press(page, 'Start');
+  await expect.poll(async () => (await server.as('dispatcher').job(id)).status).toBe('started');
+  await offline(context, link, true);
+  await expect(page.getByText(/^Offline/)).toBeVisible();
+  await press(page, 'Finish');
+  const sheet = page.getByRole('dialog', { name: 'Finish the job' });
+  await sheet.getByRole('radio', { name: /Repaired/ }).check();
+  await sheet.getByRole('button', { name: 'Finish', exact: true }).click();
+  await server.as('dispatcher').status(id, { status: 'cancelled' });
+  await offline(context, link, false);
+
+  const card = page.getByRole('region', { name: 'The status was set twice at once' });
+  await expect(card.getByText('Finished: Repaired')).toBeVisible();
+  await expect(card.getByText('Cancelled')).toBeVisible();
+  await card.getByRole('button', { name: 'Take “Finished: Repaired”' }).click();
+  await expect(card).toBeHidden();
+  await expect.poll(async () => (await server.as('dispatcher').job(id)).clashes).toEqual([]);
+  expect((await server.as('dispatcher').job(id)).status).toBe('finished');
+});
+
+test('a field that two wrote at once shows both values; one tap settles it', async ({ page, context, server, link }) => {
+  await ready(page);
+  const id = await openJob(page, boiler);
+  await press(page, 'Start');
+  await expect.poll(async () => (await server.as('dispatcher').job(id)).status).toBe('started');
+  await offline(context, link, true);
+  await expect(page.getByText(/^Offline/)).toBeVisible();
+  await page.getByRole('textbox', { name: 'Pressure (bar)' }).fill('1.2');
+  await page.getByRole('textbox', { name: 'Pressure (bar)' }).blur();
+  await server.as('dispatcher').patch(id, { report_fields: { pressure: { value: 3 } } });
+  await offline(context, link, false);
+  const card = page.getByRole('region', { name: 'Pressure (bar)' }).filter({ hasText: 'Two people wrote this at once' });
+  await expect(card.getByRole('button')).toHaveCount(2);
+  await card.getByRole('button', { name: 'Take “1.2”' }).click();
+  await expect(card).toBeHidden();
+  await expect.poll(async () => (await server.as('dispatcher').job(id)).clashes).toEqual([]);
+  expect((await server.as('dispatcher').job(id)).report_fields.find((f) => f.uuid === 'pressure')?.value).toBe(1.2);
+});
+
+test('since you looked: what the office changed is marked in the list and in the job, without a network too', async ({ page, context, server, link }) => {
+  await ready(page);
+  const id = await openJob(page, boiler);
+  await goTo(page, 'Jobs');
+  await server.as('dispatcher').patch(id, { description: 'Bring the long ladder.' });
+  await server.as('dispatcher').comment(id, 'Key is with the neighbour.');
+  await expect(page.getByRole('link', { name: new RegExp(boiler) }).getByText('Changed since you looked')).toBeVisible();
+  await inStep(page);
+  await offline(context, link, true);
+  await openJob(page, boiler);
+  const card = page.getByRole('region', { name: 'Since you looked' });
+  await expect(card.getByText(/Description/)).toBeVisible();
+  await expect(card.getByText(/Key is with the neighbour/)).toBeVisible();
+  await card.getByRole('button', { name: 'Got it' }).click();
+  await expect(card).toBeHidden();
+  await goTo(page, 'Jobs');
+  await expect(page.getByText('Changed since you looked')).toHaveCount(0);
+});
+
+test('work that the server refuses is shown with its reason, and everything else arrives', async ({ page, context, server, link }) => {
+  await ready(page);
+  const office = server.as('dispatcher');
+  await offline(context, link, true);
+  await page.getByRole('link', { name: 'New job' }).click();
+  await page.getByLabel('Title').fill('Made while it was forbidden');
+  await page.getByRole('button', { name: 'Make the job' }).click();
+  await expect(page.getByRole('heading', { name: 'Made while it was forbidden' })).toBeVisible();
+  const templates = await office.ask<{ templates: { id: string; name: string }[] }>('GET', '/templates');
+  const heating = templates.templates.find((t) => t.name === 'Heating service')!;
+  await office.ask('PATCH', `/templates/${heating.id}`, { worker_create: false });
+  const id = await openJob(page, boiler);
+  await press(page, 'Start');
+  await offline(context, link, false);
+
+  await expect.poll(async () => (await office.job(id)).status).toBe('started');
+  await goTo(page, 'Unsent');
+  await page.getByRole('link', { name: 'Look at it' }).click();
+  await expect(page.getByRole('heading', { name: 'Refused by the server' })).toBeVisible();
+  const card = page.getByRole('region', { name: /Made while it was forbidden/ });
+  await expect(card.getByText(/^Reason: /)).toBeVisible();
+  await card.getByRole('button', { name: 'Let it go' }).click();
+  await expect(page.getByText('Nothing was refused.')).toBeVisible();
+});
+
+test('an upload goes on after a reload at the byte where it was', async ({ page, server, link }) => {
+  await ready(page);
+  const id = await openJob(page, boiler);
+  await press(page, 'Start');
+  await link.set('3g');
+  const sent: number[] = [];
+  const began: string[] = [];
+  page.on('request', (r) => {
+    if (r.method() === 'PATCH' && r.url().includes('/api/v1/uploads/')) sent.push(Number(r.headers()['upload-offset']));
+    if (r.method() === 'POST' && /\/api\/v1\/uploads$/.test(r.url())) began.push(r.url());
+  });
+  await addPhotos(page, 'Photos', [noise('large.png', 1400)]);
+  const size = () => server.as('dispatcher').files(id);
+  await expect.poll(async () => (await size()).files[0]?.state, { timeout: 120_000 }).toBe('arriving');
+  await expect.poll(() => Math.max(0, ...sent), { timeout: 120_000 }).toBeGreaterThan(0);
+  const reached = Math.max(...sent);
+  await link.cut();
+  sent.length = 0;
+  await page.reload();
+  await expect.poll(() => sent.length, { timeout: 120_000 }).toBeGreaterThan(0);
+  expect(sent[0]!).toBeGreaterThanOrEqual(reached);
+  await link.set('direct');
+  await expect.poll(async () => (await size()).files[0]?.state, { timeout: 120_000 }).toBe('here');
+  const [attachment] = (await server.as('dispatcher').job(id)).attachments;
+  expect((await size()).files[0]?.sha256).toBe(attachment?.sha256);
+});
+
+test('several tabs at once: what is done in one is in the other, and each goes out once', async ({ page, context, server }) => {
+  await ready(page);
+  const second = await context.newPage();
+  await second.goto('/m/');
+  const id = await openJob(second, boiler);
+  await openJob(page, boiler);
+  await press(page, 'Start');
+  await expect(second.getByRole('group', { name: 'What next' }).getByRole('button', { name: 'Pause' })).toBeVisible();
+  await tab(second, 'Comments');
+  await second.getByLabel('New comment').fill('From the second tab.');
+  await second.getByRole('button', { name: 'Add', exact: true }).click();
+  await tab(page, 'Comments');
+  await expect(page.getByText('From the second tab.')).toBeVisible();
+  // The tab that syncs is closed: the other takes over.
+  await page.close();
+  await press(second, 'Pause');
+  await expect.poll(async () => (await server.as('dispatcher').job(id)).status).toBe('paused');
+  expect((await server.as('dispatcher').job(id)).comments.map((c) => c.text)).toEqual(['From the second tab.']);
+});
+
+test('who loses a job keeps it as it was, and what was done before still arrives', async ({ page, context, server, link }) => {
+  await ready(page);
+  const id = await openJob(page, boiler);
+  await press(page, 'Start');
+  await expect.poll(async () => (await server.as('dispatcher').job(id)).status).toBe('started');
+  await offline(context, link, true);
+  await expect(page.getByText(/^Offline/)).toBeVisible();
+  await page.getByRole('checkbox', { name: 'Leak test done' }).check();
+  const office = server.as('dispatcher');
+  await office.status(id, { status: 'published' });
+  await office.ask('POST', `/jobs/${id}/assignees`, { user: 'ben' });
+  await office.ask('DELETE', `/jobs/${id}/assignees/anna`);
+  await offline(context, link, false);
+  await expect.poll(async () => (await office.job(id)).checklist.find((i) => i.uuid === 'leak-test')?.done).toBe(true);
+});
+
+test('a wrong password is said, and signing out takes the jobs off the phone', async ({ page }) => {
+  await page.goto('/m/');
+  await page.getByLabel('Login').fill('anna');
+  await page.getByRole('textbox', { name: 'Password' }).fill('wrong');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page.getByText('Login or password is wrong.')).toBeVisible();
+  await signIn(page);
+  await inStep(page);
+  await goTo(page, 'Menu');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
+  const left = await page.evaluate(async () => (await indexedDB.databases()).length);
+  expect(left).toBeLessThanOrEqual(1);
+});
