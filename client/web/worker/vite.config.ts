@@ -34,7 +34,7 @@ export default application('worker', '/m/', {
           { name: 'Calendar', url: '/m/calendar' },
         ],
       },
-      injectManifest: { globPatterns: ['**/*.{js,css,html,wasm,png,svg,woff2}'], maximumFileSizeToCacheInBytes: 8 << 20 },
+      injectManifest: { globPatterns: ['index.html', 'icons/*.png', 'assets/**/*'], maximumFileSizeToCacheInBytes: 8 << 20 },
     }),
     budget({ limit: 300 * 1024 }),
   ],

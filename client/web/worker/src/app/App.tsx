@@ -8,13 +8,13 @@ const load = () => import('./signed-in.tsx');
 const Work = lazy(() => load().then((m) => ({ default: m.Work })));
 
 const signIn: SignIn = async (login) => {
-  const { client } = await load();
-  await client.signIn(login);
+  const { theClient } = await load();
+  await theClient().signIn(login);
 };
 
 /** The app: the form at once for who is not known here, else the work. */
 export function App() {
-  const [known, setKnown] = useState(wasSignedIn);
+  const [known, setKnown] = useState(() => wasSignedIn() || cameBack());
   if (known) {
     return (
       <Suspense fallback={<Boot />}>
@@ -29,8 +29,15 @@ export function App() {
         setKnown(true);
       }}
       warm={load}
+      refused={new URLSearchParams(location.search).has('sign_in_error')}
     />
   );
+}
+
+/** The company's sign-in sent the browser back here, with a session (docs/SECURITY.md). */
+function cameBack(): boolean {
+  const query = new URLSearchParams(location.search);
+  return query.has('signed-in') && !query.has('sign_in_error');
 }
 
 /** What stands there until the program has loaded: the same as in index.html. */

@@ -1,31 +1,34 @@
-import { createRootRoute, createRoute, Link } from '@tanstack/react-router';
+import { createRootRoute, createRoute, lazyRouteComponent, Link, type RouteComponent } from '@tanstack/react-router';
 import { Button } from '@mantine/core';
 import { IconMapOff } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { CalendarPage } from '../jobs/CalendarPage.tsx';
 import { JobsPage } from '../jobs/JobsPage.tsx';
-import { NewJobPage } from '../jobs/NewJobPage.tsx';
-import { JobPage } from '../job/JobPage.tsx';
-import { tabs, type Tab } from '../job/Tabs.tsx';
-import { HelpPage } from '../settings/HelpPage.tsx';
-import { LocationPage } from '../settings/LocationPage.tsx';
+import { tabs, type Tab } from '../job/parts.ts';
 import { MenuPage } from '../settings/MenuPage.tsx';
-import { NotificationsPage } from '../settings/NotificationsPage.tsx';
-import { StoragePage } from '../settings/StoragePage.tsx';
-import { RefusedPage } from '../sync/RefusedPage.tsx';
 import { UnsentPage } from '../sync/UnsentPage.tsx';
 import { Empty } from '../ui/Empty.tsx';
 import { Page } from '../ui/Page.tsx';
 import { Failed } from './Failed.tsx';
 import { Frame } from './Frame.tsx';
 
-const root = createRootRoute({ component: Frame, notFoundComponent: NotFound, errorComponent: Failed });
-const page = <Path extends string>(path: Path, component: () => React.ReactNode) => createRoute({ getParentRoute: () => root, path, component });
+// The list comes first; the rest is fetched when the phone has nothing else to do, and lies in the service worker's store from then on.
+const job = () => import('../job/JobPage.tsx');
+const others = () => import('./others.ts');
 
-const job = createRoute({
+/** Loads what the first paint does not need. */
+export function loadRest(): void {
+  const soon = 'requestIdleCallback' in window ? (f: () => void) => requestIdleCallback(f, { timeout: 3000 }) : (f: () => void) => setTimeout(f, 500);
+  soon(() => void Promise.all([job(), others()]).catch(() => undefined)); // the network was away: again when a page is opened
+}
+
+const root = createRootRoute({ component: Frame, notFoundComponent: NotFound, errorComponent: Failed });
+const page = <Path extends string>(path: Path, component: RouteComponent) => createRoute({ getParentRoute: () => root, path, component });
+
+const jobRoute = createRoute({
   getParentRoute: () => root,
   path: '/jobs/$id',
-  component: JobPage,
+  component: lazyRouteComponent(job, 'JobPage'),
   validateSearch: (s: Record<string, unknown>): { tab?: Tab } => {
     const tab = tabs.find((x) => x === s['tab']);
     return tab ? { tab } : {};
@@ -36,14 +39,14 @@ export const routeTree = root.addChildren([
   page('/', JobsPage),
   page('/calendar', CalendarPage),
   page('/unsent', UnsentPage),
-  page('/refused', RefusedPage),
+  page('/refused', lazyRouteComponent(others, 'RefusedPage')),
   page('/menu', MenuPage),
-  page('/notifications', NotificationsPage),
-  page('/storage', StoragePage),
-  page('/location', LocationPage),
-  page('/help', HelpPage),
-  page('/new', NewJobPage),
-  job,
+  page('/notifications', lazyRouteComponent(others, 'NotificationsPage')),
+  page('/storage', lazyRouteComponent(others, 'StoragePage')),
+  page('/location', lazyRouteComponent(others, 'LocationPage')),
+  page('/help', lazyRouteComponent(others, 'HelpPage')),
+  page('/new', lazyRouteComponent(others, 'NewJobPage')),
+  jobRoute,
 ]);
 
 function NotFound() {

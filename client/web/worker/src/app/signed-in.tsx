@@ -1,5 +1,5 @@
 import wasm from '@automerge/automerge/automerge.wasm?url';
-import { createClient } from '@fieldsync/sdk';
+import { createClient, type Client } from '@fieldsync/sdk';
 import { ClientProvider, useSession } from '@fieldsync/sdk/react';
 import { createRouter, RouterProvider } from '@tanstack/react-router';
 import { useEffect } from 'react';
@@ -8,10 +8,7 @@ import { NotWorker } from '../session/NotWorker.tsx';
 import { Boot } from './App.tsx';
 import { setSignedIn } from './known.ts';
 import { hearOfEvents } from './events.ts';
-import { routeTree } from './routes.tsx';
-
-/** This tab's replica, its sync and its files. */
-export const client = createClient({ wasm });
+import { loadRest, routeTree } from './routes.tsx';
 
 const router = createRouter({ routeTree, basepath: '/m', scrollRestoration: true, defaultPreload: false });
 
@@ -21,12 +18,21 @@ declare module '@tanstack/react-router' {
   }
 }
 
-hearOfEvents(client, router);
+let made: Client | undefined;
+
+/** This tab's replica, its sync and its files: made when somebody is signed in, or signs in. */
+export function theClient(): Client {
+  if (!made) {
+    made = createClient({ wasm });
+    hearOfEvents(made, router);
+  }
+  return made;
+}
 
 /** Everything behind the sign-in. */
 export function Work() {
   return (
-    <ClientProvider client={client}>
+    <ClientProvider client={theClient()}>
       <Gate />
     </ClientProvider>
   );
@@ -36,6 +42,7 @@ function Gate() {
   const session = useSession();
   useEffect(() => {
     if (session.state !== 'unknown') setSignedIn(session.state === 'signed-in');
+    if (session.state === 'signed-in') loadRest();
   }, [session.state]);
   if (session.state === 'unknown') return <Boot />;
   if (session.state === 'signed-out') {
@@ -43,7 +50,7 @@ function Gate() {
       <SignInPage
         expired={session.reason === 'expired' || session.reason === 'revoked'}
         signIn={async (login) => {
-          await client.signIn(login);
+          await theClient().signIn(login);
         }}
       />
     );

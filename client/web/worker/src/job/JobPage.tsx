@@ -22,7 +22,8 @@ import { HistoryTab } from './HistoryTab.tsx';
 import { ReportTab } from './ReportTab.tsx';
 import { SinceCard } from './SinceCard.tsx';
 import { stamped } from './stamped.ts';
-import { tabs, Tabs, type Tab } from './Tabs.tsx';
+import { tabs, type Tab } from './parts.ts';
+import { Tabs } from './Tabs.tsx';
 import { tell } from './tell.ts';
 import styles from './JobPage.module.css';
 

@@ -1,9 +1,7 @@
 import { useId, useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { tabs, type Tab } from './parts.ts';
 import styles from './Tabs.module.css';
-
-export const tabs = ['details', 'report', 'comments', 'history'] as const;
-export type Tab = (typeof tabs)[number];
 
 interface Props {
   value: Tab;

@@ -13,19 +13,21 @@ interface Props {
   /** The session has ended while this person was at work. */
   expired?: boolean;
   signIn: SignIn;
+  /** The company's sign-in did not work. */
+  refused?: boolean;
   /** Loads what comes after, while the person types. */
   warm?: () => Promise<unknown>;
 }
 
 /** The first page of a phone that nobody is signed in on. It needs nothing of the rest of the program. */
-export function SignInPage({ expired, signIn, warm }: Props) {
+export function SignInPage({ expired, refused, signIn, warm }: Props) {
   const { t } = useTranslation();
   const [login, setLogin] = useState('');
   const [password, setPassword] = useState('');
   const [org, setOrg] = useState('');
   const [asksOrg, setAsksOrg] = useState(false);
   const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<Failure>();
+  const [failure, setFailure] = useState<Failure | undefined>(refused ? 'failed' : undefined);
   const [provider, setProvider] = useState(false);
 
   useEffect(() => {
@@ -89,7 +91,7 @@ export function SignInPage({ expired, signIn, warm }: Props) {
           {t('signIn.submit')}
         </Button>
         {provider && (
-          <Button component="a" href="/api/v1/oidc/start?return=/m/" variant="default" size="lg">
+          <Button component="a" href={`/api/v1/oidc/start?return=${encodeURIComponent('/m/?signed-in=1')}`} variant="default" size="lg">
             {t('signIn.sso')}
           </Button>
         )}
