@@ -44,7 +44,7 @@ func (c *config) perDoc(rate float64) int {
 
 func standard() config {
 	return config{
-		parts:   []string{"sync", "2g"},
+		parts:   []string{"sync", "2g", "phone"},
 		systems: []string{"fieldsyncd", "reference", "relay-node", "relay-go"}, repeats: 3,
 		liveDocs: 20, subscribers: 4, rate: 100, heavy: 800, liveFor: 10 * time.Second, burst: 100, window: 16,
 		jobs: 300, settle: 15 * time.Second, changes: 31, open: 3000, conns: 2000, onDisk: 100_000, onDiskChanges: 3,
@@ -53,9 +53,16 @@ func standard() config {
 }
 
 func main() {
+	if role := os.Getenv(phoneRole); role != "" {
+		if err := actAsPhone(role); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	cfg := standard()
 	out := flag.String("out", filepath.Join("docs", "PERFORMANCE.md"), "file with the markers, relative to the module; empty: standard output only")
-	parts := flag.String("parts", strings.Join(cfg.parts, ","), "what to measure: sync, 2g")
+	parts := flag.String("parts", strings.Join(cfg.parts, ","), "what to measure: sync, 2g, phone")
 	systems := flag.String("systems", strings.Join(cfg.systems, ","), "systems under test")
 	flag.IntVar(&cfg.repeats, "repeats", cfg.repeats, "turns of each system")
 	flag.Float64Var(&cfg.rate, "rate", cfg.rate, "edits a second over all documents")
@@ -93,6 +100,12 @@ func benchAndReport(ctx context.Context, cfg config, out string) error {
 				return err
 			}
 			text = reportSlow(all, machine())
+		case "phone":
+			all, err := runPhone(ctx, cfg)
+			if err != nil {
+				return err
+			}
+			text = reportPhone(all, machine())
 		default:
 			return fmt.Errorf("there is no part %q", part)
 		}

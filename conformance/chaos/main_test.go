@@ -1,6 +1,7 @@
 package chaos_test
 
 import (
+	"fmt"
 	"os"
 	"testing"
 )
@@ -11,6 +12,12 @@ const smallDiskVariable = "FIELDSYNC_CHAOS_SMALL_DISK"
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(smallDiskVariable); dir != "" {
 		os.Exit(fullDiskProcess(dir))
+	}
+	if dir := os.Getenv(phoneVariable); dir != "" {
+		if err := workOnThePhone(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
