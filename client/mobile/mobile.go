@@ -4,12 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
 	"fieldsync/client"
 	"fieldsync/crdt"
 )
+
+// MemoryLimit is what Open has Go's garbage collector keep its memory below where it can, in bytes: a phone's system ends the apps first that
+// take much. The engine's core has its own beside it. It is a soft limit; nothing fails by it.
+const MemoryLimit = 40 << 20
 
 // Client is an open folder.
 type Client struct {
@@ -35,6 +40,7 @@ func Open(dir string, key []byte, wipeWhenRevoked bool) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", codeOf(err), err)
 	}
+	debug.SetMemoryLimit(MemoryLimit)
 	m := &Client{c: c}
 	m.ctx, m.end = context.WithCancel(context.Background())
 	return m, nil

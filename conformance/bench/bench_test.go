@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,34 @@ import (
 
 	"fieldsync/conformance/internal/sut"
 )
+
+func TestMain(m *testing.M) {
+	if role := os.Getenv(phoneRole); role != "" {
+		if err := actAsPhone(role); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func TestATinyBenchRunsAPhone(t *testing.T) {
+	cfg := tiny(t)
+	cfg.phoneJobs = 5
+	all, err := runPhone(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range all {
+		if r.start <= 0 || r.first <= 0 || r.connected <= 0 || r.opened <= 0 || r.anonymous <= 0 || r.anonymous >= r.opened || r.peaks < r.opened {
+			t.Errorf("%+v", r)
+		}
+	}
+	if text := reportPhone(cfg, all, "here"); len(all) != 2 || !strings.Contains(text, "| encrypted |") {
+		t.Errorf("%d results\n%s", len(all), text)
+	}
+}
 
 // tiny is a run that touches everything and measures nothing.
 func tiny(t *testing.T) config {

@@ -17,7 +17,8 @@ import (
 
 // config is the size of a run.
 type config struct {
-	parts         []string      // of the bench: sync, 2g
+	parts         []string      // of the bench: sync, 2g, phone
+	phoneJobs     int           // that a phone holds
 	systems       []string      // which, by short name
 	repeats       int           // turns of each system; the table shows medians
 	liveDocs      int           // documents being edited at once
@@ -44,7 +45,7 @@ func (c *config) perDoc(rate float64) int {
 
 func standard() config {
 	return config{
-		parts:   []string{"sync", "2g", "phone"},
+		parts: []string{"sync", "2g", "phone"}, phoneJobs: 200,
 		systems: []string{"fieldsyncd", "reference", "relay-node", "relay-go"}, repeats: 3,
 		liveDocs: 20, subscribers: 4, rate: 100, heavy: 800, liveFor: 10 * time.Second, burst: 100, window: 16,
 		jobs: 300, settle: 15 * time.Second, changes: 31, open: 3000, conns: 2000, onDisk: 100_000, onDiskChanges: 3,
@@ -105,7 +106,7 @@ func benchAndReport(ctx context.Context, cfg config, out string) error {
 			if err != nil {
 				return err
 			}
-			text = reportPhone(all, machine())
+			text = reportPhone(cfg, all, machine())
 		default:
 			return fmt.Errorf("there is no part %q", part)
 		}

@@ -9,11 +9,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
 	"fieldsync/client"
+	"fieldsync/client/mobile"
 	"fieldsync/conformance/internal/sut"
 	"fieldsync/crdt"
 	"fieldsync/crdt/audit"
@@ -21,7 +23,6 @@ import (
 )
 
 const (
-	phoneJobs    = 200
 	phoneChanges = 30 // of each job, beside the one that made it
 	phoneStarts  = 9  // of which the median counts
 
@@ -37,7 +38,7 @@ type phoneResult struct {
 	anonymous                int64         // of opened, what is the process's own
 }
 
-// runPhone measures a phone with phoneJobs jobs.
+// runPhone measures a phone with cfg.phoneJobs jobs.
 func runPhone(ctx context.Context, cfg config) ([]phoneResult, error) {
 	tmp, err := os.MkdirTemp("", "fieldsync-bench-")
 	if err != nil {
@@ -56,14 +57,14 @@ func runPhone(ctx context.Context, cfg config) ([]phoneResult, error) {
 		return nil, err
 	}
 	defer p.Kill()
-	cfg.log("phone: %d jobs", phoneJobs)
-	if err := fillPhones(ctx, filepath.Join(tmp, "office"), "http://"+p.Addr); err != nil {
+	cfg.log("phone: %d jobs", cfg.phoneJobs)
+	if err := fillPhones(ctx, filepath.Join(tmp, "office"), "http://"+p.Addr, cfg.phoneJobs); err != nil {
 		return nil, err
 	}
 	var all []phoneResult
 	for _, key := range []bool{false, true} {
 		cfg.log("phone: encrypted %v", key)
-		r, err := measurePhone(ctx, filepath.Join(tmp, fmt.Sprint("phone-", key)), "http://"+p.Addr, key)
+		r, err := measurePhone(ctx, filepath.Join(tmp, fmt.Sprint("phone-", key)), "http://"+p.Addr, key, cfg.phoneJobs)
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +74,7 @@ func runPhone(ctx context.Context, cfg config) ([]phoneResult, error) {
 }
 
 // fillPhones has a dispatcher make the jobs, each with comments, and give them to anna.
-func fillPhones(ctx context.Context, dir, server string) error {
+func fillPhones(ctx context.Context, dir, server string, jobs int) error {
 	c, err := client.Open(client.Options{Dir: dir, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
@@ -82,7 +83,7 @@ func fillPhones(ctx context.Context, dir, server string) error {
 	if _, err := c.Login(ctx, server, "demo-dispatcher"); err != nil {
 		return err
 	}
-	for n := range phoneJobs {
+	for n := range jobs {
 		id, err := c.NewJob(ctx, crdt.DocID{}, map[string]any{"title": fmt.Sprint("Boiler ", n), "serial_no": fmt.Sprint("P", n), "status": "published",
 			"description": strings.Repeat("No hot water since yesterday evening. ", 5), "assignees": []any{map[string]any{"user": "anna", "edit": true}},
 			"scheduled_at": time.Now().Add(time.Duration(n) * time.Hour).UTC().Format(time.RFC3339), "checklist": []any{map[string]any{"text": "Gas off"}, map[string]any{"text": "Water off"}}})
@@ -106,7 +107,7 @@ func phoneKey(key bool) []byte {
 	return nil
 }
 
-func measurePhone(ctx context.Context, dir, server string, key bool) (phoneResult, error) {
+func measurePhone(ctx context.Context, dir, server string, key bool, jobs int) (phoneResult, error) {
 	r := phoneResult{key: key}
 	c, err := client.Open(client.Options{Dir: dir, Key: phoneKey(key), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -115,7 +116,7 @@ func measurePhone(ctx context.Context, dir, server string, key bool) (phoneResul
 	_, err = c.Login(ctx, server, "demo-worker-anna")
 	if err == nil {
 		// Find, and not Sync, which lists: the first list is measured.
-		err = untilHeld(ctx, c)
+		err = untilHeld(ctx, c, jobs)
 	}
 	if err := errors.Join(err, c.Close()); err != nil {
 		return r, err
@@ -126,7 +127,7 @@ func measurePhone(ctx context.Context, dir, server string, key bool) (phoneResul
 		if err != nil {
 			return r, err
 		}
-		if count := 0; len(out) != 1 || !scan(out[0], &count) || count < phoneJobs {
+		if count := 0; len(out) != 1 || !scan(out[0], &count) || count < jobs {
 			return r, fmt.Errorf("the list: %q", out)
 		}
 		if n == 0 {
@@ -153,7 +154,7 @@ func scan(line string, into ...any) bool {
 }
 
 // untilHeld has a client get all jobs, without asking for a list.
-func untilHeld(ctx context.Context, c *client.Client) error {
+func untilHeld(ctx context.Context, c *client.Client, jobs int) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	events := c.WatchAll(ctx)
@@ -164,7 +165,7 @@ func untilHeld(ctx context.Context, c *client.Client) error {
 		if err != nil {
 			return err
 		}
-		if len(ids) >= phoneJobs {
+		if len(ids) >= jobs {
 			cancel()
 			<-ended
 			return nil
@@ -206,6 +207,7 @@ func phoneProcess(ctx context.Context, role, dir string, key bool) (lines []stri
 // actAsPhone is the process that is measured.
 func actAsPhone(role string) error {
 	ctx := context.Background()
+	debug.SetMemoryLimit(mobile.MemoryLimit) // as Open of the phone's interface does
 	c, err := client.Open(client.Options{Dir: os.Getenv(phoneRole + "_DIR"), Key: phoneKey(os.Getenv(phoneRole+"_KEY") == "true"), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
@@ -268,10 +270,10 @@ func actAsPhone(role string) error {
 }
 
 // reportPhone is the table.
-func reportPhone(all []phoneResult, on string) string {
+func reportPhone(cfg config, all []phoneResult, on string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s. A phone with %d jobs of %d changes, its client a process of its own against `fieldsyncd` on the same machine. Start: from the start of the process to the list of all jobs, its pages in the page cache, median of %d. Memory is resident, the program and what it maps included: connected and in step; then each job read with its history and its status set, everything sent; and the most it ever had.\n\n",
-		on, phoneJobs, phoneChanges+1, phoneStarts)
+	fmt.Fprintf(&b, "%s A phone with %d jobs of %d changes, its client a process of its own against `fieldsyncd` on the same machine. Start: from the start of the process to the list of all jobs, its pages in the page cache, median of %d. Memory is resident, the program and what it maps included: connected and in step; then each job read with its history and its status set, everything sent; and the most it ever had.\n\n",
+		on, cfg.phoneJobs, phoneChanges+1, phoneStarts)
 	b.WriteString("| folder | start to the list | the first time, when no row is cached | connected | all jobs opened and changed (own memory) | at most | target |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range all {
 		name := "in the clear"

@@ -61,8 +61,8 @@ const (
 
 	// With a key Badger has to have caches of decrypted blocks and table indexes. Their sizes in bytes: small, because the working
 	// set of who encrypts, a phone, is.
-	blockCache = 2 << 20
-	indexCache = 2 << 20
+	blockCache = 1 << 20
+	indexCache = 1 << 20
 
 	// valueThreshold is the size in bytes from which values go to the value log. Snapshots of large documents do: in the
 	// tree they would be copied by every compaction, and would count against a transaction's size. Changes do not: they
