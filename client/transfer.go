@@ -91,8 +91,17 @@ func (c *Client) moveFiles(ctx context.Context, s *session) (transfers, error) {
 			return t, err
 		}
 	}
-	for i, f := range files {
-		advanced, err := c.moveUp(ctx, s, f)
+	tried := map[string]struct{}{}
+	for {
+		// Looked at anew after each file: what was attached meanwhile, and goes first, does not wait for the end of the list.
+		f, left, err := c.nextUp(tried)
+		if err != nil {
+			return t, err
+		}
+		if f == nil {
+			break
+		}
+		advanced, err := c.moveUp(ctx, s, *f)
 		t.advanced = t.advanced || advanced
 		if err == nil {
 			t.sent++
@@ -103,15 +112,10 @@ func (c *Client) moveFiles(ctx context.Context, s *session) (transfers, error) {
 		}
 		more, fatal := t.add(err)
 		if !more {
-			t.waiting += len(files) - i - 1
+			t.waiting += left
 			return t, fatal
 		}
 	}
-	defer func() {
-		if t.sent+t.received > 0 || !c.tidied.Swap(true) {
-			c.tidyFiles(ctx)
-		}
-	}()
 	for i, m := range missing {
 		err := c.moveDown(ctx, s, m)
 		if errors.Is(err, ErrNotFound) {
@@ -138,6 +142,27 @@ func (c *Client) hold(files int) {
 	if before := c.heldFiles.Swap(int64(files)); before == 0 && files > 0 {
 		signal(c.net.measured)
 	}
+}
+
+// nextUp gives the file of the outbox that is to go next of those that were not tried, which it is then, and how many are left; nil: none.
+func (c *Client) nextUp(tried map[string]struct{}) (next *outboxEntry, left int, err error) {
+	files, err := c.outbox()
+	if err != nil {
+		return nil, 0, err
+	}
+	for i := range files {
+		key := string(outboxKey(files[i].doc, files[i].ref))
+		if _, done := tried[key]; done {
+			continue
+		}
+		if next == nil {
+			next = &files[i]
+			tried[key] = struct{}{}
+		} else {
+			left++
+		}
+	}
+	return next, left, nil
 }
 
 // moveUp uploads a file through the gate.

@@ -87,7 +87,7 @@ func (c *Client) deliver(ctx context.Context, api *service.Service, f *outboxEnt
 		default:
 			return err
 		}
-		if err := backoff.Wait(ctx, delays.Soon(), nil); err != nil {
+		if err := backoff.Wait(ctx, delays.Soon()); err != nil {
 			return err
 		}
 	}

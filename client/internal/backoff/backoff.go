@@ -51,14 +51,12 @@ func (b *Backoff) upTo(ceiling time.Duration) time.Duration {
 	return time.Duration(random() * float64(ceiling))
 }
 
-// Wait waits, unless ctx ends or hurry is ready first (the network came back). It answers ctx's error.
-func Wait(ctx context.Context, d time.Duration, hurry <-chan struct{}) error {
+// Wait waits, unless ctx ends first: then the answer is its error.
+func Wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
-	case <-hurry:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

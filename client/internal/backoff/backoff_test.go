@@ -53,26 +53,29 @@ func TestTheJitterIsFull(t *testing.T) {
 	}
 }
 
-func TestWaitingEndsInTimeOrWhenHurriedOrWhenCancelled(t *testing.T) {
+func TestWaitingEndsInTimeOrWhenCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
-		if err := backoff.Wait(t.Context(), 7*time.Second, nil); err != nil || time.Since(begun) != 7*time.Second {
+		if err := backoff.Wait(t.Context(), 7*time.Second); err != nil || time.Since(begun) != 7*time.Second {
 			t.Errorf("%v after %v", err, time.Since(begun))
-		}
-		hurry := make(chan struct{}, 1)
-		go func() {
-			time.Sleep(time.Second)
-			hurry <- struct{}{}
-		}()
-		begun = time.Now()
-		if err := backoff.Wait(t.Context(), time.Hour, hurry); err != nil || time.Since(begun) != time.Second {
-			t.Errorf("hurried: %v after %v", err, time.Since(begun))
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		begun = time.Now()
-		if err := backoff.Wait(ctx, time.Hour, nil); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != 3*time.Second {
+		if err := backoff.Wait(ctx, time.Hour); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != 3*time.Second {
 			t.Errorf("cancelled: %v after %v", err, time.Since(begun))
 		}
 	})
+}
+
+func TestACeilingMayBeLowerButNotLowerThanTheFirst(t *testing.T) {
+	b := backoff.Backoff{Random: func() float64 { return 0.999999 }}
+	for range 10 {
+		b.Next()
+	}
+	for limit, want := range map[time.Duration]time.Duration{0: backoff.First, 7 * time.Second: 7 * time.Second, time.Hour: backoff.Max} {
+		if d := b.NextWithin(limit); d > want || d < want*99/100 {
+			t.Errorf("within %v: %v", limit, d)
+		}
+	}
 }
