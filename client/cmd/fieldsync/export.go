@@ -8,7 +8,7 @@ import (
 )
 
 type exportCmd struct {
-	File string `arg:"" help:"Where to write it: a new file." type:"path"`
+	File string `arg:"" help:"Where to write it: a new file."`
 }
 
 // Run writes what has not reached the server to a file.
@@ -21,22 +21,23 @@ func (cmd *exportCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Export(a.ctx, cmd.File); err != nil {
+	file := a.path(cmd.File)
+	if err := c.Export(a.ctx, file); err != nil {
 		return err
 	}
-	if done, err := a.print(map[string]any{"file": cmd.File, "changes": u.Edits, "files": u.Attached, "refused": len(u.Refused)}); done {
+	if done, err := a.print(map[string]any{"file": file, "changes": u.Edits, "files": u.Attached, "refused": len(u.Refused)}); done {
 		return err
 	}
 	what := waiting(u)
 	if n := len(u.Refused); n > 0 {
 		what += fmt.Sprintf(", and %s that the server refused", count(n, "change"))
 	}
-	a.out.line("Written to %s: %s. It is readable for whoever has it; \"fieldsync import\" brings it into another folder of yours.", cmd.File, what)
+	a.out.line("Written to %s: %s. It is readable for whoever has it; \"fieldsync import\" brings it into another folder of yours.", file, what)
 	return nil
 }
 
 type importCmd struct {
-	File string `arg:"" help:"What export wrote." type:"existingfile"`
+	File string `arg:"" help:"What export wrote."`
 }
 
 // Run takes exported work into the folder.
@@ -45,7 +46,7 @@ func (cmd *importCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	got, err := c.Import(a.ctx, cmd.File)
+	got, err := c.Import(a.ctx, a.path(cmd.File))
 	if err != nil {
 		return err
 	}

@@ -63,8 +63,10 @@ func (cmd *runCmd) Run(a *app) error {
 			}
 			return err
 		case ev, ok := <-events:
-			if !ok {
-				return nil
+			if !ok { // the folder was closed, wiped perhaps, or we are to end
+				events = nil
+				stop()
+				continue
 			}
 			if err := a.tell(ev); err != nil {
 				return err
