@@ -29,9 +29,14 @@ func TestAFullDiskIsSaidAcknowledgesNothingAndRecovers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The process has a mount namespace of its own, so that nothing is left mounted however it ends.
+	onSmallDisk(t, "FIELDSYNCD="+bin)
+}
+
+// onSmallDisk has this program act on a disk of its own, in a mount namespace of its own, so that nothing is left mounted however it ends.
+func onSmallDisk(t *testing.T, env ...string) {
+	t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), smallDiskVariable+"="+t.TempDir(), "FIELDSYNCD="+bin)
+	child.Env = append(append(os.Environ(), smallDiskVariable+"="+t.TempDir()), env...)
 	child.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 	if os.Getuid() != 0 {
 		child.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
@@ -60,6 +65,13 @@ func fullDiskProcess(dir string) int {
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", smallDisk)); err != nil {
 		fmt.Println("mount:", err)
 		return 1
+	}
+	if os.Getenv(smallPhoneVariable) != "" {
+		if err := phoneOnAFullDisk(dir); err != nil {
+			fmt.Println("FAILED:", err)
+			return 1
+		}
+		return 0
 	}
 	w, err := openWorld(os.Getenv("FIELDSYNCD"), filepath.Join(dir, "data"), 1)
 	if err == nil {
@@ -181,22 +193,7 @@ func (f *fullDisk) notAcknowledged() error {
 }
 
 // fill takes the disk's last block, and again whatever the server gave back meanwhile, until writes are refused.
-func (f *fullDisk) fill() error {
-	file, err := os.OpenFile(f.filler, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	block := make([]byte, 64<<10)
-	for len(block) > 0 {
-		if _, err := file.Write(block); errors.Is(err, unix.ENOSPC) {
-			block = block[:len(block)/2]
-		} else if err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (f *fullDisk) fill() error { return fillDisk(f.filler) }
 
 func (f *fullDisk) free() error { return os.Remove(f.filler) }
 
