@@ -8,6 +8,7 @@ import (
 	"fieldsync/server/internal/api/files"
 	"fieldsync/server/internal/api/hooks"
 	"fieldsync/server/internal/api/jobs"
+	"fieldsync/server/internal/api/push"
 	"fieldsync/server/internal/api/receipts"
 	"fieldsync/server/internal/api/uploads"
 
@@ -21,6 +22,7 @@ func (s *Server) mountAPI(mux *http.ServeMux) {
 	jobs.New(jobs.Options{Documents: s.documents, Index: s.index, Stopping: s.stopping, People: assignable{s.auth}, Log: s.log}).Register(a)
 	receipts.New(receipts.Options{Store: s.data.store, Documents: s.documents}).Register(a)
 	hooks.Register(a, s.webhooks)
+	push.Register(a, s.push)
 	if s.files != nil {
 		addFiles(a, s.files)
 		uploads.Register(a, s.filing.resumable)

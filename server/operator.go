@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
 	"os"
@@ -63,7 +65,7 @@ func OpenOperator(ctx context.Context, dataDir string, fresh bool) (*Operator, e
 		return nil, errors.Join(err, st.Close())
 	}
 	rows := &lazyIndex{opt: indexOptions(dataDir, st, a, documents.NewRoom(), slog.New(slog.DiscardHandler))}
-	return &Operator{Doer: admin.Local{Auth: a, Index: rows.open}, close: func() error { return errors.Join(rows.close(), st.Close()) }}, nil
+	return &Operator{Doer: admin.Local{Auth: a, Index: rows.open, Others: stoppedPush(st, a)}, close: func() error { return errors.Join(rows.close(), st.Close()) }}, nil
 }
 
 // lazyIndex is the index of a folder whose server is stopped, opened by the first command that needs it.
@@ -93,10 +95,17 @@ func (l *lazyIndex) close() error {
 	return l.x.Close()
 }
 
+// operatorCommands are those of the parts of a server that runs.
+func (s *Server) operatorCommands() map[string]func(context.Context, json.RawMessage) (any, error) {
+	all := s.push.Commands(func(name string) (string, error) { return orgNamed(s.auth, name) })
+	maps.Copy(all, s.filing.keeper.Commands())
+	return all
+}
+
 // serveOperator takes the operator's commands while the server runs; without it they work when it is stopped.
 func (s *Server) serveOperator() (stop func(context.Context)) {
 	socket, err := admin.Serve(s.cfg.Data, admin.Local{Auth: s.auth, Index: func() (*index.Index, error) { return s.index, nil },
-		Others: s.filing.keeper.Commands()})
+		Others: s.operatorCommands()})
 	if err != nil {
 		s.log.Warn("the operator's commands work only while the server is stopped", "error", err)
 		return func(context.Context) {}

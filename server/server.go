@@ -22,6 +22,7 @@ import (
 	"fieldsync/server/internal/index"
 	"fieldsync/server/internal/metrics"
 	"fieldsync/server/internal/netlimit"
+	"fieldsync/server/internal/notify"
 	"fieldsync/server/internal/webhook"
 )
 
@@ -67,6 +68,7 @@ type Server struct {
 	filing    filed
 	keys      *idempotency.Keeper
 	webhooks  *webhook.Webhooks
+	push      *notify.Notifier
 	handler   http.Handler
 
 	ready      readiness
@@ -150,6 +152,9 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 		return nil, err
 	}
 	s.room = documents.NewRoom()
+	if err := s.openPush(); err != nil {
+		return nil, err
+	}
 	if err := s.openIndex(); err != nil {
 		return nil, err
 	}
@@ -170,6 +175,7 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 	s.handler = s.routes()
 	s.background.run(func(ctx context.Context) { s.keys.Run(ctx, log) })
 	s.background.run(s.webhooks.Run)
+	s.background.run(s.push.Run)
 	s.background.run(s.sweepUploads)
 	s.background.run(func(ctx context.Context) { s.filing.keeper.Run(ctx, cfg.GC) })
 	return s, nil
@@ -182,6 +188,9 @@ func (s *Server) Handler() http.Handler { return s.handler }
 func (s *Server) Close() error { return s.closeOnce() }
 
 func (s *Server) disconnect(credential string) {
+	if s.push != nil {
+		s.push.Revoked(credential)
+	}
 	if s.sync != nil {
 		s.sync.disconnect(credential)
 	}

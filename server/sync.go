@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"fieldsync/crdt"
 	"fieldsync/crdt/replica"
 	"fieldsync/crdt/wire"
 	"fieldsync/server/internal/access"
@@ -18,7 +19,10 @@ func (s *Server) mountSync() error {
 	var svc *documents.Service
 	counters := metrics.NewDocuments(s.metrics, func() int { return svc.Open() })
 	svc, err := documents.New(documents.Options{Store: s.data.store, Metrics: counters, Log: s.log, WorkerJobs: s.workerJobs, Namespace: s.auth.Namespace,
-		OnChange: s.index.Changed, Room: s.room})
+		OnChange: func(doc crdt.DocID) {
+			s.index.Changed(doc)
+			s.push.OnChange(doc)
+		}, OnStore: s.push.OnStore, Room: s.room})
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// device signs a user in on a phone, and gives the device's id.
+// device signs a user in on a phone, which may be told of changes, and gives the device's id.
 func (w *world) device(org, user, login string) string {
 	w.t.Helper()
 	w.signIn(login, org)
@@ -19,7 +19,10 @@ func (w *world) device(org, user, login string) string {
 	if err := json.Unmarshal(body, &list); err != nil || len(list.Devices) == 0 {
 		w.t.Fatalf("devices: %s", body)
 	}
-	return list.Devices[0].ID
+	if status, body := w.call(w.people[name(login, org)].token, "PUT", "/api/v1/push/subscription", m("endpoint", "https://push.example.org/"+user, "silent", true)); status != http.StatusOK {
+		w.t.Fatalf("a subscription: %d %s", status, body)
+	}
+	return list.Devices[len(list.Devices)-1].ID
 }
 
 // upload begins the upload of a file that does not come, and gives its id.
@@ -66,7 +69,7 @@ func (w *world) inventory(n names) string {
 	as := w.people[name("owner", n["org"])].token
 	var out []string
 	for _, path := range []string{"jobs/" + n["job"], "clients/" + n["client"], "sites/" + n["site"], "templates/" + n["template"], "teams/" + n["team"],
-		"users", "users/" + n["user"], "users/" + n["user"] + "/devices", "teams", "apikeys", "webhooks", "webhooks/" + n["webhook"], "organisation",
+		"users", "users/" + n["user"], "users/" + n["user"] + "/devices", "teams", "apikeys", "webhooks", "webhooks/" + n["webhook"], "organisation", "push/subscriptions",
 		"files/" + n["file"] + "?job=" + url.QueryEscape(n["job"])} {
 		status, body := w.call(as, "GET", "/api/v1/"+path, nil)
 		if status != http.StatusOK {

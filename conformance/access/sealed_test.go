@@ -72,6 +72,10 @@ var bodies = map[string]func(n, own names) any{
 		return m("receipts", []any{m("job", n["job"], "heads", []string{n["head"]}, "seen", []string{n["head"]})}, "ask", []string{n["job"]})
 	},
 	"direct-file": func(names, names) any { return m("size", 3) },
+	"put-push-subscription": func(names, names) any {
+		return m("service", "webpush", "endpoint", "https://push.example.org/x", "silent", true, "time_zone", "Europe/Berlin")
+	},
+	"put-push-settings": func(names, names) any { return m("only_today", true) },
 }
 
 func m(kv ...any) map[string]any {
@@ -100,7 +104,7 @@ func thing(path, param string) string {
 // queries are what the query's parameters may name.
 var queries = map[string]string{"assignee": "user", "client": "client", "site": "site", "template": "template", "territory": "word", "type": "word", "skill": "word",
 	"external_id": "external", "external_order_id": "external", "serial_no": "serial", "q": "word", "cursor": "cursor", "after": "sequence", "at": "head",
-	"job": "job", "login": "login", "since": "head", "path": "word", "state": "token", "code": "token", "before": "sequence"}
+	"job": "job", "login": "login", "since": "head", "path": "word", "state": "token", "code": "token", "before": "sequence", "user": "user"}
 
 // operation is one of the API's description.
 type operation struct {

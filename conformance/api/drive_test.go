@@ -28,7 +28,7 @@ var elsewhere = []string{"direct-file", "confirm-file"}
 // drives it here.
 func TestEveryOperationIsAsTheDescriptionSays(t *testing.T) {
 	i := newIssuer(t)
-	s := start(t, "--webhook-allow", "127.0.0.1", "--oidc-issuer", i.URL, "--oidc-client-id", "us", "--oidc-org", "acme", "--oidc-claim", "preferred_username")
+	s := start(t, "--webhook-allow", "127.0.0.1", "--push-allow", "127.0.0.1", "--oidc-issuer", i.URL, "--oidc-client-id", "us", "--oidc-org", "acme", "--oidc-claim", "preferred_username")
 	s.driveDescription()
 	s.driveSession()
 	s.driveOIDC(i)
@@ -37,6 +37,7 @@ func TestEveryOperationIsAsTheDescriptionSays(t *testing.T) {
 	s.driveJobs(tpl)
 	s.driveEvents()
 	s.driveWebhooks()
+	s.drivePush()
 	s.driveStop()
 	for _, op := range s.operations() {
 		succeeded := false

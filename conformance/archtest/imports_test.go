@@ -32,7 +32,7 @@ var only = map[string][]string{
 	"github.com/gorilla/websocket":        {"server/internal/ws", "client/internal", "conformance"},
 	"github.com/prometheus/client_golang": {"server/internal/metrics"},
 	"golang.org/x/crypto":                 {"server/internal/auth"},
-	"golang.org/x/oauth2":                 {"server/internal/auth/oidc"},
+	"golang.org/x/oauth2":                 {"server/internal/auth/oidc", "server/internal/notify/fcm"},
 	"github.com/coreos/go-oidc/v3":        {"server/internal/auth/oidc"},
 	"github.com/go-jose/go-jose/v4":       {"server/internal/auth/oidc"},
 	"github.com/alecthomas/kong":          {"server/cmd", "client/cmd"},

@@ -24,6 +24,7 @@ type cli struct {
 	Apikey  apikeyCmd       `cmd:"" help:"API keys of programs."`
 	Index   indexCmd        `cmd:"" help:"The index of documents, which lists are read from."`
 	Blobs   blobsCmd        `cmd:"" help:"The store of files."`
+	Push    pushCmd         `cmd:"" help:"Notices to people's devices."`
 	Version versionCmd      `cmd:"" help:"Print the version."`
 }
 

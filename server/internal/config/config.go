@@ -53,6 +53,19 @@ type Config struct {
 	// WebhookAllow are addresses or networks that webhooks may be sent to although they are not public, also without TLS: an
 	// office's own system. Default none.
 	WebhookAllow []string `help:"Addresses or networks that webhooks may be sent to although they are not public, also by http." placeholder:"NET"`
+	// PushAllow are addresses or networks that notices may be sent to although they are not public, also without TLS: a push service of one's own.
+	// Default none.
+	PushAllow []string `help:"Addresses or networks of push services that may be used although they are not public, also by http." placeholder:"NET"`
+	// PushCalm is how long a job must be left alone before its people are told of changes that nobody acts upon at once. Default 8s.
+	PushCalm time.Duration `help:"How long a job must be left alone before its people are told what was changed (default 8s)." placeholder:"DURATION"`
+	// PushContact is whom a push service may turn to: mailto:… or https://…. Default PublicURL.
+	PushContact string `help:"Whom push services may turn to: mailto:… or https://… (default the public URL)." placeholder:"URL"`
+	// FCMAccount is a file with the key of a service account that may send by Firebase Cloud Messaging. Default none.
+	FCMAccount string `name:"fcm-account" env:"FIELDSYNC_FCM_ACCOUNT" help:"File with the key of a service account, to send by Firebase Cloud Messaging." placeholder:"FILE"`
+	// APNsKey is a .p8 file with a key for Apple's push service; APNsKeyID and APNsTeam go with it. Default none.
+	APNsKey   string `name:"apns-key" env:"FIELDSYNC_APNS_KEY" help:"File (.p8) with a key for Apple's push service." placeholder:"FILE"`
+	APNsKeyID string `name:"apns-key-id" env:"FIELDSYNC_APNS_KEY_ID" help:"The key's id." placeholder:"ID"`
+	APNsTeam  string `name:"apns-team" env:"FIELDSYNC_APNS_TEAM" help:"The team's id." placeholder:"ID"`
 	// MaxConnections bounds open TCP connections; more are closed unread. Default 20000.
 	MaxConnections int `help:"Open connections at most, in all (default 20000)." placeholder:"N"`
 	// MaxConnectionsPerIP bounds those from one address that is no trusted proxy. Default 2000: an office, or a mobile
@@ -91,6 +104,7 @@ const (
 	maxDrainTimeout            = time.Minute
 	DefaultMaxFile             = 256 << 20 // bytes: a minute of a phone's video is about 130 MiB
 	DefaultGCGrace             = 30 * 24 * time.Hour
+	DefaultPushCalm            = 8 * time.Second
 	DefaultUploadExpiry        = 7 * 24 * time.Hour // a phone that was in a drawer over the weekend goes on
 )
 
@@ -107,6 +121,7 @@ func (c Config) WithDefaults() Config {
 	fill(&c.UploadExpiry, DefaultUploadExpiry)
 	fill(&c.GC, "sweep")
 	fill(&c.GCGrace, DefaultGCGrace)
+	fill(&c.PushCalm, DefaultPushCalm)
 	fill(&c.LogLevel, "info")
 	fill(&c.LogFormat, "text")
 	fill(&c.Version, "dev")
@@ -140,6 +155,10 @@ func (c Config) Validate() error {
 		{"origins", checkOrigins(c.Origins)},
 		{"trusted-proxies", second(netlimit.ParseProxies(c.TrustedProxies))},
 		{"webhook-allow", second(egress.ParseAllowed(c.WebhookAllow))},
+		{"push-allow", second(egress.ParseAllowed(c.PushAllow))},
+		{"push-calm", inRange(c.PushCalm, 10*time.Millisecond, time.Hour)},
+		{"push-contact", checkContact(c.PushContact)},
+		{"apns-key", c.checkAPNs()},
 		{"max-connections", positive(c.MaxConnections)},
 		{"max-connections-per-ip", positive(c.MaxConnectionsPerIP)},
 		{"oidc-issuer", c.checkIssuer()},
@@ -225,6 +244,21 @@ func checkPublicURL(s string) error {
 		return nil
 	}
 	return checkOrigin(s)
+}
+
+// checkContact takes what RFC 8292 does.
+func checkContact(s string) error {
+	if s != "" && !strings.HasPrefix(s, "mailto:") && !strings.HasPrefix(s, "https://") {
+		return invalid("%q begins with neither mailto: nor https://", s)
+	}
+	return nil
+}
+
+func (c Config) checkAPNs() error {
+	if (c.APNsKey == "") != (c.APNsKeyID == "") || (c.APNsKey == "") != (c.APNsTeam == "") {
+		return invalid("goes with apns-key-id and apns-team")
+	}
+	return nil
 }
 
 func checkOrigins(list []string) error {
