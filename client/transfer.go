@@ -75,6 +75,9 @@ func (c *Client) moveFiles(ctx context.Context, s *session) (transfers, error) {
 	defer func() {
 		c.hold(t.held + t.waiting)
 		c.waitingFiles.Store(int64(t.waiting))
+		if t.sent+t.received > 0 || !c.tidied.Swap(true) {
+			c.tidyFiles(ctx)
+		}
 	}()
 	c.learn(ctx, s.api)
 	files, err := c.outbox()

@@ -167,7 +167,9 @@ func untilHeld(ctx context.Context, c *client.Client, jobs int) error {
 		}
 		if len(ids) >= jobs {
 			cancel()
-			<-ended
+			if err := <-ended; !errors.Is(err, context.Canceled) {
+				return err
+			}
 			return nil
 		}
 		select {
