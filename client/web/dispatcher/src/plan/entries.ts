@@ -1,8 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useCallback } from 'react';
+import { useCallback, useRef } from 'react';
 import { ApiError, ask, askWithTag } from '../api/http.ts';
 import type { Contact, Field, Item, PossibleResolution } from '../api/types.ts';
 import { failed } from '../ui/toast.tsx';
+import { optimistic } from './optimistic.ts';
 
 /** A list of entries of a job, template, client or site: each with its uuid. */
 export type Entries = 'custom_fields' | 'report_fields' | 'checklist' | 'possible_resolutions' | 'contacts';
@@ -23,9 +24,21 @@ const attempts = 5;
 /** useBook changes one document by the API, by the smallest patches, and shows the answer. */
 export function useBook(path: string, key: readonly unknown[], stale: readonly unknown[]): Book {
   const client = useQueryClient();
+  const under = useRef(0); // patches on their way
   const patch = useCallback(
     async (body: Record<string, unknown>) => {
-      client.setQueryData(key, await ask(path, { method: 'PATCH', body }));
+      await client.cancelQueries({ queryKey: key });
+      client.setQueryData<unknown>(key, (data: unknown) => optimistic(data, body));
+      under.current++;
+      try {
+        const answer = await ask(path, { method: 'PATCH', body });
+        if (under.current === 1) client.setQueryData(key, answer); // else it lacks what the next ones are about to change
+      } catch (err) {
+        void client.invalidateQueries({ queryKey: key });
+        throw err;
+      } finally {
+        under.current--;
+      }
       await client.invalidateQueries({ queryKey: stale });
     },
     [client, path, key, stale],

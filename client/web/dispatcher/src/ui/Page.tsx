@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/http.ts';
 import classes from './Page.module.css';
 
-/** A page's heading, its actions, and what stands below; it names the browser's tab, too. */
+/** A page's heading, its actions, and what stands below; it names the browser's tab, too. A page with the title '' has a heading of its own. */
 export function Page({ title, actions, children, wide = false, tab }: { title: ReactNode; tab?: string; actions?: ReactNode; children: ReactNode; wide?: boolean }) {
   const name = tab ?? (typeof title === 'string' ? title : '');
   useEffect(() => {
@@ -13,12 +13,14 @@ export function Page({ title, actions, children, wide = false, tab }: { title: R
   }, [name]);
   return (
     <div className={classes.page} data-wide={wide || undefined}>
-      <header className={classes.head}>
-        <Title order={1} className={classes.title!}>
-          {title}
-        </Title>
-        <div className={classes.actions}>{actions}</div>
-      </header>
+      {title !== '' && (
+        <header className={classes.head}>
+          <Title order={1} className={classes.title!}>
+            {title}
+          </Title>
+          <div className={classes.actions}>{actions}</div>
+        </header>
+      )}
       {children}
     </div>
   );
