@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +35,14 @@ export class Server {
     await this.#program?.stop(signal);
   }
 
+  /** Makes a user of the demonstration's organisation, with the password "a long password". */
+  async addUser(login: string, role: 'owner' | 'administrator' | 'dispatcher' | 'worker' | 'director'): Promise<void> {
+    const child = spawn(program('fieldsyncd'), ['user', 'add', '--data', this.#data, '--role', role, '--name', `${login[0]!.toUpperCase()}${login.slice(1)}`, login], { stdio: ['pipe', 'ignore', 'inherit'] });
+    child.stdin.end('a long password\n');
+    const [code] = (await once(child, 'exit')) as [number];
+    if (code !== 0) throw new Error(`user add ended with ${code}`);
+  }
+
   async stop(): Promise<void> {
     await this.halt();
     rmSync(this.#data, { recursive: true, force: true });
@@ -58,6 +68,9 @@ export interface ApiJob {
   status_log: { status: string; by?: string; note?: string; location?: { latitude: number } }[];
   resolution?: { name?: string; note?: string };
   clashes: { kind: string; field: string }[];
+  assignees: { user: string; edit: boolean }[];
+  scheduled_at?: string;
+  scheduled_duration?: { minutes: number };
 }
 
 export class Api {

@@ -1,0 +1,102 @@
+import { desk, signIn } from './support/office.ts';
+import { expect, test, type Page } from './support/test.ts';
+
+test.use({ ...desk, actionTimeout: 60_000 });
+
+const card = (page: Page, title: string) => page.getByRole('button', { name: new RegExp(`^${title}`) });
+const lane = (page: Page, name: string) => page.getByRole('region', { name: 'Day board' }).getByRole('group', { name, exact: true });
+
+test('a job is given to somebody, and put at a time, by dragging', async ({ page, server }) => {
+  const office = server.as('dispatcher');
+  const job = await office.find('Thermostat quotation');
+  await signIn(page, '/board');
+  await expect(lane(page, 'Nobody yet').getByRole('button')).toHaveCount(1);
+  const from = (await card(page, 'Thermostat quotation').boundingBox())!;
+  const boiler = (await card(page, 'Boiler does not start').boundingBox())!; // Anna's, from eight to half past nine
+  const hour = boiler.width / 1.5;
+  await page.mouse.move(from.x + 10, from.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(from.x, from.y + 60, { steps: 4 });
+  await page.mouse.move(boiler.x + 10 + 3.5 * hour, boiler.y + 20, { steps: 8 }); // half past eleven
+  await page.mouse.up();
+  await expect(lane(page, 'Anna Worker').getByRole('button', { name: /^Thermostat quotation/ })).toBeVisible();
+  await expect.poll(async () => (await office.job(job.id)).assignees).toEqual([{ user: 'anna', edit: true }]);
+  const planned = await office.job(job.id);
+  const eight = new Date((await office.find('Boiler does not start')).scheduled_at!).getTime();
+  expect((new Date(planned.scheduled_at!).getTime() - eight) / 60_000).toBe(210);
+
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect.poll(async () => (await office.job(job.id)).assignees).toEqual([]);
+  expect((await office.job(job.id)).scheduled_at).toBe(job.scheduled_at);
+});
+
+test('the same by keyboard: m takes it up, the arrows carry it, Enter puts it down', async ({ page, server }) => {
+  const office = server.as('dispatcher');
+  const job = await office.find('Thermostat quotation');
+  await signIn(page, '/board');
+  await card(page, 'Thermostat quotation').focus();
+  await page.keyboard.press('m');
+  await page.keyboard.press('ArrowDown'); // from nobody to Anna
+  await page.keyboard.press('ArrowDown'); // to Ben
+  for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('Shift+ArrowRight');
+  await expect(page.getByText(/Thermostat quotation: Ben Worker, .* Enter puts it down/)).toBeAttached();
+  await page.keyboard.press('Enter');
+  await expect.poll(async () => (await office.job(job.id)).assignees).toEqual([{ user: 'ben', edit: true }]);
+  const planned = await office.job(job.id);
+  expect(new Date(job.scheduled_at!).getTime() - new Date(planned.scheduled_at!).getTime()).toBe(60 * 60_000);
+  expect(planned.scheduled_duration).toEqual({ minutes: 75 });
+
+  await card(page, 'Thermostat quotation').focus();
+  await page.keyboard.press('m');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('Escape');
+  await expect(page.getByText('Thermostat quotation stays where it was.')).toBeAttached();
+  expect((await office.job(job.id)).scheduled_at).toBe(planned.scheduled_at);
+});
+
+test('in a dialog, without dragging; and what others write meanwhile stays', async ({ page, server }) => {
+  const office = server.as('dispatcher');
+  const job = await office.find('Radiator cold on the third floor');
+  await signIn(page, '/board');
+  await card(page, 'Radiator cold').focus();
+  await page.keyboard.press('a');
+  const dialog = page.getByRole('dialog', { name: 'Radiator cold on the third floor' });
+  await dialog.getByLabel('Minutes').fill('120');
+  await office.patch(job.id, { title: 'Radiator cold on the fourth floor', assignees: { ben: { edit: false } } });
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect.poll(async () => (await office.job(job.id)).scheduled_duration).toEqual({ minutes: 120 });
+  const now = await office.job(job.id);
+  expect(now.title).toBe('Radiator cold on the fourth floor');
+  expect(now.assignees.map((a) => a.user).sort()).toEqual(['anna', 'ben']);
+  await expect(lane(page, 'Ben Worker').getByRole('button', { name: /fourth floor/ })).toBeVisible(); // and it is live
+});
+
+test('a draft plan is published at once; what cannot be is said', async ({ page, server }) => {
+  const office = server.as('dispatcher');
+  const at = (await office.find('Boiler does not start')).scheduled_at!;
+  const drafts = await Promise.all(['one', 'two', 'three'].map((n) => office.create({ title: `Draft ${n}`, scheduled_at: at, assignees: ['ben'] })));
+  await signIn(page, '/board');
+  await page.getByRole('button', { name: 'Publish 3 drafts' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByText('1 draft stays one: nobody is assigned to it.')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Publish 3 drafts' }).click();
+  await expect(page.getByText('3 jobs are published.')).toBeVisible();
+  for (const d of drafts) expect((await office.job(d.id)).status).toBe('published');
+  await expect(page.getByRole('button', { name: /^Publish/ })).toHaveCount(0);
+});
+
+test('who works on a job that was started stays; its time can still be moved', async ({ page, server }) => {
+  const office = server.as('dispatcher');
+  const job = await office.find('Boiler does not start');
+  await office.status(job.id, { status: 'started' });
+  await signIn(page, '/board');
+  await expect(card(page, 'Boiler does not start, Started')).toBeVisible();
+  await card(page, 'Boiler does not start').focus();
+  await page.keyboard.press('m');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await expect.poll(async () => (await office.job(job.id)).scheduled_at).not.toBe(job.scheduled_at);
+  expect((await office.job(job.id)).assignees).toEqual([{ user: 'anna', edit: true }]);
+});

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { desk, rows, signIn } from './support/office.ts';
+import { expect, test } from './support/test.ts';
+
+test.use({ ...desk, actionTimeout: 60_000 });
+
+test('the list is live: what is made, changed and no more of it appears by itself', async ({ page, server }) => {
+  const office = server.as('dispatcher');
+  await signIn(page, '/jobs?status=scheduled,published');
+  await expect(page.getByText('Live', { exact: true })).toBeVisible();
+  await expect(page.getByText('6 jobs')).toBeVisible();
+  const made = await office.create({ title: 'Cold water only', scheduled_at: '2020-01-01T08:00:00Z', status: 'published' });
+  await expect(rows(page).nth(1)).toContainText('Cold water only'); // where it belongs: it is the earliest
+  await expect(page.getByText('7 jobs')).toBeVisible();
+  await office.patch(made.id, { title: 'Lukewarm water only', scheduled_at: '2040-01-01T08:00:00Z' });
+  await expect(rows(page).last()).toContainText('Lukewarm water only');
+  await expect(rows(page).filter({ hasText: 'Cold water only' })).toHaveCount(0);
+  await office.status(made.id, { status: 'started' });
+  await expect(rows(page).filter({ hasText: 'Lukewarm' })).toHaveCount(0);
+  await expect(page.getByText('6 jobs')).toBeVisible();
+});
+
+test('the list goes on by itself when the server was away', async ({ page, server }) => {
+  await signIn(page, '/jobs');
+  await expect(page.getByText('Live', { exact: true })).toBeVisible();
+  await server.halt();
+  await expect(page.getByText('Connecting', { exact: true })).toBeVisible();
+  await server.start();
+  await server.as('dispatcher').create({ title: 'Made while nobody heard' });
+  await expect(rows(page).filter({ hasText: 'Made while nobody heard' })).toBeVisible();
+  await expect(page.getByText('Live', { exact: true })).toBeVisible();
+});
+
+test('a view is an address: words, filters and order; it can be saved under a name', async ({ page, context, baseURL }) => {
+  await signIn(page);
+  await page.getByRole('searchbox', { name: 'Search jobs' }).fill('boiler');
+  await expect(page).toHaveURL(/q=boiler/);
+  await expect(rows(page).filter({ hasText: 'Lift stops' })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Published', exact: true }).click();
+  await expect(page).toHaveURL(/status=published/);
+  await page.getByRole('button', { name: /^Filters/ }).click();
+  await page.getByRole('textbox', { name: 'Assigned to' }).click();
+  await page.getByRole('option', { name: 'Ben Worker' }).click();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await expect(rows(page)).toHaveCount(2); // the heading and the one job of both
+  await expect(rows(page).nth(1)).toContainText('Yearly boiler inspection');
+  await page.getByRole('button', { name: 'Views' }).click();
+  await page.getByRole('menuitem', { name: 'Save this view' }).click();
+  await page.getByRole('textbox', { name: 'Name' }).fill('Ben’s boilers');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+
+  const other = await context.newPage();
+  await other.goto(page.url().replace(/^https?:\/\/[^/]+/, baseURL));
+  await expect(rows(other)).toHaveCount(2);
+  await other.goto('/jobs');
+  await other.getByRole('button', { name: 'Views' }).click();
+  await other.getByRole('menuitem', { name: 'Ben’s boilers' }).click();
+  await expect(other).toHaveURL(/assignee=ben/);
+  await expect(rows(other)).toHaveCount(2);
+});
+
+test('the filtered list as CSV: every line of it, quoted, and no formula', async ({ page, server }) => {
+  const office = server.as('dispatcher');
+  for (let i = 0; i < 210; i++) await office.create({ title: i === 0 ? '=1+1, "quoted"' : `Export ${i}`, type: 'Export' });
+  await signIn(page, '/jobs?type=Export');
+  await expect(page.getByText('210 jobs')).toBeVisible();
+  await page.getByRole('button', { name: 'Export' }).click();
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: 'This list as CSV' }).click()]);
+  const text = readFileSync(await file.path(), 'utf8');
+  expect(text.split('\r\n').filter(Boolean)).toHaveLength(211);
+  expect(text).toContain(`"'=1+1, ""quoted"""`);
+});
+
+test('thousands of jobs: only what is in sight is drawn, by keyboard too, and the last one is reached', async ({ page, server }) => {
+  test.slow();
+  const office = server.as('dispatcher');
+  const many = 2400;
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      for (let i = next++; i < many; i = next++) await office.create({ title: `Many ${i}`, type: 'Many', scheduled_at: new Date(Date.UTC(2027, 0, 1) + i * 60_000).toISOString() });
+    }),
+  );
+  await signIn(page, '/jobs?type=Many');
+  await expect(page.getByText('2,400 jobs')).toBeVisible();
+  const grid = page.getByRole('grid', { name: 'Jobs' });
+  await grid.focus();
+  await expect
+    .poll(async () => {
+      await grid.press('End');
+      return (await grid.locator('[aria-selected="true"]').textContent()) ?? '';
+    })
+    .toContain(`Many ${many - 1}`);
+  expect(await rows(page).count()).toBeLessThan(80);
+  await grid.press('Home');
+  await expect(grid.locator('[aria-selected="true"]')).toContainText('Many 0');
+  await grid.press('ArrowDown');
+  await grid.press('Enter');
+  await expect(page.getByRole('textbox', { name: 'Title' })).toHaveValue('Many 1');
+});

@@ -1,0 +1,167 @@
+import { noise, sha256 } from './support/phone.ts';
+import { another, desk, look, signIn, written } from './support/office.ts';
+import { expect, test } from './support/test.ts';
+
+test.use({ ...desk, actionTimeout: 60_000 });
+
+test('every page full: axe finds no violation, nothing is too wide', async ({ page, browser, baseURL, server }) => {
+  test.slow();
+  const office = server.as('dispatcher');
+  const anna = server.as('worker-anna');
+  const boiler = await office.find('Boiler does not start');
+  await server.addUser('olga', 'owner');
+  const clients = await office.ask<{ clients: { id: string }[] }>('GET', '/clients');
+  const sites = await office.ask<{ sites: { id: string }[] }>('GET', '/sites');
+  const templates = await office.ask<{ templates: { id: string }[] }>('GET', '/templates');
+
+  await page.goto('/');
+  await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
+  await look(page, '01-sign-in');
+
+  // A day with every status in it.
+  const statuses = ['en_route', 'started', 'paused', 'finished', 'cancelled'];
+  for (const [i, status] of statuses.entries()) {
+    const job = await office.create({ title: `A job that is ${status.replace('_', ' ')}`, client: 'Hotel Lindenhof', assignees: [i % 2 ? 'ben' : 'anna'], scheduled_at: new Date(Date.parse(boiler.scheduled_at!) + (i + 1) * 3_600_000).toISOString(), scheduled_duration: { minutes: 90 }, status: 'published' });
+    if (status === 'paused') await office.status(job.id, { status: 'started' });
+    await office.status(job.id, { status });
+  }
+  await office.create({ title: 'Waits to be planned', client: 'Bakery Kern' });
+  await anna.status(boiler.id, { status: 'started' });
+  await anna.comment(boiler.id, 'The valve was shut. I opened it, and the pressure is back.');
+  const picture = noise('plate.png', 200);
+  const sha = sha256(picture.buffer);
+  await fetch(`${server.url}/api/v1/files/${sha}?job=${boiler.id}`, { method: 'PUT', headers: { Authorization: 'Bearer demo-worker-anna', 'Content-Type': 'application/octet-stream' }, body: new Uint8Array(picture.buffer) });
+  await anna.ask('POST', `/jobs/${boiler.id}/attachments`, { sha256: sha, size: picture.buffer.length, name: 'plate.png', media_type: 'image/png', field: 'photos' });
+  await anna.ask('POST', `/jobs/${boiler.id}/attachments`, { sha256: 'cd'.repeat(32), size: 2_000_000, name: 'leak.jpg', media_type: 'image/jpeg', field: 'photos' });
+  await office.patch(boiler.id, { title: 'Boiler does not start, error F28' });
+
+  await signIn(page, '/jobs');
+  await expect(page.getByText('12 jobs')).toBeVisible();
+  await look(page, '02-jobs');
+  await page.getByRole('button', { name: /^Filters/ }).click();
+  await look(page, '03-filters');
+  await page.keyboard.press('Escape');
+  await page.goto('/board');
+  await expect(page.getByRole('button', { name: /^Boiler does not start/ })).toBeVisible();
+  await look(page, '04-board');
+  await page.getByRole('button', { name: /^Lift stops/ }).click();
+  await look(page, '05-plan');
+  const other = await another(browser, baseURL);
+  await signIn(other, `/jobs/${boiler.id}`);
+  await written(other);
+  await other.getByRole('textbox', { name: 'Description' }).click();
+  await page.goto(`/jobs/${boiler.id}`);
+  await written(page);
+  await expect(page.getByRole('group', { name: 'Who else is here' })).toBeVisible();
+  await expect(page.locator('img[alt="plate.png"]').first()).toBeVisible();
+  await look(page, '06-job');
+  await other.context().close();
+  await page.getByRole('button', { name: 'History', exact: true }).click();
+  const history = page.getByRole('complementary', { name: 'History' });
+  await expect(history.getByText('Status: Started').first()).toBeVisible();
+  await look(page, '07-history');
+  await history.getByRole('button', { name: 'As the phone knew it' }).first().click();
+  await expect(page.getByText(/The job as Anna Worker knew it/)).toBeVisible();
+  await look(page, '08-as-it-was');
+  await page.goto(`/jobs/${boiler.id}?photo=${(await office.job(boiler.id)).attachments[0]!.uuid}`);
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await look(page, '09-photo');
+  await page.goto(`/jobs/${boiler.id}/report`);
+  await expect(page.getByRole('article')).toContainText('The valve was shut');
+  await look(page, '10-report');
+  for (const [name, path, wait] of [
+    ['11-new-job', '/new', 'New job'],
+    ['12-templates', '/templates', 'Templates'],
+    ['13-template', `/templates/${templates.templates[0]!.id}`, 'Heating service'],
+    ['14-clients', '/clients', 'Clients and sites'],
+    ['15-client', `/clients/${clients.clients[0]!.id}`, 'Bakery Kern'],
+    ['16-site', `/sites/${sites.sites[0]!.id}`, 'Hafenstrasse 17'],
+    ['17-people', '/people', 'People'],
+    ['18-teams', '/people?tab=teams', 'People'],
+    ['19-devices', '/people?tab=devices', 'People'],
+    ['20-person', '/people/anna', 'Anna Worker'],
+    ['21-settings', '/settings', 'Settings'],
+    ['22-me', '/me', 'My account'],
+  ] as const) {
+    await page.goto(path);
+    await expect(page.getByRole('heading', { level: 1 })).toContainText(name === '16-site' ? /./ : wait);
+    await expect(page.locator('.mantine-Skeleton-root')).toHaveCount(0);
+    await look(page, name);
+  }
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
+  await look(page, '23-keys');
+
+  const owner = await another(browser, baseURL);
+  await signIn(owner, '/settings?tab=keys', 'olga', 'a long password');
+  await owner.getByRole('button', { name: 'Add an API key' }).click();
+  await owner.getByRole('textbox', { name: 'What is it for?' }).fill('ERP');
+  await owner.getByRole('dialog').getByRole('button', { name: 'Add an API key' }).click();
+  await expect(owner.getByText('It is shown once')).toBeVisible();
+  await look(owner, '24-api-keys');
+  await owner.goto('/settings?tab=webhooks');
+  await owner.getByRole('button', { name: 'Add a webhook' }).click();
+  await owner.getByRole('textbox', { name: 'Address' }).fill('https://example.org/hook');
+  await owner.getByRole('dialog').getByRole('button', { name: 'Add a webhook' }).click();
+  await owner.getByRole('button', { name: 'Show', exact: true }).click();
+  await look(owner, '25-webhooks');
+  await owner.goto('/settings?tab=log');
+  await expect(owner.getByRole('listitem').first()).toBeVisible();
+  await look(owner, '26-log');
+  await owner.goto('/people');
+  await owner.getByRole('button', { name: 'Add a person' }).click();
+  await owner.getByRole('textbox', { name: 'Name' }).fill('Karl');
+  await owner.getByRole('textbox', { name: 'Login' }).fill('karl');
+  await look(owner, '27-add-person');
+  await owner.getByRole('dialog').getByRole('button', { name: 'Add a person' }).click();
+  await expect(owner.getByRole('heading', { name: 'Karl', level: 1 })).toBeVisible();
+  await owner.getByText('May come in', { exact: true }).click();
+  await expect.poll(async () => (await office.ask<{ users: { login: string; disabled: boolean }[] }>('GET', '/users')).users.find((u) => u.login === 'karl')?.disabled).toBe(true);
+  await owner.context().close();
+});
+
+test('every page empty says what to do, and axe finds no violation', async ({ page }) => {
+  test.slow();
+  await signIn(page, '/jobs?q=zzzz');
+  await expect(page.getByText('No job matches')).toBeVisible();
+  await look(page, '30-no-match');
+  await page.goto('/board/2031-01-05');
+  await expect(page.getByText('Nothing waits to be planned.')).toBeVisible();
+  await look(page, '31-empty-day');
+  await page.goto('/people?tab=teams');
+  await expect(page.getByText('No teams yet')).toBeVisible();
+  await look(page, '32-no-teams');
+  await page.goto('/nowhere');
+  await expect(page.getByText('There is nothing here.')).toBeVisible();
+  await look(page, '33-nowhere');
+});
+
+test('what fails is said, with a way on: no server, 403, 404, 500', async ({ page, server }) => {
+  test.slow();
+  await signIn(page);
+  await expect(page.getByText('6 jobs')).toBeVisible();
+  const answer = (status: number) => page.route('**/api/v1/templates?**', (route) => route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify({ title: 'No', status, code: 'no' }) }));
+  for (const [status, text, name] of [
+    [403, 'This is not for your role.', '40-forbidden'],
+    [500, 'The server has a problem.', '41-server-error'],
+  ] as const) {
+    await answer(status);
+    await page.goto('/templates');
+    await expect(page.getByText(text)).toBeVisible();
+    await look(page, name);
+    await page.unrouteAll();
+  }
+  await page.goto('/jobs/2j9knpCseyhnK8izDmLpGP5WMdZQ');
+  await expect(page.getByText('There is nothing here.')).toBeVisible();
+  await look(page, '42-no-such-job');
+  await page.goto('/jobs');
+  await expect(page.getByText('6 jobs')).toBeVisible();
+  await server.halt();
+  await page.getByRole('link', { name: 'Clients and sites' }).click();
+  await expect(page.getByText('The server cannot be reached. What you see may be old.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible();
+  await look(page, '43-no-server');
+  await server.start();
+  await expect(page.getByText('The server cannot be reached. What you see may be old.')).toBeHidden();
+  await expect(page.getByText('Bakery Kern')).toBeVisible();
+});

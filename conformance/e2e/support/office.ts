@@ -1,0 +1,62 @@
+import AxeBuilder from '@axe-core/playwright';
+import { mkdirSync } from 'node:fs';
+import { top } from './program.ts';
+import { expect, type Browser, type Page } from './test.ts';
+
+/** What the dispatchers' journeys are looked at in: a desk, not a phone. */
+export const desk = { viewport: { width: 1440, height: 900 }, hasTouch: false, isMobile: false };
+
+/** Opens the board and signs in; one stays where one wanted to go. */
+export async function signIn(page: Page, path = '/', login = 'dispatcher', password = 'demo'): Promise<void> {
+  await page.goto(path);
+  await page.getByLabel('Login').fill(login);
+  await page.getByRole('textbox', { name: 'Password' }).fill(password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page.getByRole('navigation', { name: 'Pages' })).toBeVisible();
+}
+
+/** Another browser, with nothing in common with the first. */
+export async function another(browser: Browser, baseURL: string): Promise<Page> {
+  const context = await browser.newContext({ ...desk, baseURL, locale: 'en-GB', timezoneId: 'Europe/Zurich' });
+  return await context.newPage();
+}
+
+/** Opens a job, and waits until it can be written to. */
+export async function openJob(page: Page, id: string): Promise<void> {
+  await page.goto(`/jobs/${id}`);
+  await written(page);
+}
+
+export async function written(page: Page): Promise<void> {
+  await expect(page.getByRole('textbox', { name: 'Description' })).toBeEditable();
+  await expect(page.getByText('Saved', { exact: true })).toBeVisible();
+}
+
+export const rows = (page: Page) => page.getByRole('grid', { name: 'Jobs' }).getByRole('row');
+
+const shots = `${top}conformance/artefacts/dispatcher`;
+mkdirSync(shots, { recursive: true });
+
+const looks = [
+  { name: 'wide-light', width: 1440, height: 900, scheme: 'light' },
+  { name: 'wide-dark', width: 1440, height: 900, scheme: 'dark' },
+  { name: 'phone-light', width: 390, height: 844, scheme: 'light' },
+  { name: 'phone-dark', width: 390, height: 844, scheme: 'dark' },
+] as const;
+
+/** Looks at a page in all its sizes and colours: a picture of each for the contact sheet, axe, and whether it can be pushed sideways. */
+export async function look(page: Page, name: string): Promise<void> {
+  const found: string[] = [];
+  for (const l of looks) {
+    await page.setViewportSize({ width: l.width, height: l.height });
+    await page.emulateMedia({ colorScheme: l.scheme });
+    await page.screenshot({ path: `${shots}/${name}.${l.name}.png`, animations: 'disabled' });
+    const result = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+    found.push(...result.violations.map((v) => `${name} ${l.name}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`));
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (over > 0) found.push(`${name} ${l.name}: ${over} px wider than the screen`);
+  }
+  await page.setViewportSize(desk.viewport);
+  await page.emulateMedia({ colorScheme: 'light' });
+  expect.soft(found).toEqual([]);
+}
