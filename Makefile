@@ -17,6 +17,7 @@ TOOLS := $(FIELDSYNC_CACHE)/tools-$(shell cat conformance/tools/go.mod <($(GO) e
 PROGRAMS := $(wildcard server/cmd/* client/cmd/*)
 NPM_MARK := conformance/interop/node_modules/.fieldsync-installed
 TUS_MARK := conformance/uploads/node_modules/.fieldsync-installed
+E2E_MARK := conformance/e2e/node_modules/.fieldsync-installed
 WEB_NPM  := client/web/node_modules/.fieldsync-installed
 # The built web apps, which the server embeds. Made again when anything in client/web is newer.
 WEB_MARK := client/web/node_modules/.fieldsync-built
@@ -29,7 +30,7 @@ FUZZTIME ?= 60s
 FUZZED   ?= ./...
 SEEDS    ?= 10000
 
-.PHONY: help build run test vet race sim fuzz bench benchlists benchuploads lint web interop minio vectors tools clean
+.PHONY: help build run test vet race sim fuzz e2e chromium bench benchlists benchuploads lint web interop minio vectors tools clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -66,7 +67,16 @@ test: vet minio $(NPM_MARK) $(TUS_MARK) $(WEB_MARK) $(TOOLS)/gotestsum ## everyt
 	@npm run --silent --prefix client/web typecheck
 	@npm run --silent --prefix client/web test
 	@$(MAKE) fuzz FUZZTIME=1000x FUZZED='./blobs/... ./client/... ./crdt/...'
+	@$(MAKE) e2e
 	@conformance/tools/gotest.sh $(TOOLS)/gotestsum ./...
+
+e2e: build minio chromium $(E2E_MARK) ## journeys through the web apps in a real Chromium alone; JOURNEYS='S6' picks some
+	@$(GO) build -o bin/ ./conformance/linkproxy
+	cd conformance/e2e && npx --no-install playwright test $(if $(JOURNEYS),-g '$(JOURNEYS)')
+
+# The browser of the journeys: CHROMIUM names one, else it is Debian's.
+chromium:
+	@[ -x "$${CHROMIUM:-/usr/bin/chromium}" ] || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium fonts-noto-core fonts-noto-color-emoji; } >/dev/null
 
 vet: ## gofmt and go vet
 	@unformatted=$$(git ls-files -z '*.go' | xargs -0 gofmt -l); [ -z "$$unformatted" ] || { echo "gofmt -w $$unformatted"; exit 1; }
@@ -126,7 +136,7 @@ $(TOOLS)/%:
 	@mkdir -p $(TOOLS)
 	@cd conformance/tools && CGO_ENABLED=0 $(GO) build -trimpath -o $@ $(PACKAGE)
 
-$(NPM_MARK) $(TUS_MARK): conformance/%/node_modules/.fieldsync-installed: conformance/%/package-lock.json
+$(NPM_MARK) $(TUS_MARK) $(E2E_MARK): conformance/%/node_modules/.fieldsync-installed: conformance/%/package-lock.json
 	npm ci --prefix conformance/$* --omit=optional --no-audit --no-fund
 	@cp $< $@
 
