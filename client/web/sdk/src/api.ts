@@ -25,6 +25,11 @@ export interface ClientOptions {
   readonly photos?: { readonly edge: number; readonly quality: number } | false;
   /** Pause between syncs that happen by themselves, in milliseconds. Default 120,000 (S4). */
   readonly interval?: number;
+  /**
+   * `always` (default): asks the server who is signed in when the page opens; `known`: only where somebody has signed in here before, so that
+   * the page of a stranger makes no request that fails.
+   */
+  readonly resume?: 'always' | 'known';
   /** Sign in by `Authorization: Bearer` and `access_token` instead of the session cookie: for programs outside of a browser. */
   readonly token?: string;
 }

@@ -124,6 +124,33 @@ test('two edit one text at once, and see who else is there', async () => {
   await until(() => b.presence.others.get().length === 0);
 }, 120_000);
 
+test('receipts: on this device, on the server, on other devices, seen', async () => {
+  const ben = client('demo-worker-ben');
+  const office = client('demo-dispatcher', undefined, 'opened');
+  const anna = client('demo-worker-anna');
+  const id = await made(office, { assignees: [{ user: 'anna', edit: true }, { user: 'ben', edit: false }] });
+  await until(() => anna.jobs.get().some((j) => j.id === id));
+  const handle = await job(anna, id);
+  await handle.comment('Who reads this?');
+  const receipt = handle.receipt(handle.heads());
+  const ladder: string[] = [receipt.get()];
+  const end = receipt.subscribe(() => ladder.push(receipt.get()));
+  await until(async () => {
+    await anna.syncNow();
+    return receipt.get() === 'on-other-devices';
+  });
+  await until(() => ben.jobs.get().find((j) => j.id === id)?.comments === 1);
+  const other = await job(ben, id);
+  await other.looked();
+  await ben.syncNow();
+  await until(async () => {
+    await anna.syncNow();
+    return receipt.get() === 'seen';
+  });
+  end();
+  expect(ladder.filter((r, i) => r !== ladder[i - 1])).toEqual(['on-this-device', 'on-the-server', 'on-other-devices', 'seen'].slice(4 - new Set(ladder).size));
+}, 120_000);
+
 test('a clash is shown with both values, and settled by one', async () => {
   const office = client('demo-dispatcher', undefined, 'opened');
   const network = await Network.to(server.url);

@@ -17,14 +17,14 @@ afterAll(() => server.end());
 
 async function engine(url: string, name: string, refused: RefusedWork[] = []): Promise<Engine> {
   return Engine.open({
-    name, serverUrl: new URL(url), token: 'demo-worker-anna', who: { user: 'anna', name: 'Anna', role: 'worker', org: 'demo', device: 'd' },
+    name, serverUrl: new URL(url), token: 'demo-worker-anna', api: restClient({ serverUrl: new URL(url), token: 'demo-worker-anna' }), who: { user: 'anna', name: 'Anna', role: 'worker', org: 'demo', device: 'd' },
     settings: () => ({ photo_location: 'keep', worker_jobs: 'any' }), keep: 'all', interval: 120_000, photos: false,
     emit: (event, value) => event === 'work-refused' && refused.push(value as RefusedWork), signedOut: () => undefined, webSocket: NodeWebSocket as unknown as typeof WebSocket,
     source: async (blob) => Buffer.from(await blob.arrayBuffer()),
   });
 }
 
-const jobOf = (e: Engine, id: string) => new OpenJob(id, { replica: e.replica, api: office, online: () => true, keep: (j, f, o) => e.keep(j, f, o), statusChanged: () => e.statusChanged() });
+const jobOf = (e: Engine, id: string) => new OpenJob(id, { replica: e.replica, api: office, receipts: e.receipts, online: () => true, keep: (j, f, o) => e.keep(j, f, o), statusChanged: () => e.statusChanged() });
 const made = async () => ((await data(office.POST('/api/v1/jobs', { body: { title: 'Boiler', description: 'Cold.', status: 'published', assignees: [{ user: 'anna', edit: true }] } as never }))) as { id: string }).id;
 const there = async (id: string) => data(office.GET('/api/v1/jobs/{id}', { params: { path: { id } } }));
 

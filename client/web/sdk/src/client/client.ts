@@ -115,6 +115,10 @@ export class FieldClient implements Client {
       this.session.set({ state: 'signed-in', ...known, confirmed: false });
       void this.#open(known.who).catch(() => undefined);
     }
+    if (!known && this.#o.resume === 'known' && !this.#o.token) {
+      this.session.set({ state: 'signed-out' });
+      return;
+    }
     try {
       const answer = await this.api.GET('/api/v1/session');
       if (answer.response.status === 401) {
@@ -157,7 +161,7 @@ export class FieldClient implements Client {
     this.#opening ??= (async () => {
       await this.prepare();
       const engine = await Engine.open({
-        name: this.#nameOf(who), serverUrl: this.#server, who, keep: this.#o.replica ?? 'all', interval: this.#o.interval ?? 120_000,
+        name: this.#nameOf(who), serverUrl: this.#server, who, api: this.api, keep: this.#o.replica ?? 'all', interval: this.#o.interval ?? 120_000,
         photos: this.#o.photos ?? { edge: 2560, quality: 0.85 },
         settings: () => {
           const s = this.session.get();
@@ -255,6 +259,7 @@ export class FieldClient implements Client {
       replica: engine.replica, api: this.api,
       online: () => engine.link.get().class !== 'none',
       keep: (id, file, o) => engine.keep(id, file, o),
+      receipts: engine.receipts,
       statusChanged: () => engine.statusChanged(),
     });
   }

@@ -1,5 +1,4 @@
 import { BroadcastChannelNetworkAdapter } from '@automerge/automerge-repo-network-broadcastchannel';
-import { IndexedDBStorageAdapter } from '@automerge/automerge-repo-storage-indexeddb';
 import type { AttachOptions, ClientEvents, JobRow, Link, RefusedWork, SyncState, Unsent, UnsentItem } from '../api.ts';
 import { SyncError } from '../errors.ts';
 import { FileCache, type Wanted } from '../files/cache.ts';
@@ -12,8 +11,11 @@ import { Recovery } from '../replica/recovery.ts';
 import { Replica } from '../replica/replica.ts';
 import { byUTF8, compact } from '../rules/values.ts';
 import { Database, type DocRecord, type OutboxEntry } from '../store/database.ts';
+import { DocumentStorage } from '../store/documents.ts';
 import type { Attachment, DocumentId, Identity, OrganisationSettings } from '../types.ts';
 import { Value } from '../watched.ts';
+import type { RestClient } from '../rest/client.ts';
+import { Receipts } from './receipts.ts';
 import { Tabs, type TabMessage } from './tabs.ts';
 
 export interface EngineOptions {
@@ -21,6 +23,7 @@ export interface EngineOptions {
   readonly serverUrl: URL;
   readonly token?: string;
   readonly who: Identity;
+  readonly api: RestClient;
   readonly settings: () => OrganisationSettings;
   readonly keep: 'all' | 'opened';
   readonly interval: number;
@@ -34,6 +37,7 @@ export interface EngineOptions {
 const probeEvery = 30_000; // ms between measurements of the round trip while connected
 const probePatience = 15_000; // ms; two that take longer, and the connection is taken for dead
 const syncPatience = 60_000; // ms that a sync by hand may take before it says that it did not get through
+const receiptsAfter = 1_000; // ms in which further receipts join in
 const retryDownloads = 5 * 60_000; // ms until a file that could not be brought is tried again
 
 /** One person's replica, files and sync in this tab. */
@@ -47,6 +51,7 @@ export class Engine {
   readonly files: FileCache;
   readonly queue: FileQueue;
   readonly recovery: Recovery;
+  readonly receipts: Receipts;
   readonly #o: EngineOptions;
   readonly #db: Database;
   readonly #meter = new LinkMeter();
@@ -67,7 +72,7 @@ export class Engine {
     const opened: { engine?: Engine } = {};
     const replica = await Replica.open({
       db, who: o.who, keep: o.keep,
-      storage: new IndexedDBStorageAdapter(`${o.name}:documents`),
+      storage: new DocumentStorage(`${o.name}:documents`),
       tabs: typeof BroadcastChannel === 'undefined' || typeof navigator === 'undefined' || !navigator.locks ? [] : [new BroadcastChannelNetworkAdapter({ channelName: `${o.name}:documents`, peerWaitMs: 100 })],
       syncUrl: () => {
         const url = new URL('/sync', o.serverUrl);
@@ -94,6 +99,7 @@ export class Engine {
     this.#o = o;
     this.#db = db;
     this.replica = replica;
+    this.receipts = new Receipts(o.api, o.who.device);
     this.link = this.#meter.link;
     const headers: Record<string, string> = o.token ? { Authorization: `Bearer ${o.token}` } : {};
     const moved = (bytes: number, ms: number) => this.#meter.moved(bytes, ms);
@@ -200,7 +206,7 @@ export class Engine {
   #onTime(): void {
     this.#meter.tick();
     this.replica.adapter.hurry();
-    this.replica.adapter.compare();
+    if (this.#idle) this.replica.adapter.compare();
     this.#progress();
     this.#allow();
   }
@@ -234,11 +240,23 @@ export class Engine {
       });
       this.#allow();
       void this.recovery.settle();
+      this.#tellReceipts();
     }
     this.#publishSync();
   }
 
+  #receiptsDue: ReturnType<typeof setTimeout> | undefined;
+  /** Says soon how far this device is. */
+  #tellReceipts(): void {
+    if (!this.#leads || this.#receiptsDue !== undefined) return;
+    this.#receiptsDue = setTimeout(() => {
+      this.#receiptsDue = undefined;
+      if (!this.#closed && this.#idle) void this.receipts.exchange(this.replica.records.get().values());
+    }, receiptsAfter);
+  }
+
   recordChanged(record: DocRecord, before: DocRecord | undefined): void {
+    this.#tellReceipts();
     if (!this.#reloading) this.#tabs.tell({ tell: 'record', id: record.id });
     if (!this.#complete || record.row.kind !== 'job') return;
     if (!record.made && record.row.part !== 'onlooker' && (!before || before.withdrawn)) this.#o.emit('job-arrived', { job: record.id, title: record.row.title });
@@ -362,7 +380,7 @@ export class Engine {
     adapter.start();
     if (!adapter.server) this.#meter.connection(false); // the attempt that was due later is made now
     adapter.hurry();
-    adapter.compare();
+    if (this.#idle) adapter.compare();
     void this.queue.retry(this.queue.entries.get().map((e) => e.id));
     this.#failed.clear();
     await new Promise<void>((resolve, reject) => {
@@ -376,6 +394,7 @@ export class Engine {
       const finish = (err?: Error) => {
         clearTimeout(timer);
         ends.forEach((end) => end());
+        this.#tellReceipts();
         if (err) reject(err);
         else resolve();
       };
@@ -468,6 +487,7 @@ export class Engine {
   async close(): Promise<void> {
     this.#closed = true;
     this.#timers.forEach(clearInterval);
+    clearTimeout(this.#receiptsDue);
     this.#ends.forEach((end) => end());
     this.queue.close();
     this.files.close();

@@ -1,5 +1,6 @@
 import type { AttachOptions, Deed, HistoryPage, JobHandle, News, Permission, Receipt, SharedText, StatusOptions } from '../api.ts';
 import { A } from '../automerge.ts';
+import { covers, type Receipts } from '../client/receipts.ts';
 import { NotValid } from '../errors.ts';
 import { data, type RestClient } from '../rest/client.ts';
 import { apply, smallestSplice, type Edit } from '../rules/edits.ts';
@@ -18,6 +19,8 @@ import type { Handle, Replica } from './replica.ts';
 export interface JobNeeds {
   readonly replica: Replica;
   readonly api: RestClient;
+  /** How far other devices are. */
+  readonly receipts: Receipts;
   online(): boolean;
   /** Keeps a file and its previews on this device; the rest of attaching is the job's. */
   keep(job: DocumentId, file: Blob, options: AttachOptions): Promise<{ attachment: Attachment; queue: (title: string) => Promise<void> }>;
@@ -282,15 +285,28 @@ export class OpenJob implements JobHandle {
   }
 
   receipt(heads?: Heads): Watched<Receipt> {
-    const { replica } = this.#n;
-    return derived([this.#version, replica.records], () => {
-      const doc = this.#doc;
-      const shared = replica.record(this.id)?.shared ?? [];
+    const { replica, receipts } = this.#n;
+    const watched = derived([this.#version, replica.records, receipts.left], (): Receipt => {
+      const doc = this.#doc as A.Doc<unknown> | undefined;
       const of = heads ?? this.heads();
-      if (!doc || of.length === 0 || shared.length === 0) return 'on-this-device';
-      const there = new Set(A.getChangesMetaSince(doc, [...shared]).map((c) => c.hash));
-      return of.some((h) => there.has(h)) ? 'on-this-device' : 'on-the-server';
+      if (!doc || of.length === 0) return 'on-this-device';
+      const beyond = (held: readonly string[]) => {
+        const known = held.filter((h) => A.hasHeads(doc, [h])); // what is not here comes after what is
+        return new Set(known.length > 0 ? A.getChangesMetaSince(doc, known).map((c) => c.hash) : of);
+      };
+      const left = receipts.left.get().get(this.id) ?? [];
+      if (left.some((l) => l.user !== replica.who.user && covers(l.seen, of, beyond))) return 'seen';
+      if (left.some((l) => covers(l.heads, of, beyond))) return 'on-other-devices';
+      return covers(replica.record(this.id)?.shared ?? [], of, beyond) ? 'on-the-server' : 'on-this-device';
     });
+    return {
+      get: watched.get,
+      subscribe: (listener) => {
+        const ends = [watched.subscribe(listener), receipts.ask(this.id)];
+        void receipts.exchange(replica.records.get().values());
+        return () => ends.forEach((end) => end());
+      },
+    };
   }
 
   async looked(): Promise<void> {

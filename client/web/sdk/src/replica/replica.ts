@@ -1,4 +1,4 @@
-import { documentIdToBinary, Repo, type DocHandle, type DocumentId as RepoId, type NetworkAdapterInterface, type StorageAdapterInterface } from '@automerge/automerge-repo/slim';
+import { documentIdToBinary, Repo, type DocHandle, type DocumentId as RepoId, type NetworkAdapterInterface } from '@automerge/automerge-repo/slim';
 import { A } from '../automerge.ts';
 import { ServerAdapter, type Refusal } from '../net/adapter.ts';
 import { headsDigest, type Compared, type Item } from '../net/catchup.ts';
@@ -7,6 +7,7 @@ import { clashes, type PlacedClash } from '../rules/clashes.ts';
 import { labelOf } from '../rules/read.ts';
 import type { Tree } from '../rules/values.ts';
 import type { Database, DocRecord } from '../store/database.ts';
+import type { DocumentStorage } from '../store/documents.ts';
 import type { DocumentId, Heads, Identity, Part } from '../types.ts';
 import { Value } from '../watched.ts';
 import { newsOf, same, unsentOf } from './changes.ts';
@@ -17,7 +18,7 @@ export type Handle = DocHandle<Tree>;
 
 export interface ReplicaOptions {
   readonly db: Database;
-  readonly storage: StorageAdapterInterface;
+  readonly storage: DocumentStorage;
   /** Connections to the other tabs. */
   readonly tabs: readonly NetworkAdapterInterface[];
   readonly syncUrl: () => string;
@@ -275,8 +276,8 @@ export class Replica {
     while (this.#loading < loadsAtOnce && this.#queue.length > 0) {
       const id = this.#queue.shift()!;
       this.#loading++;
-      void this.load(id)
-        .then((handle) => handle.isReady() || this.#done(id), () => this.#done(id))
+      void this.load(id) // it may have come meanwhile, and nothing more will: so it is looked at
+        .then((handle) => (handle.isReady() ? this.refreshNow(id) : this.#done(id)), () => this.#done(id))
         .finally(() => {
           this.#loading--;
           this.#pump();
@@ -346,13 +347,7 @@ export class Replica {
 
   /** Puts another document in the place of one, in one write, and speaks about it as if it had never been otherwise. */
   async replace(id: DocumentId, doc: Tree): Promise<void> {
-    const key = A.getHeads(doc as A.Doc<unknown>).join('');
-    await this.#swap(id, async (storage) => {
-      const old = [...(await storage.loadRange([id, 'snapshot'])), ...(await storage.loadRange([id, 'incremental']))].map((c) => c.key);
-      await storage.save([id, 'snapshot', `rebased-${key}`], A.save(doc as A.Doc<unknown>));
-      for (const k of old) await storage.remove(k);
-      await storage.removeRange([id, 'sync-state']);
-    });
+    await this.#swap(id, () => this.#o.storage.replace(id, `rebased-${A.getHeads(doc as A.Doc<unknown>).join('')}`, A.save(doc as A.Doc<unknown>)));
   }
 
   /** Another tab has put another document in its place: it is read anew. */
@@ -360,14 +355,14 @@ export class Replica {
     if (this.#watched.has(id)) await this.#swap(id, async () => undefined);
   }
 
-  async #swap(id: DocumentId, store: (storage: StorageAdapterInterface) => Promise<void>): Promise<void> {
+  async #swap(id: DocumentId, store: () => Promise<void>): Promise<void> {
     const handle = this.#watched.get(id);
     this.#watched.delete(id);
     if (handle) {
       handle.removeAllListeners('heads-changed'); // nothing of the old one is saved any more
       await this.repo.removeFromCache(id as RepoId).catch(() => undefined);
     }
-    await store(this.#o.storage);
+    await store();
     this.#heard.delete(id);
     await this.load(id);
     await this.refreshNow(id);
@@ -379,5 +374,6 @@ export class Replica {
     await this.repo.flush([...this.#watched].filter(([, h]) => h.isReady()).map(([id]) => id as RepoId)).catch(() => undefined);
     this.#closed = true;
     for (const adapter of this.repo.networkSubsystem.adapters) adapter.disconnect();
+    await this.#o.storage.close();
   }
 }
