@@ -2073,6 +2073,13 @@ export interface components {
              */
             photo_location: "keep" | "strip";
             /**
+             * @description Where it works: times in notices are told so, unless the person has another zone
+             * @example Europe/Berlin
+             */
+            time_zone: string;
+            /** @description When a working day is over, there: later nobody needs its notices */
+            workday_end: string;
+            /**
              * @description Which jobs workers may make: none, those from templates that allow it, any
              * @enum {string}
              */
@@ -2081,6 +2088,8 @@ export interface components {
         SettingsPatch: {
             /** @enum {string} */
             photo_location?: "keep" | "strip";
+            time_zone?: string;
+            workday_end?: string;
             /** @enum {string} */
             worker_jobs?: "none" | "templates" | "any";
         };
