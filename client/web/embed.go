@@ -1,6 +1,6 @@
 // Package web is the web of fieldsync as the server gives it out: the dispatchers' board at / and the workers' app at
 // /m/, both built by `make web` into dist and embedded. Where nothing was built it compiles all the same, and Built says so.
-// It touches nothing but the embedded files; the TypeScript beside it is described in docs/WEB.md.
+// It touches nothing but the embedded files; the TypeScript beside it is described in client/web/sdk/README.md and docs/adr/0022.
 package web
 
 import (

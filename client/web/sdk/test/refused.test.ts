@@ -18,7 +18,7 @@ afterAll(() => server.end());
 async function engine(url: string, name: string, refused: RefusedWork[] = []): Promise<Engine> {
   return Engine.open({
     name, serverUrl: new URL(url), token: 'demo-worker-anna', api: restClient({ serverUrl: new URL(url), token: 'demo-worker-anna' }), who: { user: 'anna', name: 'Anna', role: 'worker', org: 'demo', device: 'd' },
-    settings: () => ({ photo_location: 'keep', worker_jobs: 'any' }), keep: 'all', interval: 120_000, photos: false,
+    settings: () => ({ photo_location: 'keep', worker_jobs: 'any', time_zone: 'UTC', workday_end: '20:00' }), keep: 'all', interval: 120_000, photos: false,
     emit: (event, value) => event === 'work-refused' && refused.push(value as RefusedWork), signedOut: () => undefined, webSocket: NodeWebSocket as unknown as typeof WebSocket,
     source: async (blob) => Buffer.from(await blob.arrayBuffer()),
   });

@@ -24,7 +24,7 @@ interface Remembered {
   readonly settings: OrganisationSettings;
 }
 
-const cautious: OrganisationSettings = { photo_location: 'strip', worker_jobs: 'templates' };
+const cautious: OrganisationSettings = { photo_location: 'strip', worker_jobs: 'templates', time_zone: 'UTC', workday_end: '20:00' };
 
 export const createClient: CreateClient = (options = {}) => new FieldClient(options);
 
