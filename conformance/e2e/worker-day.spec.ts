@@ -62,7 +62,7 @@ test('a day of work without a network, with the app closed in between: nothing i
   expect(one.resolution?.name).toBe('Repaired');
   expect(Object.fromEntries(one.report_fields.map((f) => [f.uuid, f.value]))).toMatchObject({ pressure: 1.75, 'flue-gas': true, parts: 'Ignition electrode' });
   expect(one.attachments.map((a) => a.field).sort()).toEqual(['photos', 'photos', 'signature']);
-  expect((await office.files(first)).files.map((f) => f.state)).toEqual(['here', 'here', 'here']);
+  expect((await office.files(first)).map((f) => f.state)).toEqual(['here', 'here', 'here']);
   const two = await office.job(second);
   expect(two.status_log.map((e) => e.status).sort()).toEqual(['finished', 'paused', 'published', 'started', 'started']);
   expect([two.resolution?.name, two.resolution?.note]).toEqual(['Parts are missing', 'The flue seal does not fit.']);

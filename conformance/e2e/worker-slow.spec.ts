@@ -14,11 +14,11 @@ test('S6 on a slow link only the text of jobs is synced, and the app says so', a
 
   // The text arrives, the photo's name with it; the photo does not.
   await expect.poll(async () => (await server.as('dispatcher').job(id)).checklist.find((i) => i.uuid === 'gas-off')?.done).toBe(true);
-  await expect.poll(async () => (await server.as('dispatcher').files(id)).files.map((f) => f.state)).toEqual(['promised']);
+  await expect.poll(async () => (await server.as('dispatcher').files(id)).map((f) => f.state)).toEqual(['promised']);
   await expect(page.getByText('Slow network: 1 file waits for a faster network.')).toBeVisible();
   await goTo(page, 'Unsent');
   await expect(page.getByText('Waits for a faster network')).toBeVisible();
-  expect((await server.as('dispatcher').files(id)).files.map((f) => f.state)).toEqual(['promised']);
+  expect((await server.as('dispatcher').files(id)).map((f) => f.state)).toEqual(['promised']);
 });
 
 test('S6 one photo can be sent now all the same', async ({ page, server, link }) => {
@@ -30,7 +30,7 @@ test('S6 one photo can be sent now all the same', async ({ page, server, link })
   await addPhotos(page, 'Photos', [noise('plate.png', 96)]);
   await goTo(page, 'Unsent');
   await page.getByRole('button', { name: /^Send .* now$/ }).click();
-  await expect.poll(async () => (await server.as('dispatcher').files(id)).files.map((f) => f.state), { timeout: 120_000 }).toEqual(['here']);
+  await expect.poll(async () => (await server.as('dispatcher').files(id)).map((f) => f.state), { timeout: 120_000 }).toEqual(['here']);
   await expect(page.getByText('Everything is on the server.')).toBeVisible();
 });
 
@@ -41,9 +41,9 @@ test('S7 as soon as the link is faster the files follow, and the office sees the
   await press(page, 'Start');
   await expect(page.getByText(/^Slow network/)).toBeVisible();
   await addPhotos(page, 'Photos', [noise('plate.png', 400)]);
-  await expect.poll(async () => (await server.as('dispatcher').files(id)).files.map((f) => f.state)).toEqual(['promised']);
+  await expect.poll(async () => (await server.as('dispatcher').files(id)).map((f) => f.state)).toEqual(['promised']);
   await link.set('lte');
-  await expect.poll(async () => (await server.as('dispatcher').files(id)).files.map((f) => f.state), { timeout: 120_000 }).toEqual(['here']);
+  await expect.poll(async () => (await server.as('dispatcher').files(id)).map((f) => f.state), { timeout: 120_000 }).toEqual(['here']);
   await expect(page.getByText(/^Slow network/)).toBeHidden();
 });
 
@@ -90,7 +90,7 @@ test('S14 S15 S16 S17 offline every change and photo is kept, counted, and goes 
   await expect(page.getByText('Everything is on the server.')).toBeVisible({ timeout: 120_000 });
   const job = await server.as('dispatcher').job(id);
   expect([job.status, job.attachments.length, job.checklist.find((i) => i.uuid === 'gas-off')?.done]).toEqual(['started', 2, true]);
-  expect((await server.as('dispatcher').files(id)).files.map((f) => f.state)).toEqual(['here', 'here']);
+  expect((await server.as('dispatcher').files(id)).map((f) => f.state)).toEqual(['here', 'here']);
   await inStep(page);
   expect(Number(await symbol(page).getAttribute('data-last'))).toBeGreaterThan(synced);
 });

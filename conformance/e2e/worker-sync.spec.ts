@@ -56,7 +56,7 @@ test('S3 a sync uploads the photos and the rest of the report', async ({ page, s
   await press(page, 'Start');
   await addPhotos(page, 'Photos', [noise('plate.png'), noise('leak.png')]);
   await expect
-    .poll(async () => (await server.as('dispatcher').files(id)).files.map((f) => f.state))
+    .poll(async () => (await server.as('dispatcher').files(id)).map((f) => f.state))
     .toEqual(['here', 'here']);
   const job = await server.as('dispatcher').job(id);
   expect(job.attachments.map((a) => a.field)).toEqual(['photos', 'photos']);

@@ -73,6 +73,13 @@ export interface ApiJob {
   scheduled_duration?: { minutes: number };
 }
 
+export interface FileState {
+  sha256: string;
+  state: 'promised' | 'arriving' | 'here' | 'lost';
+  received: number;
+  size?: number;
+}
+
 export class Api {
   constructor(
     readonly url: string,
@@ -94,7 +101,11 @@ export class Api {
   patch = (id: string, patch: unknown) => this.ask<ApiJob>('PATCH', `/jobs/${id}`, patch);
   status = (id: string, event: { status: string; resolution?: string; note?: string }) => this.ask('POST', `/jobs/${id}/status`, event);
   comment = (id: string, text: string) => this.ask('POST', `/jobs/${id}/comments`, { text });
-  files = (id: string) => this.ask<{ files: { sha256: string; state: string; size: number }[] }>('GET', `/jobs/${id}/files`);
+  /** How far the files of a job's attachments are, without their previews. */
+  async files(id: string): Promise<FileState[]> {
+    const { files } = await this.ask<{ files: (FileState & { kind: string })[] }>('GET', `/jobs/${id}/files`);
+    return files.filter((f) => f.kind === 'file');
+  }
   create = (job: Record<string, unknown>) => this.ask<ApiJob>('POST', '/jobs', job);
 
   /** The job with a title; the list follows within a second. */
