@@ -10,6 +10,9 @@ export interface QueueOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** Bytes that went within ms: the link is measured by them. */
   readonly moved: (bytes: number, ms: number) => void;
+  /** The link's rate is known of now. Where it is not, `measure` finds it out before a file begins. */
+  readonly measured: () => boolean;
+  readonly measure: () => Promise<void>;
   /** Another tab is to read the outbox anew. */
   readonly changed: () => void;
   /** The server says that nobody is signed in. */
@@ -20,6 +23,7 @@ export interface QueueOptions {
 
 const leastChunk = 64 << 10;
 const mostChunk = 2 << 20;
+const measureAgain = 5_000; // ms after a measurement that failed
 const saveEvery = 1_000; // ms between notes of progress in the database; the server knows the offset anyway
 const pauses = [2_000, 5_000, 15_000, 60_000, 300_000, 900_000]; // ms after an attempt that failed, then the last
 
@@ -38,6 +42,7 @@ export class FileQueue {
   #going: Going | undefined;
   #upload: { entry: OutboxEntry; upload: tus.Upload; stop: () => void } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #measuring = false;
   #closed = false;
 
   constructor(o: QueueOptions) {
@@ -103,12 +108,31 @@ export class FileQueue {
     const now = Date.now();
     const able = this.entries.get().filter((e) => this.#may(e));
     const next = able.find((e) => (e.nextAttemptAt ?? 0) <= now);
+    if (next && !next.now && !this.#o.measured()) {
+      this.#measure();
+      return;
+    }
     if (next) {
       void this.#send(next);
       return;
     }
     const due = Math.min(...able.map((e) => e.nextAttemptAt ?? 0));
     if (Number.isFinite(due)) this.#timer = setTimeout(() => this.work(), Math.max(50, due - now));
+  }
+
+  #measure(): void {
+    if (this.#measuring) return;
+    this.#measuring = true;
+    void this.#o.measure().then(
+      () => {
+        this.#measuring = false;
+        this.work();
+      },
+      () => {
+        this.#measuring = false;
+        if (!this.#closed) this.#timer = setTimeout(() => this.work(), measureAgain);
+      },
+    );
   }
 
   async #send(entry: OutboxEntry): Promise<void> {

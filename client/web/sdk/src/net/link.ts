@@ -58,6 +58,11 @@ export class LinkMeter {
     this.#publish();
   }
 
+  /** Whether the rate was measured within the last `ms`. */
+  measured(ms: number): boolean {
+    return this.#rate !== undefined && this.now() - this.#rate.at < ms;
+  }
+
   /** Takes the time into account: old measurements end. */
   tick(): void {
     this.#publish();

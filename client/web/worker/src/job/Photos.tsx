@@ -20,7 +20,7 @@ export function Photos({ job, photos, preparing = 0, onRemove }: Props) {
   const { t } = useTranslation();
   const [open, setOpen] = useState<string>();
   const unsent = useUnsent();
-  const waiting = (a: Attachment) => unsent.items.find((i) => i.kind === 'file' && i.job === job.id && i.label === a.name);
+  const waiting = (a: Attachment) => unsent.items.find((i) => i.id === `file:${a.uuid}`);
   return (
     <>
       <ul className={styles.grid}>
