@@ -66,6 +66,9 @@ func (a *app) follow(show func(sight) error) error {
 	last := ""
 	for {
 		s, err := a.sight()
+		if a.ctx.Err() != nil {
+			return nil // told to stop while it looked
+		}
 		if err != nil {
 			return err
 		}
@@ -75,7 +78,7 @@ func (a *app) follow(show func(sight) error) error {
 		}
 		if string(text) != last {
 			last = string(text)
-			if err := show(s); err != nil {
+			if err := show(s); err != nil && a.ctx.Err() == nil {
 				return err
 			}
 		}
