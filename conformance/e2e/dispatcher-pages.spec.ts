@@ -4,15 +4,11 @@ import { expect, test } from './support/test.ts';
 
 test.use({ ...desk, actionTimeout: 60_000 });
 
-test('every page full: axe finds no violation, nothing is too wide', async ({ page, browser, baseURL, server }) => {
+test('the pages of jobs, full: axe finds no violation, nothing is too wide', async ({ page, browser, baseURL, server }) => {
   test.slow();
   const office = server.as('dispatcher');
   const anna = server.as('worker-anna');
   const boiler = await office.find('Boiler does not start');
-  await server.addUser('olga', 'owner');
-  const clients = await office.ask<{ clients: { id: string }[] }>('GET', '/clients');
-  const sites = await office.ask<{ sites: { id: string }[] }>('GET', '/sites');
-  const templates = await office.ask<{ templates: { id: string }[] }>('GET', '/templates');
 
   await page.goto('/');
   await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
@@ -69,6 +65,15 @@ test('every page full: axe finds no violation, nothing is too wide', async ({ pa
   await page.goto(`/jobs/${boiler.id}/report`);
   await expect(page.getByRole('article')).toContainText('The valve was shut');
   await look(page, '10-report');
+});
+
+test('the office’s pages, full: axe finds no violation, nothing is too wide', async ({ page, server }) => {
+  test.slow();
+  const office = server.as('dispatcher');
+  const clients = await office.ask<{ clients: { id: string }[] }>('GET', '/clients');
+  const sites = await office.ask<{ sites: { id: string }[] }>('GET', '/sites');
+  const templates = await office.ask<{ templates: { id: string }[] }>('GET', '/templates');
+  await signIn(page);
   for (const [name, path, wait] of [
     ['11-new-job', '/new', 'New job'],
     ['12-templates', '/templates', 'Templates'],
@@ -91,7 +96,12 @@ test('every page full: axe finds no violation, nothing is too wide', async ({ pa
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
   await look(page, '23-keys');
+});
 
+test('what owners and administrators see, full: axe finds no violation', async ({ browser, baseURL, server }) => {
+  test.slow();
+  const office = server.as('dispatcher');
+  await server.addUser('olga', 'owner');
   const owner = await another(browser, baseURL);
   await signIn(owner, '/settings?tab=keys', 'olga', 'a long password');
   await owner.getByRole('button', { name: 'Add an API key' }).click();

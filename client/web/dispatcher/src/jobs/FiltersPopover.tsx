@@ -36,7 +36,7 @@ function Form({ search, set }: { search: JobSearch; set: Set }) {
   const books = { template: templates, client: clients, site: sites };
   const join = (values: string[]): string | undefined => values.join(',') || undefined;
   return (
-    <div className={classes.form}>
+    <div className={classes.form} tabIndex={-1} data-autofocus>
       <MultiSelect label={t('jobs.by.assignee')} data={people} value={listOf(search.assignee)} onChange={(v) => set({ assignee: join(v) })} searchable clearable comboboxProps={{ withinPortal: false }} />
       <Checkbox label={t('jobs.by.unassigned')} checked={search.unassigned === 'true'} onChange={(e) => set({ unassigned: e.currentTarget.checked ? 'true' : undefined })} />
       <TextInput type="date" label={t('jobs.by.from')} value={search.from ? dayOf(search.from) : ''} onChange={(e) => set({ from: e.currentTarget.value || undefined })} />
