@@ -1,6 +1,7 @@
 /// <reference lib="webworker" />
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute, type PrecacheEntry } from 'workbox-precaching';
 import { NavigationRoute, registerRoute } from 'workbox-routing';
+import { subscribePush } from '@fieldsync/sdk/push';
 import { clicked, pushed } from './push/worker.ts';
 
 declare const self: ServiceWorkerGlobalScope & { __WB_MANIFEST: (PrecacheEntry | string)[] };
@@ -18,3 +19,5 @@ self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim(
 
 self.addEventListener('push', (event) => event.waitUntil(pushed(self, event.data)));
 self.addEventListener('notificationclick', (event) => event.waitUntil(clicked(self, event.notification)));
+// The browser has replaced the subscription, or ended it: the server hears where the phone is reached now.
+self.addEventListener('pushsubscriptionchange', (event) => (event as ExtendableEvent).waitUntil(subscribePush(self.registration).catch(() => undefined)));

@@ -700,6 +700,128 @@ export interface paths {
         patch: operations["patch-organisation"];
         trace?: never;
     };
+    "/api/v1/push/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The server's key to subscribe with */
+        get: operations["get-push-key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/push/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent to devices, and what became of it: owners and administrators */
+        get: operations["list-push-log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/push/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the person who asks wants to hear */
+        get: operations["get-push-settings"];
+        /** Changes what the person who asks wants to hear, on all devices */
+        put: operations["put-push-settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/push/subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The subscription of the device that asks */
+        get: operations["get-push-subscription"];
+        /** Says where the device that asks is told of changes, in the place of what it said before. It ends with the device's sign-in */
+        put: operations["put-push-subscription"];
+        post?: never;
+        /** Ends the notices to the device that asks */
+        delete: operations["delete-push-subscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/push/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The devices that are told of changes: one's own; those of others for owners, administrators and dispatchers */
+        get: operations["list-push-subscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/push/subscriptions/{device}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends the notices to a device: one's own; those of others for owners and administrators */
+        delete: operations["remove-push-subscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/push/subscriptions/{device}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a device a notice at once, and tells what became of it: one's own; those of others for owners and administrators */
+        post: operations["test-push"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/receipts": {
         parameters: {
             query?: never;
@@ -1501,6 +1623,31 @@ export interface components {
              */
             reason: "slow" | "revoked" | "stopping";
         };
+        Entry: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, to the millisecond
+             */
+            at: string;
+            /** Format: int64 */
+            attempt: number;
+            device: string;
+            job?: string;
+            kind: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, to the millisecond
+             */
+            next_at?: string;
+            /** Format: int64 */
+            number: number;
+            reason?: string;
+            result: string;
+            service: string;
+            /** Format: int64 */
+            status?: number;
+            user: string;
+        };
         Event: {
             after?: string[];
             by?: string;
@@ -1793,6 +1940,16 @@ export interface components {
              */
             total?: number;
         };
+        Key: {
+            /** @description The applicationServerKey to subscribe with: a point of P-256, base64url. It changes when the operator rotates it; then subscribe anew */
+            key: string;
+        };
+        Keys: {
+            /** @description base64url */
+            auth: string;
+            /** @description base64url */
+            p256dh: string;
+        };
         LeftAlone: {
             path: unknown[];
             /**
@@ -1818,6 +1975,10 @@ export interface components {
              * @description RFC 3339, to the millisecond
              */
             uploaded_at?: string;
+        };
+        Log: {
+            /** @description The newest first */
+            entries: components["schemas"]["Entry"][];
         };
         LogEntry: {
             /** @example user.created */
@@ -1985,6 +2146,30 @@ export interface components {
         RefForm: {
             name?: string | null;
             uuid?: string | null;
+        };
+        Registration: {
+            /** @description apns: the app's bundle id */
+            app?: string;
+            /** @description webpush: the address that the push service gave; a public one, by https */
+            endpoint?: string;
+            /** @description What messages are encrypted with: required for webpush unless silent; with fcm and apns the app then has to open them itself */
+            keys?: components["schemas"]["Keys"];
+            /** @description apns: an app under development */
+            sandbox?: boolean;
+            /** @description webpush: the server's key that it was subscribed with; without: the one of now */
+            server_key?: string;
+            /**
+             * @description webpush is UnifiedPush too
+             * @default webpush
+             * @enum {string}
+             */
+            service: "webpush" | "fcm" | "apns";
+            /** @description It shows nothing: each message only says that it should sync now */
+            silent?: boolean;
+            /** @description Where the device is, such as Europe/Berlin: times in notices are told so */
+            time_zone?: string;
+            /** @description fcm, apns: the device's token */
+            token?: string;
         };
         Removed: {
             /** @description The document's id */
@@ -2174,6 +2359,30 @@ export interface components {
             resolution?: string;
             /** @enum {string} */
             status: "scheduled" | "published" | "en_route" | "started" | "paused" | "finished" | "cancelled";
+        };
+        Subscription: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, to the millisecond
+             */
+            created_at: string;
+            /** @description As in the lists of devices */
+            device: string;
+            /** @description webpush: the server's key that it is bound to; where that is not the one of now, the device should subscribe anew */
+            server_key?: string;
+            /** @enum {string} */
+            service: "webpush" | "fcm" | "apns";
+            silent?: boolean;
+            time_zone?: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, to the millisecond
+             */
+            updated_at: string;
+            user: string;
+        };
+        SubscriptionList: {
+            subscriptions: components["schemas"]["Subscription"][];
         };
         Team: {
             /** Format: date-time */
@@ -2478,6 +2687,15 @@ export interface components {
              */
             updated_at: string;
             url: string;
+        };
+        Wishes: {
+            /** @description Only of jobs that are, or were, scheduled for the day */
+            only_today?: boolean;
+            /** @description From then on nothing is sent, HH:MM; what comes is sent at quiet_to */
+            quiet_from?: string;
+            quiet_to?: string;
+            /** @description Without: the device's, else the organisation's */
+            time_zone?: string;
         };
     };
     responses: never;
@@ -4588,6 +4806,316 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-push-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-push-log": {
+        parameters: {
+            query?: {
+                /** @description Only this user's */
+                user?: string;
+                /** @description The number of an entry: those before it; left out for the newest */
+                before?: number;
+                /** @description How many at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Log"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-push-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wishes"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-push-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wishes"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wishes"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-push-subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-push-subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Registration"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-push-subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-push-subscriptions": {
+        parameters: {
+            query?: {
+                /** @description Only this user's */
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-push-subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device's id */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device's id */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
                 };
             };
             /** @description Error */

@@ -7,6 +7,7 @@ import { SignInPage } from '../session/SignInPage.tsx';
 import { NotWorker } from '../session/NotWorker.tsx';
 import { Boot } from './App.tsx';
 import { setSignedIn } from './known.ts';
+import { keepSubscribed } from '../push/registration.ts';
 import { hearOfEvents } from './events.ts';
 import { loadRest, routeTree } from './routes.tsx';
 
@@ -25,6 +26,7 @@ export function theClient(): Client {
   if (!made) {
     made = createClient({ wasm });
     hearOfEvents(made, router);
+    keepSubscribed(made);
   }
   return made;
 }
