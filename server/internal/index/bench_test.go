@@ -84,7 +84,7 @@ func benchWorker(n int) string { return fmt.Sprintf("7f3e9a%04d", n) }
 
 // benchFill writes the rows of all jobs, past the documents: what is measured are lists.
 func benchFill(tb testing.TB, x *Index, jobs int) {
-	const group = 32 // about as much as a transaction of the store takes
+	const group = 24 // about as much as a transaction of the store takes
 	for n := 0; n < jobs; n += group {
 		var rows []made
 		for i := n; i < min(n+group, jobs); i++ {
@@ -146,10 +146,23 @@ var benchQueries = []struct {
 	{"made last", func(n int) Query {
 		return Query{Sort: SortCreated, Desc: true, Statuses: []job.Status{job.Statuses()[n%7]}}
 	}},
-	{"an assignee, by serial number (sorted)", func(n int) Query {
+	{"an assignee, by serial number", func(n int) Query {
 		return Query{Assignees: []string{benchWorker(n % benchWorkers)}, Sort: SortSerial}
 	}},
+	{"what a worker may see, made last", func(n int) Query {
+		return Query{Reader: benchWorker(n % benchWorkers), Sort: SortCreated, Desc: true}
+	}},
+	{"finished jobs of an assignee, by serial number", func(n int) Query {
+		return Query{Assignees: []string{benchWorker(n % benchWorkers)}, Statuses: []job.Status{job.Finished}, Sort: SortSerial}
+	}},
+	{"published jobs of an assignee, by serial number (sorted)", func(n int) Query {
+		return Query{Assignees: []string{benchWorker(n % benchWorkers)}, Statuses: []job.Status{job.Published}, Sort: SortSerial}
+	}},
+	{"finished and cancelled jobs of a territory", func(n int) Query {
+		return Query{Territories: []string{fmt.Sprintf("Territory %d", n%benchTerritories)}, Statuses: []job.Status{job.Finished, job.Cancelled}, Desc: true}
+	}},
 	{"external id", func(n int) Query { return Query{ExternalID: fmt.Sprintf("ERP-%d", n*7919%*benchJobs)} }},
+	{"serial number", func(n int) Query { return Query{SerialNo: fmt.Sprintf("2026-%06d", n*7919%*benchJobs)} }},
 	{"full text, a rare word", func(n int) Query { return Query{Text: fmt.Sprintf("part %d", n*31%5_000)} }},
 	{"full text, two common words", func(n int) Query { return Query{Text: "boiler compressor"} }},
 	{"full text of an assignee", func(n int) Query { return Query{Text: "pump noi", Assignees: []string{benchWorker(n % benchWorkers)}} }},

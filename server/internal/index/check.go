@@ -157,10 +157,14 @@ func (x *Index) checkRow(ctx context.Context, o orgKeys, doc crdt.DocID, row *st
 		}
 		err = errors.Join(err, want(key, value, "an entry is not there, or is of another state"))
 	})
-	for i := range row.head.ids.len() {
+	eachLookup(o, doc, &row.head, len(row.json), func(key []byte, covering bool) {
 		c.lookups++
-		err = errors.Join(err, want(o.lookup(row.head.ids.at(i), doc), nil, "a lookup is not there"))
-	}
+		var value []byte
+		if covering {
+			value = full
+		}
+		err = errors.Join(err, want(key, value, "a lookup is not there, or is of another state"))
+	})
 	for _, v := range row.head.values() {
 		key := string(o.counter(row.head.kind, v))
 		if c.counts[key] == nil {

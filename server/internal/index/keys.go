@@ -14,14 +14,17 @@ import (
 //	c <kind 1> <dim 1> <token 8>                                    counter: rows by status, see counts.go
 //	e <kind 1> <dim 1> <token 8> <order 1> <status 1> <sort> <doc 16>  entry: a row under one of its values, see entryValue
 //	f <seq 8>                                                      feed: the document whose row was written at seq; 16 bytes
-//	l <token 8> <doc 16>                                           lookup: a row that has an id of its own; empty
+//	l <token 8> <doc 16>                                           lookup: a row that has an id of its own; for the external id and the
+//	                                                               serial number an entryValue, else empty
 //	n                                                              the last seq that was given; 8 bytes
 //	r <doc 16>                                                     the row, see storedRow
 //	t <doc 16>                                                     what the full text knows of it, see text.go
 //
 // <sort> is 8 bytes of time, or a sort name and a zero byte. A page is read from neighbouring entries: each holds the header that filters
 // read, and in the orders that lists use (covering) the row's JSON too. A job that is open has a second entry beside the one under its status,
-// with those of all open jobs: <order> is then in upper case, and <status> 0.
+// with those of all open jobs: <order> is then in upper case, and <status> 0. One that is cancelled has a second entry among the finished ones, so
+// that a list of everything is merged from two ranges. In orders that stand as a whole (shape.whole) a row has one entry, whatever its status:
+// <status> is then wholeStatus.
 const (
 	partCounter = 'c'
 	partEntry   = 'e'
@@ -74,39 +77,46 @@ const (
 	byName      order = 'n'
 )
 
-// shape says in which orders rows of a kind stand under a dimension, and in which of these the entries hold the JSON.
+// shape says in which orders rows of a kind stand under a dimension, in which of these the entries hold the JSON, and whether the
+// order stands as a whole: in one range instead of one for each status.
 type shape struct {
 	dim      dim
 	order    order
 	covering bool
+	whole    bool
 }
 
-// jobShapes are the entries of a job: its main order under everything that lists are filtered by, the others under all, and what was
-// changed last also of a worker's jobs and of a territory's. The measured price of it is in the ADR of this layout.
+// jobShapes are the entries of a job: its main order under everything that lists are filtered by, the others under all, what was changed last
+// of a territory's jobs, and all orders of a worker's; age and serial number there as a whole, so that an open job pays for them once. The
+// measured price of it is in the ADR of this layout.
 var jobShapes = []shape{
-	{dimAll, byScheduled, true},
-	{dimAll, byUpdated, true},
-	{dimAll, byCreated, true},
-	{dimAll, byName, true},
-	{dimClash, byScheduled, true},
-	{dimUnassigned, byScheduled, true},
-	{dimAssignee, byScheduled, true},
-	{dimAssignee, byUpdated, true},
-	{dimMaker, byScheduled, false},
-	{dimMaker, byUpdated, false},
-	{dimClient, byScheduled, true},
-	{dimSite, byScheduled, false},
-	{dimTemplate, byScheduled, true},
-	{dimTerritory, byScheduled, true},
-	{dimTerritory, byUpdated, true},
-	{dimType, byScheduled, false},
+	{dim: dimAll, order: byScheduled, covering: true},
+	{dim: dimAll, order: byUpdated, covering: true},
+	{dim: dimAll, order: byCreated, covering: true},
+	{dim: dimAll, order: byName, covering: true},
+	{dim: dimClash, order: byScheduled, covering: true},
+	{dim: dimUnassigned, order: byScheduled, covering: true},
+	{dim: dimAssignee, order: byScheduled, covering: true},
+	{dim: dimAssignee, order: byUpdated, covering: true},
+	{dim: dimAssignee, order: byCreated, covering: true, whole: true},
+	{dim: dimAssignee, order: byName, covering: true, whole: true},
+	{dim: dimMaker, order: byScheduled},
+	{dim: dimMaker, order: byUpdated},
+	{dim: dimMaker, order: byCreated, whole: true},
+	{dim: dimMaker, order: byName, whole: true},
+	{dim: dimClient, order: byScheduled, covering: true},
+	{dim: dimSite, order: byScheduled},
+	{dim: dimTemplate, order: byScheduled, covering: true},
+	{dim: dimTerritory, order: byScheduled, covering: true},
+	{dim: dimTerritory, order: byUpdated, covering: true},
+	{dim: dimType, order: byScheduled},
 }
 
 // otherShapes are the entries of the other kinds, of which there are few.
 var otherShapes = []shape{
-	{dimAll, byName, true},
-	{dimAll, byUpdated, true},
-	{dimAll, byCreated, true},
+	{dim: dimAll, order: byName, covering: true},
+	{dim: dimAll, order: byUpdated, covering: true},
+	{dim: dimAll, order: byCreated, covering: true},
 }
 
 func (k kind) shapes() []shape {
@@ -169,8 +179,33 @@ func (o orgKeys) entries(k kind, v value, by order, status byte) []byte {
 // open is entries for the rows of all open statuses together.
 func (o orgKeys) open(k kind, v value, by order) []byte { return o.entries(k, v, by^0x20, 0) }
 
+// wholeStatus stands in the place of the status where entries of all statuses are one range.
+const wholeStatus = 0xff
+
+// whole is entries for the rows of all statuses together, in an order that stands as a whole.
+func (o orgKeys) whole(k kind, v value, by order) []byte { return o.entries(k, v, by, wholeStatus) }
+
+// ranges are the prefixes under which a row of a status stands for a value in the order of a shape.
+func (o orgKeys) ranges(k kind, v value, s shape, status byte) [][]byte {
+	switch {
+	case s.whole:
+		return [][]byte{o.whole(k, v, s.order)}
+	case k == kindJob && isOpen(status):
+		return [][]byte{o.entries(k, v, s.order, status), o.open(k, v, s.order)}
+	case k == kindJob && status == statusCancelled:
+		return [][]byte{o.entries(k, v, s.order, status), o.entries(k, v, s.order, statusFinished)}
+	}
+	return [][]byte{o.entries(k, v, s.order, status)}
+}
+
+// The statuses of jobs that are over.
+var (
+	statusCancelled = statusByte(job.Cancelled)
+	statusFinished  = statusByte(job.Finished)
+)
+
 // isOpen tells whether a job with this status byte is still to be done. One with a status that we do not know is.
-func isOpen(status byte) bool { return status < statusByte(job.Cancelled) }
+func isOpen(status byte) bool { return status < statusCancelled }
 
 // value is a value of a dimension.
 type value struct {

@@ -47,6 +47,8 @@ func (x *Index) Query(ctx context.Context, q Query) (Page, error) {
 type match struct {
 	doc  crdt.DocID
 	sort []byte // relevance: the best first
+
+	entry []byte // a lookup's value; empty: the row is to be read
 }
 
 // list gathers a page.
@@ -67,6 +69,8 @@ type list struct {
 	sorted  []candidate
 	worst   []byte // what is behind it is not of the page
 	matches int
+	room    []byte // for the JSON of further rows
+	piece   int    // bytes of the last room
 }
 
 // candidate is a row of the query, before its rows are sorted.
@@ -134,9 +138,28 @@ func (l *list) visit(e entry) error {
 	l.last = append(l.last[:0], e.place...)
 	raw, err := l.look(e)
 	if raw != nil {
-		l.page.Rows = append(l.page.Rows, bytes.Clone(raw))
+		l.page.Rows = append(l.page.Rows, l.keep(raw))
 	}
 	return err
+}
+
+// Rows of a page share memory in pieces from the first size up to the last, in bytes: a copy in memory of its own would be a third of
+// what reading a row costs.
+const (
+	leastPiece = 4 << 10
+	mostPiece  = 32 << 10
+)
+
+// keep copies a row's JSON for the page.
+func (l *list) keep(raw []byte) json.RawMessage {
+	if len(raw) > len(l.room) {
+		l.piece = min(max(leastPiece, 2*l.piece), mostPiece)
+		l.room = make([]byte, max(l.piece, len(raw)))
+	}
+	n := copy(l.room, raw)
+	own := l.room[:n:n]
+	l.room = l.room[n:]
+	return own
 }
 
 // look gives the JSON of an entry if it is one of the query's rows. It may share the entry's memory.
@@ -172,7 +195,7 @@ func (l *list) sort(p *plan) (done bool, err error) {
 				return store.ErrStop
 			}
 			raw, err := l.look(e)
-			if raw == nil {
+			if raw == nil || p.few && e.place[0] != l.h.status { // its second entry
 				return err
 			}
 			doc := docOf(e.place)
@@ -249,11 +272,11 @@ func (l *list) cut() {
 // lookup finds the documents with the first id that is asked for; they are not few where sorting them would cost too much.
 func (l *list) lookup() (docs []match, few bool, err error) {
 	few = true
-	err = l.r.Scan(l.f.keys.lookups(l.f.ids[0]), nil, func(key, _ []byte) error {
+	err = l.r.Scan(l.f.keys.lookups(l.f.ids[0]), nil, func(key, value []byte) error {
 		if few = len(docs) < l.limits.found; !few {
 			return store.ErrStop
 		}
-		docs = append(docs, match{doc: docOf(key)})
+		docs = append(docs, match{doc: docOf(key), entry: bytes.Clone(value)})
 		return nil
 	})
 	return docs, few, err
@@ -262,6 +285,17 @@ func (l *list) lookup() (docs []match, few bool, err error) {
 // candidates makes a page of documents that something else has found.
 func (l *list) candidates(docs []match) error {
 	for _, m := range docs {
+		if len(m.entry) > 0 {
+			raw, err := l.look(entry{m.doc[:], m.entry})
+			if err != nil {
+				return err
+			}
+			if raw != nil {
+				l.place = l.h.place(l.place[:0], l.f.order, m.doc)
+				l.candidate(l.place, raw, true)
+			}
+			continue
+		}
 		row, err := l.fetch(m.doc)
 		if err != nil {
 			return err

@@ -156,7 +156,9 @@ func TestAPageInAnOrderThatStandsLooksAtNoMoreThanItShows(t *testing.T) {
 		{Assignees: []string{"anna"}, Sort: SortUpdated, Desc: true},
 		{Reader: "anna", Sort: SortUpdated, Desc: true},
 		{Territories: []string{"north"}, Sort: SortUpdated},
-		{Assignees: []string{"anna"}, Sort: SortUpdated, Statuses: []job.Status{job.Finished}},
+		{Assignees: []string{"anna"}, Sort: SortUpdated, Statuses: []job.Status{job.Started}},
+		{Assignees: []string{"anna"}, Sort: SortUpdated, Statuses: []job.Status{job.Cancelled, job.Finished}},
+		{Assignees: []string{"anna"}, Sort: SortSerial}, {Reader: "anna", Sort: SortCreated, Desc: true},
 		{Sort: SortSerial}, {Sort: SortCreated, Desc: true},
 	} {
 		q.Org, q.Limit = "org", 20

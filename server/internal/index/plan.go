@@ -89,6 +89,7 @@ func (o *option) estimate(r store.Reader, f *filter) error {
 type plan struct {
 	option
 	order  order // of the ranges
+	whole  bool  // the order stands as a whole: a range for each value, whatever the statuses
 	sorted bool  // the rows have to be sorted; else the ranges have the order that is asked for
 	few    bool  // there are so few rows that those of all statuses are read in one go
 	total  int   // how many rows match; -1: not known
@@ -120,8 +121,10 @@ func (f *filter) choose(r store.Reader, lim limits, total bool) (plan, error) {
 		if err := p.estimate(r, f); err != nil {
 			return plan{}, err
 		}
+		stands, whole := p.stands(f)
 		switch {
-		case f.scheduled == always && p.stands(f): // in that order
+		case f.scheduled == always && stands && !(whole && p.sortsCheaper(f, lim)): // in that order
+			p.whole = whole
 		case p.rows <= uint64(lim.sorted) || f.scheduled != always:
 			p.order, p.sorted = byScheduled, true
 		default:
@@ -132,7 +135,7 @@ func (f *filter) choose(r store.Reader, lim limits, total bool) (plan, error) {
 		return plan{}, err
 	}
 	if p.few = p.all() <= 2*uint64(f.limit) && len(f.statuses) > 1; p.few { //nolint:gosec // a limit
-		p.order, p.sorted = p.main(f), true
+		p.order, p.sorted, p.whole = p.main(f), true, false
 	}
 	only := filters == 0 || filters == 1 && p.values[0].dim != dimAll
 	if total && only && p.exact && len(f.skills)+len(f.ids) == 0 && f.scheduled == always && f.created == always && f.updated == always {
@@ -141,14 +144,25 @@ func (f *filter) choose(r store.Reader, lim limits, total bool) (plan, error) {
 	return p, nil
 }
 
-// stands tells whether the option has ranges in the order that is asked for.
-func (o *option) stands(f *filter) bool {
+// stands tells whether the option has ranges in the order that is asked for, and whether these hold the rows of all statuses.
+func (o *option) stands(f *filter) (stands, whole bool) {
+	wholes := 0
 	for _, v := range o.values {
-		if !slices.ContainsFunc(f.kind.shapes(), func(s shape) bool { return s.dim == v.dim && s.order == f.order }) {
-			return false
+		i := slices.IndexFunc(f.kind.shapes(), func(s shape) bool { return s.dim == v.dim && s.order == f.order })
+		if i < 0 {
+			return false, false
+		}
+		if f.kind.shapes()[i].whole {
+			wholes++
 		}
 	}
-	return true
+	return wholes == 0 || wholes == len(o.values), wholes > 0
+}
+
+// sortsCheaper tells whether reading and sorting all rows with the wanted statuses looks at fewer entries than a page of a range that
+// holds all statuses, of which so many have to be passed over.
+func (o *option) sortsCheaper(f *filter, lim limits) bool {
+	return o.rows <= uint64(lim.sorted) && o.rows*o.rows < uint64(f.limit)*o.all() //nolint:gosec // limits
 }
 
 // all is how many rows the option holds, whatever their status.
@@ -189,12 +203,19 @@ func (p *plan) ranges(f *filter) []keyRange {
 		if i < len(p.counts) {
 			c = &p.counts[i]
 		}
-		together := f.kind == kindJob && f.openTogether(c)
-		if together {
+		if p.whole {
+			if c == nil || c.of(f.statuses) > 0 {
+				out = append(out, keyRange{f.keys.whole(f.kind, v, p.order)})
+			}
+			continue
+		}
+		open := f.kind == kindJob && f.openTogether(c)
+		if open {
 			out = append(out, keyRange{f.keys.open(f.kind, v, p.order)})
 		}
+		over := f.kind == kindJob && (c == nil || c[statusFinished] > 0) && slices.Contains(f.statuses, statusFinished)
 		for _, s := range f.statuses {
-			if c != nil && c[s] == 0 || together && isOpen(s) {
+			if c != nil && c[s] == 0 || open && isOpen(s) || over && s == statusCancelled {
 				continue
 			}
 			out = append(out, keyRange{f.keys.entries(f.kind, v, p.order, s)})

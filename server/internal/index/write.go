@@ -184,13 +184,13 @@ func (b *batch) entries(o orgKeys, doc crdt.DocID, before *header, after *stored
 			b.put(key, thin)
 		}
 	})
-	if h.flags&flagGone == 0 {
-		for i := range h.ids.len() {
-			if t := h.ids.at(i); before == nil || !before.ids.has(t) {
-				b.put(o.lookup(t, doc), []byte{})
-			}
+	eachLookup(o, doc, h, len(after.json), func(key []byte, covering bool) {
+		if covering {
+			b.put(key, full)
+		} else {
+			b.put(key, []byte{})
 		}
-	}
+	})
 	if before != nil {
 		if err := b.count(o, before, ^uint64(0)); err != nil {
 			return err
@@ -228,12 +228,24 @@ func eachEntry(o orgKeys, doc crdt.DocID, h *header, size int, visit func(key []
 			if s.dim == v.dim {
 				covering := s.covering && (size <= maxAsideJSON || s.order == byScheduled || h.kind != kindJob)
 				place := h.place(nil, s.order, doc)
-				visit(append(o.entries(h.kind, v, s.order, h.status), place...), covering)
-				if h.kind == kindJob && isOpen(h.status) {
-					visit(append(o.open(h.kind, v, s.order), place...), covering)
+				for _, prefix := range o.ranges(h.kind, v, s, h.status) {
+					visit(append(prefix, place...), covering)
 				}
 			}
 		}
+	}
+}
+
+// eachLookup visits the keys of a row's lookups, and tells which of them hold its JSON, of so many bytes: those of the ids that people and other
+// systems call it by. The slices are the visitor's.
+func eachLookup(o orgKeys, doc crdt.DocID, h *header, size int, visit func(key []byte, covering bool)) {
+	if h.flags&flagGone != 0 {
+		return
+	}
+	n := h.ids.len()
+	for i := range n {
+		own := i == 0 && h.flags&flagExternal != 0 || i == n-1 && h.flags&flagSerial != 0
+		visit(o.lookup(h.ids.at(i), doc), own && size <= maxAsideJSON)
 	}
 }
 
