@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
@@ -50,6 +51,7 @@ func (x *Index) Check(ctx context.Context, progress func(Progress), report func(
 // census is what the rows of an organisation should have beside them.
 type census struct {
 	entries, feeds, lookups, texts int
+	held                           int // lookups whose holders are no crowd
 	counts                         map[string]*counts
 }
 
@@ -91,7 +93,25 @@ func (x *Index) checkOrg(ctx context.Context, o orgKeys, report func(string), ch
 			report(fmt.Sprintf("there are %d %s; the rows have %d", n, part.name, part.want))
 		}
 	}
-	return x.checkCounts(o, &c, report)
+	return errors.Join(x.checkHolders(o, &c, report), x.checkCounts(o, &c, report))
+}
+
+// checkHolders looks for holders that are none.
+func (x *Index) checkHolders(o orgKeys, c *census, report func(string)) error {
+	n := 0
+	if err := x.opt.Store.Scan(o.part(partHolders), nil, func(_, value []byte) error {
+		docs, ok := holders(value)
+		if n += len(docs); !bytes.Equal(value, crowd) && (!ok || len(docs) == 0) {
+			report("holders of an id cannot be read")
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if n != c.held {
+		report(fmt.Sprintf("there are %d holders of ids; the rows have %d", n, c.held))
+	}
+	return nil
 }
 
 func (x *Index) checkCounts(o orgKeys, c *census, report func(string)) error {
@@ -157,14 +177,23 @@ func (x *Index) checkRow(ctx context.Context, o orgKeys, doc crdt.DocID, row *st
 		}
 		err = errors.Join(err, want(key, value, "an entry is not there, or is of another state"))
 	})
-	eachLookup(o, doc, &row.head, len(row.json), func(key []byte, covering bool) {
+	for i := range row.head.ids.len() {
+		t := row.head.ids.at(i)
 		c.lookups++
-		var value []byte
-		if covering {
-			value = full
+		err = errors.Join(err, want(o.lookup(t, doc), nil, "a lookup is not there"))
+		value, getErr := x.opt.Store.Get(o.holders(t))
+		docs, _ := holders(value)
+		switch {
+		case getErr != nil && !errors.Is(getErr, store.ErrNotFound):
+			err = errors.Join(err, getErr)
+		case bytes.Equal(value, crowd):
+		case slices.Contains(docs, doc):
+			c.held++
+		default:
+			c.held++
+			complain("it is not among the holders of its ids")
 		}
-		err = errors.Join(err, want(key, value, "a lookup is not there, or is of another state"))
-	})
+	}
 	for _, v := range row.head.values() {
 		key := string(o.counter(row.head.kind, v))
 		if c.counts[key] == nil {

@@ -226,12 +226,6 @@ func headerOf(d *Document, r *Row) header {
 	}
 	add(&h.ids, tokenOf(dimOrder, r.ExternalOrderID))
 	add(&h.ids, tokenOf(dimSerial, r.SerialNo))
-	if r.ExternalID != "" {
-		h.flags |= flagExternal
-	}
-	if r.SerialNo != "" {
-		h.flags |= flagSerial
-	}
 	h.client, h.site, h.template = tokenOf(dimClient, refKey(r.Client)), tokenOf(dimSite, refKey(r.Site)), tokenOf(dimTemplate, refKey(r.Template))
 	h.territory, h.typ = tokenOf(dimTerritory, refKey(r.Territory)), tokenOf(dimType, r.Type)
 	if h.kind != kindJob {

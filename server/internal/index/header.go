@@ -31,10 +31,8 @@ type header struct {
 
 // Flags of a header.
 const (
-	flagClash    = 1 << iota
-	flagGone     // the document left the index; the row remains so that the feed can say so
-	flagExternal // the first of ids is the external id
-	flagSerial   // the last of ids is the serial number
+	flagClash = 1 << iota
+	flagGone  // the document left the index; the row remains so that the feed can say so
 )
 
 // tokens is a list of tokens as bytes.

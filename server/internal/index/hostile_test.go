@@ -194,7 +194,7 @@ func TestARowIsBoundedWhateverTheDocumentHolds(t *testing.T) {
 	if len(der.json) > 32<<10 || len(der.text.head)+len(der.text.body) > 2*maxSearched {
 		t.Errorf("a row of %d bytes, a text of %d", len(der.json), len(der.text.head)+len(der.text.body))
 	}
-	b := &batch{r: w.store, orgs: map[string]bool{}, last: map[string]uint64{}, counts: map[string]*counted{}}
+	b := &batch{r: w.store, orgs: map[string]bool{}, last: map[string]uint64{}, counts: map[string]*counted{}, held: map[string]*held{}}
 	check(t, b.add(made{doc: d.ID, derived: &der, org: d.Org, digest: d.digest(), changes: 1}))
 	b.finish()
 	if b.bytes > 1_200_000 || len(b.ops) > 1_000 {

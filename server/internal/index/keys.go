@@ -14,8 +14,8 @@ import (
 //	c <kind 1> <dim 1> <token 8>                                    counter: rows by status, see counts.go
 //	e <kind 1> <dim 1> <token 8> <order 1> <status 1> <sort> <doc 16>  entry: a row under one of its values, see entryValue
 //	f <seq 8>                                                      feed: the document whose row was written at seq; 16 bytes
-//	l <token 8> <doc 16>                                           lookup: a row that has an id of its own; for the external id and the
-//	                                                               serial number an entryValue, else empty
+//	i <token 8>                                                    holders: the rows that have an id of their own, see holders.go
+//	l <token 8> <doc 16>                                           lookup: one of them; empty
 //	n                                                              the last seq that was given; 8 bytes
 //	r <doc 16>                                                     the row, see storedRow
 //	t <doc 16>                                                     what the full text knows of it, see text.go
@@ -29,6 +29,7 @@ const (
 	partCounter = 'c'
 	partEntry   = 'e'
 	partFeed    = 'f'
+	partHolders = 'i'
 	partLookup  = 'l'
 	partLast    = 'n'
 	partRow     = 'r'
@@ -156,6 +157,11 @@ func (o orgKeys) text(doc crdt.DocID) []byte { return append(o.part(partText), d
 func (o orgKeys) last() []byte               { return o.part(partLast) }
 func (o orgKeys) feed(seq uint64) []byte {
 	return binary.BigEndian.AppendUint64(o.part(partFeed), seq)
+}
+
+// holders is the key of the rows with a token of their own.
+func (o orgKeys) holders(t token) []byte {
+	return binary.BigEndian.AppendUint64(o.part(partHolders), uint64(t))
 }
 
 // lookups is the prefix of the rows with a token of their own.

@@ -47,8 +47,6 @@ func (x *Index) Query(ctx context.Context, q Query) (Page, error) {
 type match struct {
 	doc  crdt.DocID
 	sort []byte // relevance: the best first
-
-	entry []byte // a lookup's value; empty: the row is to be read
 }
 
 // list gathers a page.
@@ -269,33 +267,9 @@ func (l *list) cut() {
 	}
 }
 
-// lookup finds the documents with the first id that is asked for; they are not few where sorting them would cost too much.
-func (l *list) lookup() (docs []match, few bool, err error) {
-	few = true
-	err = l.r.Scan(l.f.keys.lookups(l.f.ids[0]), nil, func(key, value []byte) error {
-		if few = len(docs) < l.limits.found; !few {
-			return store.ErrStop
-		}
-		docs = append(docs, match{doc: docOf(key), entry: bytes.Clone(value)})
-		return nil
-	})
-	return docs, few, err
-}
-
 // candidates makes a page of documents that something else has found.
 func (l *list) candidates(docs []match) error {
 	for _, m := range docs {
-		if len(m.entry) > 0 {
-			raw, err := l.look(entry{m.doc[:], m.entry})
-			if err != nil {
-				return err
-			}
-			if raw != nil {
-				l.place = l.h.place(l.place[:0], l.f.order, m.doc)
-				l.candidate(l.place, raw, true)
-			}
-			continue
-		}
 		row, err := l.fetch(m.doc)
 		if err != nil {
 			return err

@@ -151,6 +151,11 @@ func TestCheckFindsEachKindOfDamage(t *testing.T) {
 		"a row that is no row":  func(*world) store.Op { return store.Op{Key: keys.row(doc), Value: []byte("x")} },
 		"an entry too many":     func(*world) store.Op { return store.Op{Key: append(keys.part(partEntry), "xx"...), Value: []byte{}} },
 		"a lookup too many":     func(*world) store.Op { return store.Op{Key: keys.lookup(7, doc), Value: []byte{}} },
+		"who has an id": func(*world) store.Op {
+			return store.Op{Key: keys.holders(tokenOf(dimSerial, "7")), Value: append(doc[:], make([]byte, 16)...)}
+		},
+		"an id that nobody has": func(*world) store.Op { return store.Op{Key: keys.holders(7), Value: doc[:]} },
+		"nobody has an id":      func(*world) store.Op { return store.Op{Key: keys.holders(tokenOf(dimSerial, "7"))} },
 		"a place in the feed":   func(*world) store.Op { return store.Op{Key: keys.feed(1), Value: make([]byte, 16)} },
 		"a text":                func(*world) store.Op { return store.Op{Key: keys.text(doc), Value: []byte("\x01xx")} },
 		"a counter": func(*world) store.Op {

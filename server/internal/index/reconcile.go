@@ -265,7 +265,7 @@ func (x *Index) renew(ctx context.Context, st state) (state, error) {
 		}
 	}
 	if err := x.eachOrg(func(o orgKeys) error {
-		for _, p := range []byte{partCounter, partEntry, partFeed, partLookup, partText} {
+		for _, p := range []byte{partCounter, partEntry, partFeed, partHolders, partLookup, partText} {
 			if err := x.drop(ctx, o.part(p)); err != nil {
 				return err
 			}

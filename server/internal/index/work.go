@@ -171,7 +171,7 @@ func (x *Index) settle(it item, err error) {
 func (x *Index) put(rows []made) error {
 	x.writing.Lock()
 	defer x.writing.Unlock()
-	b := &batch{gen: x.gen.Load(), onRow: x.opt.OnRow, orgs: map[string]bool{}, last: map[string]uint64{}, counts: map[string]*counted{}}
+	b := &batch{gen: x.gen.Load(), onRow: x.opt.OnRow, orgs: map[string]bool{}, last: map[string]uint64{}, counts: map[string]*counted{}, held: map[string]*held{}}
 	if err := x.opt.Store.View(func(r store.Reader) error {
 		b.r = r
 		for _, m := range rows {

@@ -32,6 +32,7 @@ type batch struct {
 
 	last   map[string]uint64
 	counts map[string]*counted
+	held   map[string]*held
 }
 
 // counted is a counter as it is stored and as it will be.
@@ -170,11 +171,6 @@ func (b *batch) entries(o orgKeys, doc crdt.DocID, before *header, after *stored
 				b.delete(key)
 			}
 		})
-		for i := range before.ids.len() {
-			if t := before.ids.at(i); !h.ids.has(t) || h.flags&flagGone != 0 {
-				b.delete(o.lookup(t, doc))
-			}
-		}
 	}
 	full, thin := entryValue(h, after.json), entryValue(h, nil)
 	eachEntry(o, doc, h, len(after.json), func(key []byte, covering bool) {
@@ -184,13 +180,9 @@ func (b *batch) entries(o orgKeys, doc crdt.DocID, before *header, after *stored
 			b.put(key, thin)
 		}
 	})
-	eachLookup(o, doc, h, len(after.json), func(key []byte, covering bool) {
-		if covering {
-			b.put(key, full)
-		} else {
-			b.put(key, []byte{})
-		}
-	})
+	if err := b.lookups(o, doc, before, h); err != nil {
+		return err
+	}
 	if before != nil {
 		if err := b.count(o, before, ^uint64(0)); err != nil {
 			return err
@@ -236,19 +228,6 @@ func eachEntry(o orgKeys, doc crdt.DocID, h *header, size int, visit func(key []
 	}
 }
 
-// eachLookup visits the keys of a row's lookups, and tells which of them hold its JSON, of so many bytes: those of the ids that people and other
-// systems call it by. The slices are the visitor's.
-func eachLookup(o orgKeys, doc crdt.DocID, h *header, size int, visit func(key []byte, covering bool)) {
-	if h.flags&flagGone != 0 {
-		return
-	}
-	n := h.ids.len()
-	for i := range n {
-		own := i == 0 && h.flags&flagExternal != 0 || i == n-1 && h.flags&flagSerial != 0
-		visit(o.lookup(h.ids.at(i), doc), own && size <= maxAsideJSON)
-	}
-}
-
 // finish adds what the rows of the batch have in common.
 func (b *batch) finish() []store.Op {
 	for org, last := range b.last {
@@ -257,6 +236,11 @@ func (b *batch) finish() []store.Op {
 	for key, c := range b.counts {
 		if c.now != c.stored {
 			b.put([]byte(key), c.now.encode())
+		}
+	}
+	for key, h := range b.held {
+		if !bytes.Equal(h.now, h.stored) {
+			b.put([]byte(key), h.now) // nil: a delete
 		}
 	}
 	return b.ops
