@@ -68,16 +68,36 @@ func (in *Incoming) end() (verified bool, failed error) {
 // verifyReader passes bytes through until only the end is missing, and gives the end only if length and hash are right.
 type verifyReader struct {
 	src      io.Reader
-	ref      Ref
 	size     int64
 	seen     int64
-	sum      hash.Hash
+	sum      checksum
 	verified bool
 	failed   error // what ended the reading, never io.EOF
 }
 
+// checksum takes a whole file's bytes and tells whether they are the file; its error is ErrMismatch.
+type checksum interface {
+	add(p []byte)
+	right() error
+}
+
+// named is the checksum of what a Ref names.
+type named struct {
+	ref Ref
+	sum hash.Hash
+}
+
+func (n named) add(p []byte) { n.sum.Write(p) }
+
+func (n named) right() error {
+	if got := RefFromSum([sha256.Size]byte(n.sum.Sum(nil))); got != n.ref {
+		return fmt.Errorf("%w: named %v, holds %v", ErrMismatch, n.ref, got)
+	}
+	return nil
+}
+
 func newVerifyReader(ref Ref, size int64, src io.Reader) *verifyReader {
-	return &verifyReader{src: src, ref: ref, size: size, sum: sha256.New()}
+	return &verifyReader{src: src, size: size, sum: named{ref, sha256.New()}}
 }
 
 // Read gives the bytes of the read that completes the file only after they were checked, so that a reader who gets n
@@ -94,7 +114,7 @@ func (v *verifyReader) Read(p []byte) (int, error) {
 	n, err := 0, error(nil)
 	if left := v.size - v.seen; left > 0 {
 		n, err = v.src.Read(p[:min(int64(len(p)), left)])
-		v.sum.Write(p[:n])
+		v.sum.add(p[:n])
 		v.seen += int64(n)
 	}
 	if v.seen < v.size {
@@ -138,10 +158,7 @@ func (v *verifyReader) finish(err error) error {
 	case !errors.Is(err, io.EOF):
 		return fmt.Errorf("%w: %w", ErrSource, err)
 	}
-	if got := RefFromSum([sha256.Size]byte(v.sum.Sum(nil))); got != v.ref {
-		return fmt.Errorf("%w: named %v, holds %v", ErrMismatch, v.ref, got)
-	}
-	return nil
+	return v.sum.right()
 }
 
 // maxEmptyReads bounds how often a source may answer "no bytes, no error" where its end is due; as in bufio.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestASeekerIsTheFileFromAnyPlace(t *testing.T) {
 	s := memblob.New(0)
 	data := blobtest.Bytes(1, 1000)
 	ref := blobtest.Put(t, s, "org", data)
-	f := blobs.NewSeeker(t.Context(), s, "org", ref, 1000, false)
+	f := blobs.NewSeeker(t.Context(), s, "org", ref, 1000)
 	defer f.Close()
 	for _, c := range []struct {
 		offset int64
@@ -57,7 +58,7 @@ func TestASeekerIsTheFileFromAnyPlace(t *testing.T) {
 	if _, err := f.Seek(-1, io.SeekStart); !errors.Is(err, blobs.ErrInvalid) {
 		t.Errorf("before the beginning: %v", err)
 	}
-	whole := blobs.NewSeeker(t.Context(), s, "org", ref, 1000, true)
+	whole := blobs.NewVerifier(s).Open(t.Context(), "org", ref, blobs.Info{Size: 1000})
 	if _, err := whole.Seek(1, io.SeekStart); err != nil {
 		t.Fatal(err)
 	}
@@ -102,19 +103,86 @@ func TestAVerifierForgetsTheOldestFirstAndStaysBounded(t *testing.T) {
 	if _, err := v.Check(t.Context(), "org", first); err != nil {
 		t.Fatal(err)
 	}
-	for i := range blobs.MaxRemembered - 1 {
-		v.Remember("org", blobs.RefOf(binary.BigEndian.AppendUint32(nil, uint32(i))), blobs.Info{})
-	}
-	check := func(want int) {
+	opened := 1
+	more := func(i int) {
 		t.Helper()
-		if _, err := v.Check(t.Context(), "org", first); err != nil || s.Opened() != want {
-			t.Errorf("read %d times, want %d (%v)", s.Opened(), want, err)
+		ref := blobtest.Put(t, s, "org", binary.BigEndian.AppendUint32(nil, uint32(i)))
+		if _, err := v.Check(t.Context(), "org", ref); err != nil {
+			t.Fatal(err)
+		}
+		opened++
+	}
+	for i := range blobs.MaxRemembered - 1 {
+		more(i)
+	}
+	check := func(again int) {
+		t.Helper()
+		opened += again
+		if _, err := v.Check(t.Context(), "org", first); err != nil || s.Opened() != opened {
+			t.Errorf("read %d times, want %d (%v)", s.Opened(), opened, err)
 		}
 	}
+	check(0)
+	more(blobs.MaxRemembered)
 	check(1)
-	v.Remember("org", blobs.RefOf([]byte("one more")), blobs.Info{})
-	check(2)
-	check(2)
+	check(0)
+}
+
+// A whole file is checked by its name once, and then by what was learned there, as strictly: of a file that is wrong nobody gets the end.
+func TestAWholeFileIsCheckedEachTimeItLeaves(t *testing.T) {
+	data := blobtest.Bytes(1, 1000)
+	read := func(v *blobs.Verifier, ref blobs.Ref, info blobs.Info) ([]byte, error) {
+		f := v.Open(t.Context(), "org", ref, info)
+		defer f.Close()
+		return io.ReadAll(struct{ io.Reader }{f})
+	}
+	for _, at := range []int{0, 500, 999} {
+		s := memblob.New(0)
+		ref := blobtest.Put(t, s, "org", data)
+		v := blobs.NewVerifier(s)
+		info, err := s.Stat(t.Context(), "org", ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if got, err := read(v, ref, info); err != nil || !bytes.Equal(got, data) {
+				t.Fatalf("%d bytes, %v", len(got), err)
+			}
+		}
+		// It rots: the version stays.
+		s.Corrupt("org", ref, at)
+		for n, by := range []string{"is not what it was", "named", "named"} { // what was learned is not believed twice
+			if got, err := read(v, ref, info); !errors.Is(err, blobs.ErrMismatch) || len(got) >= len(data) || !strings.Contains(err.Error(), by) {
+				t.Errorf("damaged at %d, reading %d: %d bytes, %v", at, n, len(got), err)
+			}
+		}
+		s.Corrupt("org", ref, at) // the same bit: it is whole again
+		if got, err := read(v, ref, info); err != nil || !bytes.Equal(got, data) {
+			t.Errorf("whole again: %d bytes, %v", len(got), err)
+		}
+	}
+}
+
+// What was learned of one file says nothing about another, nor about another version.
+func TestWhatAVerifierLearnedIsOfOneVersion(t *testing.T) {
+	s := memblob.New(0)
+	v := blobs.NewVerifier(s)
+	right := blobtest.Put(t, s, "org", []byte("right"))
+	for _, version := range []string{"1", "2"} {
+		f := v.Open(t.Context(), "org", right, blobs.Info{Size: 5, Version: version})
+		if got, err := io.ReadAll(f); err != nil || string(got) != "right" {
+			t.Fatalf("%q, %v", got, err)
+		}
+	}
+	other := blobtest.Put(t, s, "org", []byte("other"))
+	s.Corrupt("org", other, 0)
+	if got, err := io.ReadAll(v.Open(t.Context(), "org", other, blobs.Info{Size: 5, Version: "2"})); !errors.Is(err, blobs.ErrMismatch) || len(got) >= 5 {
+		t.Errorf("%q, %v", got, err)
+	}
+	s.Corrupt("org", right, 0)
+	if got, err := io.ReadAll(v.Open(t.Context(), "org", right, blobs.Info{Size: 5, Version: "3"})); !errors.Is(err, blobs.ErrMismatch) || len(got) >= 5 {
+		t.Errorf("another version: %q, %v", got, err)
+	}
 }
 
 func TestAVerifierServesManyAtOnce(t *testing.T) {

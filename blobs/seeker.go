@@ -9,25 +9,23 @@ import (
 // Seeker is a file as an io.ReadSeekCloser over a store's ranges, as http.ServeContent wants it. Seeking costs nothing;
 // the store is asked at the next Read. It belongs to one goroutine.
 type Seeker struct {
-	ctx    context.Context
-	src    Fetcher
-	space  Space
-	ref    Ref
-	size   int64
-	verify bool
+	ctx   context.Context
+	src   Fetcher
+	space Space
+	ref   Ref
+	size  int64
+	check func() checksum // makes what the whole file is checked by; nil: it is not
 
 	at   int64
 	body io.ReadCloser
 	from io.Reader // body, verified or not
 	err  error     // what ended the reading, never io.EOF
-	good bool      // the whole file was read and is right
 }
 
-// NewSeeker opens nothing yet. size is what Stat said. With verify, reading must begin at the beginning, and the end is
-// given only if the file is what ref names (VerifyReader); without it, the bytes are what the store gives: let a Verifier
-// check them first.
-func NewSeeker(ctx context.Context, src Fetcher, space Space, ref Ref, size int64, verify bool) *Seeker {
-	return &Seeker{ctx: ctx, src: src, space: space, ref: ref, size: size, verify: verify}
+// NewSeeker opens nothing yet. size is what Stat said. The bytes are what the store gives: let a Verifier check them first, or give the whole file
+// (Verifier.Open).
+func NewSeeker(ctx context.Context, src Fetcher, space Space, ref Ref, size int64) *Seeker {
+	return &Seeker{ctx: ctx, src: src, space: space, ref: ref, size: size}
 }
 
 // Read gives the next bytes.
@@ -36,10 +34,10 @@ func (s *Seeker) Read(p []byte) (int, error) {
 		return 0, s.err
 	}
 	if s.from == nil {
-		if s.at >= s.size && !s.verify {
+		if s.at >= s.size && s.check == nil {
 			return 0, io.EOF
 		}
-		if s.at != 0 && s.verify {
+		if s.at != 0 && s.check != nil {
 			s.err = fmt.Errorf("%w: a verified file is read from its beginning", ErrInvalid)
 			return 0, s.err
 		}
@@ -49,8 +47,8 @@ func (s *Seeker) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		s.body, s.from = body, body
-		if s.verify {
-			s.from = newVerifyReader(s.ref, s.size, body)
+		if s.check != nil {
+			s.from = &verifyReader{src: body, size: s.size, sum: s.check()}
 		}
 	}
 	n, err := s.from.Read(p)
@@ -58,14 +56,8 @@ func (s *Seeker) Read(p []byte) (int, error) {
 	if err != nil && err != io.EOF {
 		s.err = err
 	}
-	if checked, ok := s.from.(*verifyReader); ok && checked.verified {
-		s.good = true
-	}
 	return n, err
 }
-
-// Verified says that the whole file was read with verify and is what its name says.
-func (s *Seeker) Verified() bool { return s.good }
 
 // Seek sets where the next Read begins.
 func (s *Seeker) Seek(offset int64, whence int) (int64, error) {

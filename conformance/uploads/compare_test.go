@@ -159,13 +159,15 @@ func sendByTus(b *testing.B, link *cut.Proxy, job string, data []byte) error {
 
 // way is one way into or out of the store.
 type way struct {
-	name string
-	do   func(data []byte, ref blobs.Ref) error
-	took []time.Duration
+	name  string
+	fresh bool // out: of a file that the server has not read since it came
+	do    func(data []byte, ref blobs.Ref) error
+	took  []time.Duration
 }
 
 // BenchmarkThroughput compares the ways into and out of the real server with minio-go against the same MinIO. They take turns, so
-// that each has the same share of what else the machine does; what is reported is the median of each, and minio-go's divided by it. The
+// that each has the same share of what else the machine does; what is reported is the median of each, and minio-go's divided by it. A file is hashed when the
+// server reads it for the first time since it started, and then checked by what it learned there (blobs.Verifier). The
 // file's hash is known beforehand: it is the client's work, and a phone has done it when it took the photo.
 func BenchmarkThroughput(b *testing.B) {
 	const size, turns = 64 << 20, 11
@@ -213,7 +215,14 @@ func BenchmarkThroughput(b *testing.B) {
 			defer o.Close()
 			return drain(o, io.Discard, size)
 		}},
-		{name: "GET", do: func(_ []byte, ref blobs.Ref) error { return w.download(sut.WorkerAnna, job, ref, size, io.Discard) }},
+		{name: "GET, for the first time", fresh: true, do: func(_ []byte, ref blobs.Ref) error { return w.download(sut.WorkerAnna, job, ref, size, io.Discard) }},
+		{name: "GET again", do: func(_ []byte, ref blobs.Ref) error { return w.download(sut.WorkerAnna, job, ref, size, io.Discard) }},
+		{name: "GET of a range", do: func(_ []byte, ref blobs.Ref) error {
+			return w.download(sut.WorkerAnna, job, ref, size-1, io.Discard, "Range", "bytes=1-")
+		}},
+	}
+	if err := out[2].do(kept, blobs.RefOf(kept)); err != nil { // so that it is again
+		b.Fatal(err)
 	}
 	seed := uint64(1)
 	for _, direction := range []struct {
@@ -225,10 +234,16 @@ func BenchmarkThroughput(b *testing.B) {
 				for range turns {
 					for _, way := range direction.ways {
 						data, ref := kept, blobs.RefOf(kept)
-						if direction.name == "in" {
+						if direction.name == "in" || way.fresh {
 							seed++
 							data = blobtest.Bytes(seed, size)
 							ref = blobs.RefOf(data)
+						}
+						if way.fresh {
+							if got := w.put(sut.WorkerAnna, job, data); got != 201 {
+								b.Fatal(got)
+							}
+							w.attach(sut.WorkerAnna, job, data)
 						}
 						begun := time.Now()
 						if err := way.do(data, ref); err != nil {
@@ -241,7 +256,7 @@ func BenchmarkThroughput(b *testing.B) {
 			base := median(direction.ways[0].took)
 			for _, way := range direction.ways {
 				m := median(way.took)
-				b.Logf("%-4s %-16s %7.1f MB/s  %4.0f %%", direction.name, way.name, size/1e6/m.Seconds(), 100*base.Seconds()/m.Seconds())
+				b.Logf("%-4s %-24s %7.1f MB/s  %4.0f %%", direction.name, way.name, size/1e6/m.Seconds(), 100*base.Seconds()/m.Seconds())
 			}
 		})
 	}

@@ -54,18 +54,21 @@ func sumOf(t testing.TB, size int64) blobs.Ref {
 }
 
 // download reads a file to its end into to, and tells what is wrong with the answer or its length.
-func (w *world) download(token, job string, ref blobs.Ref, size int64, to io.Writer) error {
+func (w *world) download(token, job string, ref blobs.Ref, size int64, to io.Writer, header ...string) error {
 	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, "http://"+w.server.Addr+"/api/v1/files/"+ref.String()+"?job="+job, nil)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
 	answer, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
+	if answer.StatusCode != http.StatusOK && answer.StatusCode != http.StatusPartialContent {
 		return errors.New(answer.Status)
 	}
 	return drain(answer.Body, to, size)

@@ -46,8 +46,18 @@ func TestWhoHasAnIDIsFoundHoweverManyDo(t *testing.T) {
 	if got := len(w.all(q)); got != 1 {
 		t.Errorf("of damaged holders: %d are found", got)
 	}
-	set(1, "Q")
-	set(2, "Q")
+	set(1, "Q") // it keeps its id
+	check(t, store.Write(w.store, []store.Op{{Key: orgKeys{"org"}.holders(tokenOf(dimSerial, "1")), Value: docIDBytes(1)}}))
+	q.SerialNo, q.ExternalOrderID = "", "few"
+	set(3, "few")
+	set(4, "few")
+	expect("two", 2)
+	set(3, "other")
+	expect("one of two", 1)
+	set(4, "other")
+	expect("none of two", 0)
+	q.SerialNo, q.ExternalOrderID = "1", ""
+	check(t, store.Write(w.store, []store.Op{{Key: orgKeys{"org"}.holders(tokenOf(dimSerial, "1")), Value: []byte("damaged")}}))
 	w.set(jobDoc(2, map[string]any{job.KeySerialNo: "1"}))
 	w.now(docID(2))
 	if got := len(w.all(q)); got != 2 {
@@ -69,4 +79,9 @@ func TestRowsOfOneWriteShareAnID(t *testing.T) {
 		t.Errorf("%d are found", got)
 	}
 	w.sound()
+}
+
+func docIDBytes(n int) []byte {
+	doc := docID(n)
+	return doc[:]
 }

@@ -168,3 +168,30 @@ func TestAPageInAnOrderThatStandsLooksAtNoMoreThanItShows(t *testing.T) {
 		}
 	}
 }
+
+// Opening a range costs as much as reading ten rows: a list of everything is merged from two, of an order that stands as a whole it is one.
+func TestAListOfEverythingIsReadFromTwoRanges(t *testing.T) {
+	w := newWorld(t)
+	w.open(nil)
+	for n := range 140 {
+		w.set(jobDoc(n, map[string]any{job.KeyAssignees: assigned("anna"), job.KeyTerritory: "north", job.KeyStatusLog: statusLog(job.Statuses()[n%7])}))
+		w.now(docID(n))
+	}
+	for _, c := range []struct {
+		q    Query
+		want int
+	}{
+		{Query{Territories: []string{"north"}}, 2},
+		{Query{Assignees: []string{"anna"}, Sort: SortUpdated}, 2},
+		{Query{Assignees: []string{"anna"}, Sort: SortSerial}, 1},
+		{Query{Assignees: []string{"anna"}, Statuses: []job.Status{job.Cancelled, job.Finished}}, 1},
+		{Query{Assignees: []string{"anna"}, Statuses: []job.Status{job.Cancelled}}, 1},
+	} {
+		c.q.Org, c.q.Limit = "org", 10
+		f := must(c.q.filter())
+		p := must(f.choose(w.store, defaultLimits, false))
+		if got := len(p.ranges(f)); got != c.want {
+			t.Errorf("%+v is read from %d ranges, not %d", c.q, got, c.want)
+		}
+	}
+}

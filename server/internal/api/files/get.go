@@ -62,7 +62,12 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	if done, err := h.redirect(w, r, q, contentType, disposition); done || err != nil {
 		return damaged(err)
 	}
-	file := blobs.NewSeeker(r.Context(), h.cfg.Store, q.space, q.ref, info.Size, !ranged)
+	var file *blobs.Seeker
+	if ranged {
+		file = blobs.NewSeeker(r.Context(), h.cfg.Store, q.space, q.ref, info.Size)
+	} else {
+		file = h.verifier.Open(r.Context(), q.space, q.ref, info)
+	}
 	defer file.Close()
 	out := &pump{ResponseWriter: w, control: http.NewResponseController(w), pace: newPace(h.cfg.Idle, info.Size)}
 	if err := out.extend(); err != nil {
@@ -73,9 +78,6 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 
 	switch err := file.Err(); {
 	case err == nil:
-		if file.Verified() {
-			h.verifier.Remember(q.space, q.ref, info)
-		}
 		// The deadline was for this answer. That it can be set was seen before; an answer is on its way already.
 		_ = out.control.SetWriteDeadline(time.Time{})
 		return nil

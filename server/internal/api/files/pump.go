@@ -12,11 +12,11 @@ import (
 // one in less than fastWrite.
 const (
 	leastPump = 32 << 10
-	mostPump  = 256 << 10
+	mostPump  = 512 << 10
 	fastWrite = 20 * time.Millisecond
 )
 
-// pump writes a file while the next of it is read and checked, and moves the connection's deadline before each write.
+// pump writes a file, and moves the connection's deadline before each write.
 type pump struct {
 	http.ResponseWriter
 	control *http.ResponseController
@@ -33,64 +33,38 @@ func (p *pump) extend() error {
 	return nil
 }
 
-// ReadFrom implements io.ReaderFrom: http.ServeContent calls it with the file. When it returns nothing reads from src any more.
+// ReadFrom implements io.ReaderFrom: http.ServeContent calls it with the file. One buffer is read, checked and written by one goroutine, while it is
+// in its processor's cache: reading ahead on another one cost more than it saved. The kernel's buffers on both sides keep store and client going.
 func (p *pump) ReadFrom(src io.Reader) (written int64, err error) {
-	type piece struct {
-		buf []byte
-		err error
-	}
-	free, full, stop := make(chan []byte, 2), make(chan piece, 2), make(chan struct{})
-	free <- make([]byte, leastPump)
-	free <- make([]byte, leastPump)
-	go func() {
-		defer close(full)
-		for buf := range free {
-			n, err := fill(src, buf)
-			select {
-			case full <- piece{buf[:n], err}:
-			case <-stop:
-				return
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	defer func() {
-		close(stop)
-		close(free)
-		for range full { //nolint:revive // until the reader has ended
-		}
-	}()
-	size := leastPump
-	for next := range full {
-		if len(next.buf) > 0 {
+	buf := make([]byte, leastPump)
+	for {
+		n, failed := fill(src, buf)
+		if n > 0 {
 			if err := p.extend(); err != nil {
 				return written, err
 			}
 			begun := time.Now()
-			n, err := p.Write(next.buf)
-			written += int64(n)
+			m, err := p.Write(buf[:n])
+			written += int64(m)
 			if err != nil {
 				return written, err
 			}
-			if size = min(2*size, mostPump); time.Since(begun) > fastWrite {
+			size := min(2*len(buf), mostPump)
+			if time.Since(begun) > fastWrite {
 				size = leastPump
 			}
+			if size > cap(buf) {
+				buf = make([]byte, size)
+			}
+			buf = buf[:size]
 		}
-		if errors.Is(next.err, io.EOF) {
+		if errors.Is(failed, io.EOF) {
 			return written, nil
 		}
-		if next.err != nil {
-			return written, next.err
+		if failed != nil {
+			return written, failed
 		}
-		buf := next.buf[:cap(next.buf)]
-		if len(buf) < size {
-			buf = make([]byte, size)
-		}
-		free <- buf[:size]
 	}
-	return written, nil
 }
 
 // fill reads until buf is full or src ends or fails.
