@@ -82,7 +82,7 @@ function Answer({ job, handle, field, open }: { job: Job; handle: JobHandle; fie
     <FieldInput
       field={{ uuid: field.uuid, name: field.name, field_type: field.field_type, required: field.required, options: field.options ?? [], value: field.value as FieldValue }}
       disabled={disabled}
-      onAnswer={(value) => void tell(handle.fill(field.uuid, value))}
+      onAnswer={(value) => tell(handle.fill(field.uuid, value))}
     />
   );
 }

@@ -42,8 +42,10 @@ export async function clicked(scope: ServiceWorkerGlobalScope, notice: Notificat
   await page.focus().catch(() => undefined); // a browser may refuse; the job is open then all the same
 }
 
-function windows(scope: ServiceWorkerGlobalScope): Promise<readonly WindowClient[]> {
-  return scope.clients.matchAll({ type: 'window', includeUncontrolled: true });
+/** The windows of this app; the dispatchers' board is of the same origin, and none of ours. */
+async function windows(scope: ServiceWorkerGlobalScope): Promise<readonly WindowClient[]> {
+  const all = await scope.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  return all.filter((w) => w.url.startsWith(scope.registration.scope));
 }
 
 function tell(page: WindowClient, message: ToPage, transfer: Transferable[] = []): void {
