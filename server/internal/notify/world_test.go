@@ -123,7 +123,7 @@ func (w *world) device(user string) *pushtest.Browser {
 	return b
 }
 
-func target(t *testing.T, b *pushtest.Browser) transport.Target {
+func target(t testing.TB, b *pushtest.Browser) transport.Target {
 	t.Helper()
 	key, err := base64.RawURLEncoding.DecodeString(b.P256dh)
 	if err != nil {
