@@ -121,9 +121,9 @@ export class Network {
   }
 }
 
-/** Waits for a condition; a minute, for a busy machine. */
+/** Waits for a condition; three minutes, for a busy machine. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 60_000;
+  const end = Date.now() + 180_000;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`this never came true: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));

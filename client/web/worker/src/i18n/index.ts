@@ -32,5 +32,6 @@ export async function startI18n(wanted: readonly string[] = navigator.languages)
 /** The locale for dates and numbers: the phone's own, where it is of the language of the page. */
 export function locale(): string {
   const lang = i18next.language ?? "en";
-  return navigator.languages.find((l) => l === lang || l.startsWith(`${lang}-`)) ?? lang;
+  const own = globalThis.navigator?.languages ?? []; // there is no navigator outside a browser
+  return own.find((l) => l === lang || l.startsWith(`${lang}-`)) ?? lang;
 }
