@@ -39,6 +39,7 @@ test('a field that two wrote at once shows both values; one tap settles it', asy
   await offline(context, link, false);
   const card = page.getByRole('region', { name: 'Pressure (bar)' }).filter({ hasText: 'Two people wrote this at once' });
   await expect(card.getByRole('button')).toHaveCount(2);
+  await inStep(page);
   await card.getByRole('button', { name: 'Take “1.2”' }).click();
   await expect(card).toBeHidden();
   await expect.poll(async () => (await server.as('dispatcher').job(id)).clashes).toEqual([]);

@@ -29,11 +29,22 @@ export function CalendarPage() {
   const [Back, Forth] = i18n.dir() === 'rtl' ? [IconChevronRight, IconChevronLeft] : [IconChevronLeft, IconChevronRight];
 
   return (
-    <Page title={t('calendar.title')} over={month(day)} aside={<SyncButton />}>
+    <Page
+      title={t('calendar.title')}
+      over={month(day)}
+      aside={
+        <>
+          <ActionIcon onClick={() => setChosen(addDays(day, -7))} aria-label={t('calendar.previousWeek')}>
+            <Back aria-hidden />
+          </ActionIcon>
+          <ActionIcon onClick={() => setChosen(addDays(day, 7))} aria-label={t('calendar.nextWeek')}>
+            <Forth aria-hidden />
+          </ActionIcon>
+          <SyncButton />
+        </>
+      }
+    >
       <div className={styles.strip}>
-        <ActionIcon onClick={() => setChosen(addDays(day, -7))} aria-label={t('calendar.previousWeek')}>
-          <Back aria-hidden />
-        </ActionIcon>
         <ol className={styles.week}>
           {days.map((d) => {
             const of = byDay.get(dayKey(d)) ?? [];
@@ -59,9 +70,6 @@ export function CalendarPage() {
             );
           })}
         </ol>
-        <ActionIcon onClick={() => setChosen(addDays(day, 7))} aria-label={t('calendar.nextWeek')}>
-          <Forth aria-hidden />
-        </ActionIcon>
       </div>
       <div className={styles.head}>
         <h2>{longDay(day)}</h2>
