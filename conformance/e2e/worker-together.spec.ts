@@ -31,6 +31,7 @@ test('a field that two wrote at once shows both values; one tap settles it', asy
   const id = await openJob(page, boiler);
   await press(page, 'Start');
   await expect.poll(async () => (await server.as('dispatcher').job(id)).status).toBe('started');
+  await inStep(page);
   await offline(context, link, true);
   await expect(page.getByText(/^Offline/)).toBeVisible();
   await page.getByRole('textbox', { name: 'Pressure (bar)' }).fill('1.2');
@@ -42,6 +43,7 @@ test('a field that two wrote at once shows both values; one tap settles it', asy
   await inStep(page);
   await card.getByRole('button', { name: 'Take “1.2”' }).click();
   await expect(card).toBeHidden();
+  await page.reload(); // it is kept, whenever it gets out
   await expect.poll(async () => (await server.as('dispatcher').job(id)).clashes).toEqual([]);
   expect((await server.as('dispatcher').job(id)).report_fields.find((f) => f.uuid === 'pressure')?.value).toBe(1.2);
 });
