@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accessKey, secretKey, type Minio } from './minio.ts';
 import { freePort, program, Program } from './program.ts';
+import { expect } from '@playwright/test';
 
 /** fieldsyncd with its demonstration, its files in MinIO. */
 export class Server {
   readonly #data = mkdtempSync(join(tmpdir(), 'fieldsync-e2e-'));
   readonly #blobs: string[];
+  #more: string[] = [];
   #program: Program | undefined;
   port = 0;
 
@@ -23,11 +25,18 @@ export class Server {
 
   async start(): Promise<void> {
     this.port ||= await freePort();
-    this.#program = new Program(program('fieldsyncd'), ['serve', '--listen', `127.0.0.1:${this.port}`, '--data', this.#data, '--demo', ...this.#blobs], {
+    this.#program = new Program(program('fieldsyncd'), ['serve', '--listen', `127.0.0.1:${this.port}`, '--data', this.#data, '--demo', ...this.#blobs, ...this.#more], {
       FIELDSYNC_S3_ACCESS_KEY: accessKey,
       FIELDSYNC_S3_SECRET_KEY: secretKey,
     });
     await this.#program.answers(`${this.url}/readyz`);
+  }
+
+  /** Starts it again as one that also sends to push services of this machine, and soon. */
+  async pushes(): Promise<void> {
+    this.#more = ['--push-allow', '127.0.0.1', '--push-calm', '1s'];
+    await this.halt();
+    await this.start();
   }
 
   /** Ends it; start brings it back with what it had. */
@@ -107,6 +116,12 @@ export class Api {
     return files.filter((f) => f.kind === 'file');
   }
   create = (job: Record<string, unknown>) => this.ask<ApiJob>('POST', '/jobs', job);
+
+  /** Waits until so many of this person's devices are told by push. */
+  async subscribed(count = 1): Promise<void> {
+    const of = async () => (await this.ask<{ subscriptions: unknown[] }>('GET', `/push/subscriptions?user=${this.token.split('-').pop()}`)).subscriptions.length;
+    await expect.poll(of, { message: 'devices that are told by push' }).toBe(count);
+  }
 
   /** The job with a title; the list follows within a second. */
   async find(title: string): Promise<ApiJob> {
