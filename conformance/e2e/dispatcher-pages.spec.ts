@@ -125,7 +125,7 @@ test('what owners and administrators see, full: axe finds no violation', async (
   await look(owner, '27-add-person');
   await owner.getByRole('dialog').getByRole('button', { name: 'Add a person' }).click();
   await expect(owner.getByRole('heading', { name: 'Karl', level: 1 })).toBeVisible();
-  await owner.getByText('May come in', { exact: true }).click();
+  await owner.getByRole('switch', { name: /May come in/ }).click();
   await expect.poll(async () => (await office.ask<{ users: { login: string; disabled: boolean }[] }>('GET', '/users')).users.find((u) => u.login === 'karl')?.disabled).toBe(true);
   await owner.context().close();
 });
@@ -136,7 +136,7 @@ test('every page empty says what to do, and axe finds no violation', async ({ pa
   await expect(page.getByText('No job matches')).toBeVisible();
   await look(page, '30-no-match');
   await page.goto('/board/2031-01-05');
-  await expect(page.getByText('Nothing waits to be planned.')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'To be planned: 1' })).toBeVisible(); // today's, which nobody has
   await look(page, '31-empty-day');
   await page.goto('/people?tab=teams');
   await expect(page.getByText('No teams yet')).toBeVisible();
@@ -164,14 +164,14 @@ test('what fails is said, with a way on: no server, 403, 404, 500', async ({ pag
   await page.goto('/jobs/2j9knpCseyhnK8izDmLpGP5WMdZQ');
   await expect(page.getByText('There is nothing here.')).toBeVisible();
   await look(page, '42-no-such-job');
-  await page.goto('/jobs');
-  await expect(page.getByText('6 jobs')).toBeVisible();
+  await page.goto('/clients');
+  await expect(page.getByText('Bakery Kern')).toBeVisible();
   await server.halt();
-  await page.getByRole('link', { name: 'Clients and sites' }).click();
+  await page.getByText('Sites', { exact: true }).click();
   await expect(page.getByText('The server cannot be reached. What you see may be old.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible();
   await look(page, '43-no-server');
   await server.start();
   await expect(page.getByText('The server cannot be reached. What you see may be old.')).toBeHidden();
-  await expect(page.getByText('Bakery Kern')).toBeVisible();
+  await expect(page.getByText('Hafenstrasse 17').first()).toBeVisible();
 });

@@ -39,7 +39,9 @@ createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
       <QueryClientProvider client={client}>
-        <Notifications position="bottom-right" containerWidth={380} aria-label={i18next.t('nav.notices')} />
+        <section aria-label={i18next.t('nav.notices')}>
+          <Notifications position="bottom-right" containerWidth={380} withinPortal={false} />
+        </section>
         <RouterProvider router={router} />
       </QueryClientProvider>
     </MantineProvider>

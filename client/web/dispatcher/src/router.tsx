@@ -14,19 +14,25 @@ import { Empty, Failure } from './ui/Page.tsx';
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
   component: Outlet,
   notFoundComponent: Missing,
-  errorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
+  errorComponent: ({ error, reset }) => <Failure page error={error} retry={reset} />,
 });
 
 function Missing() {
   const { t } = useTranslation();
-  return <Empty title={t('failure.missing')}>{t('failure.missingHint')}</Empty>;
+  return (
+    <main>
+      <Empty page title={t('failure.missing')}>
+        {t('failure.missingHint')}
+      </Empty>
+    </main>
+  );
 }
 
 /** Within: somebody is signed in. Who is not, signs in where he is. */
 function Within() {
   const { data: me, error, isPending, refetch } = useQuery(meQuery);
   if (isPending) return null;
-  if (error && !me) return <Failure error={error} retry={refetch} />;
+  if (error && !me) return <Failure page error={error} retry={refetch} />;
   if (!me) return <SignIn />;
   if (me.role === 'worker') return <WorkersDoor />;
   return <Shell />;

@@ -60,7 +60,7 @@ function Open({ id }: { id: string }) {
 
   const looksBack = at !== undefined || knew !== undefined;
   const shown = looksBack ? past.data : job;
-  if (state === 'unavailable' && !job) return <Failure error={new ApiError(404, 'not-found', '')} />;
+  if (state === 'unavailable' && !job) return <Failure page error={new ApiError(404, 'not-found', '')} />;
   return (
     <Page title="" tab={job?.title || t('jobs.untitled')} wide>
       <div className={classes.job}>{!job || !handle ? (

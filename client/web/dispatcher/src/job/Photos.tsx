@@ -151,8 +151,7 @@ function Lightbox({ job, all, at, states, fieldName, names, open, remove }: Pick
         )}
         {remove && (
           <Button
-            variant="subtle"
-            color="red"
+            variant="default"
             size="sm"
             leftSection={<IconTrash size={16} />}
             onClick={() => {

@@ -22,7 +22,7 @@ export function ReportPage() {
   const names = useNames();
   const { data: job, error, refetch } = useQuery({ queryKey: ['report', id], queryFn: ({ signal }) => ask<Job>(`/jobs/${id}`, { signal }) });
   const { data: states } = useQuery({ ...filesQuery(id, job?.attachments ?? []), enabled: (job?.attachments.length ?? 0) > 0 });
-  if (error && !job) return <Failure error={error} retry={refetch} />;
+  if (error && !job) return <Failure page error={error} retry={refetch} />;
   if (!job)
     return (
       <Page title={t('loading')}>

@@ -61,10 +61,10 @@ export const Comments = memo(function Comments({ comments, handle, may, names }:
                 )}
                 {handle && handle.may({ do: 'edit-comment', comment: c.uuid }).ok && (
                   <span className={classes.commentTools}>
-                    <ActionIcon size="sm" aria-label={t('job.editComment')} onClick={() => setEditing(editing === c.uuid ? undefined : c.uuid)}>
+                    <ActionIcon size="md" aria-label={t('job.editComment')} onClick={() => setEditing(editing === c.uuid ? undefined : c.uuid)}>
                       <IconPencil size={15} />
                     </ActionIcon>
-                    <ActionIcon size="sm" aria-label={t('job.removeComment')} onClick={() => void handle.removeComment(c.uuid).catch(failed)}>
+                    <ActionIcon size="md" aria-label={t('job.removeComment')} onClick={() => void handle.removeComment(c.uuid).catch(failed)}>
                       <IconTrash size={15} />
                     </ActionIcon>
                   </span>

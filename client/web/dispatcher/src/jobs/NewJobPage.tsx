@@ -31,7 +31,7 @@ export function NewJobPage() {
   const atSite = useQuery({ queryKey: ['sites', 'one', site?.uuid], queryFn: ({ signal }) => ask<Site>(`/sites/${site!.uuid!}`, { signal }), enabled: site?.uuid !== undefined });
   const before = useQuery({ queryKey: ['report', asked.follows], queryFn: ({ signal }) => ask<Job>(`/jobs/${asked.follows!}`, { signal }), enabled: asked.follows !== undefined });
   const create = useSave((body: Record<string, unknown>) => ask<Job>('/jobs', { method: 'POST', body, key: key.current }));
-  if (!write) return <Failure error={new ApiError(403, 'forbidden', '')} />;
+  if (!write) return <Failure page error={new ApiError(403, 'forbidden', '')} />;
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);

@@ -29,7 +29,7 @@ export function PersonPage() {
   const unlock = useSave(() => ask(`/users/${id}/lock`, { method: 'DELETE' }), [['users']]);
   const endAll = useSave(() => ask(`/users/${id}/devices`, { method: 'DELETE' }), [['devices']]);
   const unlink = useSave(() => ask(`/users/${id}/single-sign-on`, { method: 'DELETE' }), [['users']]);
-  if (error && !user) return <Failure error={error} retry={refetch} />;
+  if (error && !user) return <Failure page error={error} retry={refetch} />;
   if (!user)
     return (
       <Page title={t('loading')}>
@@ -64,7 +64,7 @@ export function PersonPage() {
             title={t('people.devices')}
             actions={
               edits && (
-                <Button variant="subtle" color="red" size="compact-sm" onClick={() => endAll.mutate(undefined, { onSuccess: () => done(t('people.deviceEnded')), ...told })}>
+                <Button variant="default" size="compact-sm" onClick={() => endAll.mutate(undefined, { onSuccess: () => done(t('people.deviceEnded')), ...told })}>
                   {t('people.endAll')}
                 </Button>
               )

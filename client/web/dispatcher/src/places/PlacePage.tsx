@@ -40,7 +40,7 @@ function PlacePage({ kind, id }: { kind: 'clients' | 'sites'; id: string }) {
   const key = useMemo(() => [kind, 'one', id], [kind, id]);
   const { data: place, error, refetch } = useQuery({ queryKey: key, queryFn: ({ signal }) => ask<Client | Site>(`/${kind}/${id}`, { signal }), refetchInterval: 15_000 });
   const changes = useBook(`/${kind}/${id}`, key, kind === 'clients' ? clients : sites);
-  if (error && !place) return <Failure error={error} retry={refetch} />;
+  if (error && !place) return <Failure page error={error} retry={refetch} />;
   if (!place)
     return (
       <Page title={t('loading')}>

@@ -10,6 +10,7 @@ export function WorkersDoor() {
   return (
     <main>
       <Empty
+        page
         title={t('signIn.isWorker')}
         action={
           <>

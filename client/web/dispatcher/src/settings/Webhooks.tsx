@@ -118,7 +118,7 @@ function Hook({ hook, secret }: { hook: Webhook; secret: (made: Webhook & { secr
         <Button size="xs" variant="default" onClick={() => rotate.mutate(undefined, { onSuccess: secret, ...told })}>
           {t('settings.rotate')}
         </Button>
-        <Button size="xs" variant="subtle" color="red" onClick={() => remove.mutate(undefined, told)}>
+        <Button size="xs" variant="default" onClick={() => remove.mutate(undefined, told)}>
           {t('remove')}
         </Button>
       </Group>

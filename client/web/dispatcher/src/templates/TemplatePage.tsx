@@ -29,7 +29,7 @@ export function TemplatePage() {
   const { data: template, error, refetch } = useQuery(query);
   const key = useMemo(() => ['template', id], [id]);
   const book = useBook(`/templates/${id}`, key, list);
-  if (error && !template) return <Failure error={error} retry={refetch} />;
+  if (error && !template) return <Failure page error={error} retry={refetch} />;
   if (!template)
     return (
       <Page title={t('loading')}>

@@ -26,12 +26,13 @@ export function Page({ title, actions, children, wide = false, tab }: { title: R
   );
 }
 
-/** Nothing is there: why, and what to do about it. */
-export function Empty({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
+/** Nothing is there: why, and what to do about it. `page`: it is all that there is of the page. */
+export function Empty({ title, children, action, page = false }: { title: string; children?: ReactNode; action?: ReactNode; page?: boolean }) {
+  const Heading = page ? 'h1' : 'p';
   return (
     <div className={classes.notice}>
       <IconMoodEmpty size={36} stroke={1.4} aria-hidden />
-      <p className={classes.noticeTitle}>{title}</p>
+      <Heading className={classes.noticeTitle}>{title}</Heading>
       {children && <p className={classes.noticeText}>{children}</p>}
       {action}
     </div>
@@ -39,15 +40,16 @@ export function Empty({ title, children, action }: { title: string; children?: R
 }
 
 /** A page, or a part of one, that could not be read: what happened in words, and a way on. */
-export function Failure({ error, retry }: { error: unknown; retry?: (() => unknown) | undefined }) {
+export function Failure({ error, retry, page = false }: { error: unknown; retry?: (() => unknown) | undefined; page?: boolean }) {
   const { t } = useTranslation();
+  const Heading = page ? 'h1' : 'p';
   const { title, text } = useWords(error);
   const denied = error instanceof ApiError && (error.status === 403 || error.status === 404);
   const Icon = denied ? IconLock : IconCloudOff;
   return (
     <div className={classes.notice} role="alert">
       <Icon size={36} stroke={1.4} aria-hidden />
-      <p className={classes.noticeTitle}>{title}</p>
+      <Heading className={classes.noticeTitle}>{title}</Heading>
       <p className={classes.noticeText}>{text}</p>
       {retry && !denied && (
         <Button variant="default" leftSection={<IconRefresh size={16} />} onClick={() => void retry()}>
@@ -61,6 +63,8 @@ export function Failure({ error, retry }: { error: unknown; retry?: (() => unkno
 /** useWords puts an error into words for people. */
 export function useWords(error: unknown): { title: string; text: string } {
   const { t } = useTranslation();
+  // a page's own code could not be fetched: browsers say so in a TypeError
+  if (error instanceof TypeError && /dynamically imported|module script/.test(error.message)) return { title: t('failure.unreachable'), text: t('failure.unreachableHint') };
   if (!(error instanceof ApiError)) return { title: t('failure.broken'), text: error instanceof Error ? error.message : String(error) };
   switch (error.status) {
     case 0:
