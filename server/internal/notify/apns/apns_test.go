@@ -108,7 +108,7 @@ func TestAMessageIsWhatTheServiceTakes(t *testing.T) {
 	secret.P256dh, secret.Auth = key.PublicKey().Bytes(), make([]byte, 16)
 	s.Send(t.Context(), secret, sample)
 	var got struct{ Sealed string }
-	if err := json.Unmarshal(a.body, &got); err != nil || strings.Contains(string(a.body), "pumps") || strings.Contains(string(a.body), "j1") {
+	if err := json.Unmarshal(a.body, &got); err != nil || strings.Contains(string(a.body), `Two pumps`) || strings.Contains(string(a.body), `"j1"`) {
 		t.Errorf("%s: the service can read something of it", a.body)
 	}
 	body, err := base64.RawURLEncoding.DecodeString(got.Sealed)
