@@ -37,8 +37,11 @@ async function small(page: Page): Promise<string[]> {
   return await page.evaluate(() =>
     [...document.querySelectorAll<HTMLElement>('button, a[href], select, input:not([type=file]), textarea, [role=tab]')]
       .filter((e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !e.closest('[aria-hidden=true]') && !e.closest('[inert]'))
-      .map((e) => ({ e, box: (e instanceof HTMLInputElement && (e.labels?.[0]?.closest('[class*=body], label, li') ?? e.closest('label'))) || e }))
-      .map(({ e, box }) => ({ e, r: box.getBoundingClientRect() }))
+      .map((e) => {
+        const own = e.getBoundingClientRect();
+        const label = e instanceof HTMLInputElement ? e.labels?.[0]?.getBoundingClientRect() : undefined;
+        return { e, r: label && (own.height < 43.5 || own.width < 43.5) ? label : own };
+      })
       .filter(({ e, r }) => r.width > 1 && r.height > 1 && (r.height < 43.5 || r.width < 43.5) && !(e.matches('a') && getComputedStyle(e).display === 'inline') && !e.className.includes?.('skip'))
       .map(({ e, r }) => `${e.tagName.toLowerCase()} "${(e.getAttribute('aria-label') ?? e.textContent ?? '').trim().slice(0, 40)}" ${Math.round(r.width)}×${Math.round(r.height)}`),
   );
