@@ -162,10 +162,12 @@ test('every page failing', async ({ page, context, server, link }) => {
   await openJob(page, 'Boiler does not start');
   await expect(page.getByRole('region', { name: 'The status was set twice at once' })).toBeVisible();
   await look(page, '43-clash');
+  await openJob(page, 'Yearly boiler inspection');
+  await press(page, 'Start');
   await link.set('2g');
-  await goTo(page, 'Jobs');
+  await addPhotos(page, 'Photos', [noise('plate.png', 400)]);
   await expect(page.getByText(/^Slow network/)).toBeVisible();
-  await look(page, '44-jobs-slow');
+  await look(page, '44-job-slow');
 });
 
 test('a right-to-left page is laid out from right to left, with nothing too wide', async ({ page }) => {
