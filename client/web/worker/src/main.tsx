@@ -7,9 +7,11 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app/App.tsx';
 import { startServiceWorker } from './app/update.ts';
 import { watchInstall } from './app/storage.ts';
+import { listenEarly } from './push/inbox.ts';
 import { startI18n } from './i18n/index.ts';
 import { theme } from './theme/theme.ts';
 
+listenEarly();
 watchInstall();
 await startI18n();
 createRoot(document.getElementById('root')!).render(

@@ -1,6 +1,6 @@
 import type { Client } from '@fieldsync/sdk';
 import i18next from 'i18next';
-import type { ToPage } from '../push/message.ts';
+import { takeMessages } from '../push/inbox.ts';
 import { notify } from './notices.ts';
 
 interface Ways {
@@ -15,8 +15,7 @@ export function hearOfEvents(client: Client, router: Ways): void {
   client.on('job-arrived', (e) => notify({ kind: 'info', text: t('jobs.arrived', { title: e.title || t('jobs.untitled') }), action: { label: t('common.open'), run: () => open(e.job) } }));
   client.on('job-withdrawn', (e) => notify({ kind: 'info', text: t('jobs.gone', { title: e.title || t('jobs.untitled') }) }));
 
-  if (!('serviceWorker' in navigator)) return;
-  navigator.serviceWorker.addEventListener('message', (event: MessageEvent<ToPage>) => {
+  takeMessages((event) => {
     const message = event.data;
     const port = event.ports[0];
     switch (message.type) {
