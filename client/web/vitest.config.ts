@@ -6,8 +6,8 @@ export default defineConfig({
       root: `./${name}`,
       resolve: { conditions: ['@fieldsync/source'] },
       ssr: { resolve: { conditions: ['@fieldsync/source'] } },
-      test: { name, setupFiles: name === 'sdk' ? ['./test/setup.ts'] : [], include: ['src/**/*.test.ts', 'src/**/*.test.tsx', 'test/**/*.test.ts'] },
+      // A watchdog, for machines that do much else: no test depends on how fast it is.
+      test: { name, testTimeout: 240_000, hookTimeout: 240_000, setupFiles: name === 'sdk' ? ['./test/setup.ts'] : [], include: ['src/**/*.test.ts', 'src/**/*.test.tsx', 'test/**/*.test.ts'] },
     })),
-    
   },
 });
