@@ -1,4 +1,5 @@
 import { defineConfig } from '@playwright/test';
+import { zone } from './support/zone.ts';
 
 // Chromium is the system's (CHROMIUM, by default Debian's): Playwright downloads none.
 export default defineConfig({
@@ -18,7 +19,7 @@ export default defineConfig({
     hasTouch: true,
     isMobile: true,
     locale: 'en-GB',
-    timezoneId: 'Europe/Zurich',
+    timezoneId: zone,
     serviceWorkers: 'allow',
     trace: 'retain-on-failure',
     screenshot: 'only-on-failure',

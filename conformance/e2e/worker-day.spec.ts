@@ -104,7 +104,7 @@ test('a removed photo comes back by Undo', async ({ page, server }) => {
   await page.getByRole('button', { name: /^Open photo 1/ }).click();
   await page.getByRole('button', { name: 'Remove this photo' }).click();
   await expect(page.getByRole('button', { name: /^Open photo/ })).toHaveCount(0);
-  await page.getByRole('button', { name: 'Undo', exact: true }).first().click();
+  await page.getByText('Photo removed').locator('..').getByRole('button', { name: 'Undo', exact: true }).click();
   await expect(page.getByRole('button', { name: /^Open photo/ })).toHaveCount(1);
   await expect.poll(async () => (await server.as('dispatcher').job(id)).attachments.length).toBe(1);
 });

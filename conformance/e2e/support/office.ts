@@ -2,6 +2,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { mkdirSync } from 'node:fs';
 import { top } from './program.ts';
 import { expect, type Browser, type Page } from './test.ts';
+import { zone } from './zone.ts';
 
 /** What the dispatchers' journeys are looked at in: a desk, not a phone. */
 export const desk = { viewport: { width: 1440, height: 900 }, hasTouch: false, isMobile: false };
@@ -17,7 +18,7 @@ export async function signIn(page: Page, path = '/', login = 'dispatcher', passw
 
 /** Another browser, with nothing in common with the first. */
 export async function another(browser: Browser, baseURL: string): Promise<Page> {
-  const context = await browser.newContext({ ...desk, baseURL, locale: 'en-GB', timezoneId: 'Europe/Zurich' });
+  const context = await browser.newContext({ ...desk, baseURL, locale: 'en-GB', timezoneId: zone });
   return await context.newPage();
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accessKey, secretKey, type Minio } from './minio.ts';
 import { freePort, program, Program } from './program.ts';
+import { zone } from './zone.ts';
 import { expect } from '@playwright/test';
 
 /** fieldsyncd with its demonstration, its files in MinIO. */
@@ -26,6 +27,7 @@ export class Server {
   async start(): Promise<void> {
     this.port ||= await freePort();
     this.#program = new Program(program('fieldsyncd'), ['serve', '--listen', `127.0.0.1:${this.port}`, '--data', this.#data, '--demo', ...this.#blobs, ...this.#more], {
+      TZ: zone,
       FIELDSYNC_S3_ACCESS_KEY: accessKey,
       FIELDSYNC_S3_SECRET_KEY: secretKey,
     });

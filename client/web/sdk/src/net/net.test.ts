@@ -41,6 +41,19 @@ test('a link is slow by what is measured, and needs to get clearly better to be 
   expect(m.link.get()).toMatchObject({ class: 'none', retryAt: 5 });
 });
 
+test('a fast link that becomes slow is known by the third sample, not by the first', () => {
+  const m = new LinkMeter(() => 0, {});
+  m.connection(true);
+  for (let i = 0; i < 20; i++) m.moved(1_000_000, 100); // 80 Mbit/s
+  m.moved(10_000, 2_000); // 40 kbit/s
+  expect(m.link.get().class).toBe('fast');
+  m.moved(10_000, 2_000);
+  m.moved(10_000, 2_000);
+  expect(m.link.get().class).toBe('slow');
+  m.moved(1_000_000, 100);
+  expect(m.link.get().class).toBe('fast');
+});
+
 test('the platform is believed only until something is measured', () => {
   const m = new LinkMeter(() => 0, { effectiveType: '2g' });
   m.connection(true);
