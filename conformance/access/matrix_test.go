@@ -276,7 +276,9 @@ func TestEveryCellOfTheTable(t *testing.T) {
 		if sec.name == "making" {
 			continue
 		}
-		t.Run(sec.name, func(t *testing.T) { s.playAll(t, sec, sec.columns, reasons, func(row) bool { return false }) })
+		// Who is of another organisation reaches a document of that id in her own: TestTheSameIDIsAnotherDocumentInEachOrganisation has her.
+		columns := slices.DeleteFunc(slices.Clone(sec.columns), func(c string) bool { return c == "str" })
+		t.Run(sec.name, func(t *testing.T) { s.playAll(t, sec, columns, reasons, func(row) bool { return false }) })
 	}
 	t.Run("making", func(t *testing.T) { s.makeAll(t, sections[len(sections)-1], reasons) })
 }
