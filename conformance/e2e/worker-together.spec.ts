@@ -43,7 +43,9 @@ test('a field that two wrote at once shows both values; one tap settles it', asy
   await inStep(page);
   await card.getByRole('button', { name: 'Take “1.2”' }).click();
   await expect(card).toBeHidden();
-  await page.reload(); // it is kept, whenever it gets out
+  // A known defect: settled after a reconnect, the change is kept, and goes out only after the page was loaded again (docs/WORKER.md, "Not right yet").
+  // Without this line the journey fails; whoever mends the SDK takes it out.
+  await page.reload();
   await expect.poll(async () => (await server.as('dispatcher').job(id)).clashes).toEqual([]);
   expect((await server.as('dispatcher').job(id)).report_fields.find((f) => f.uuid === 'pressure')?.value).toBe(1.2);
 });
