@@ -187,3 +187,27 @@ test('a clash is shown with both values, and settled by one', async () => {
   expect(await data(office.api.GET('/api/v1/jobs/{id}', { params: { path: { id } } }))).toMatchObject({ status: 'started', clash: false });
   network.end();
 }, 120_000);
+
+test('a clash that is settled by the value that had won already reaches the server too', async () => {
+  const office = client('demo-dispatcher', undefined, 'opened');
+  const network = await Network.to(server.url);
+  const anna = client('demo-worker-anna', undefined, 'all', network.url);
+  const id = await made(office);
+  await until(() => anna.jobs.get().some((j) => j.id === id));
+  const handle = await job(anna, id);
+  await handle.setStatus('started');
+  await inStep(anna);
+  network.cut();
+  await until(() => anna.link.get().class === 'none');
+  await handle.fill('pressure', 1.2);
+  await data(office.api.PATCH('/api/v1/jobs/{id}', { params: { path: { id } }, body: { report_fields: { pressure: { value: 3 } } } as never }));
+  network.mend();
+  await anna.syncNow();
+  await until(() => handle.job.get()!.clashes.length > 0);
+  const won = handle.job.get()!.report_fields.find((f) => f.uuid === 'pressure')!.value;
+  const clash = handle.job.get()!.clashes[0]!;
+  await handle.settle(clash, clash.values.findIndex((v) => v.value === won)); // no value becomes another by it
+  await inStep(anna);
+  expect(await data(office.api.GET('/api/v1/jobs/{id}', { params: { path: { id } } }))).toMatchObject({ clashes: [] });
+  network.end();
+}, 120_000);

@@ -117,6 +117,7 @@ export class Replica {
     if (this.#watched.get(id) !== handle) {
       this.#watched.set(id, handle);
       handle.on('heads-changed', () => this.refresh(id));
+      offerAll(handle);
       if (handle.isReady()) this.refresh(id);
     }
     this.#rest(id);
@@ -376,4 +377,18 @@ export class Replica {
     for (const adapter of this.repo.networkSubsystem.adapters) adapter.disconnect();
     await this.#o.storage.close();
   }
+}
+
+/**
+ * automerge-repo offers a change to peers only when some value became another. What settles a clash by the value
+ * that had won already, or only deletes what nobody saw, makes no value another, and has to go out all the same.
+ */
+function offerAll(handle: Handle): void {
+  let told: unknown;
+  handle.on('change', ({ doc }) => (told = doc));
+  handle.on('heads-changed', ({ doc }) =>
+    queueMicrotask(() => {
+      if (told !== doc && handle.isReady()) handle.emit('change', { handle, doc, patches: [], patchInfo: { before: doc, after: doc, source: 'change' } });
+    }),
+  );
 }
