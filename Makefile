@@ -21,7 +21,7 @@ E2E_MARK := conformance/e2e/node_modules/.fieldsync-installed
 WEB_NPM  := client/web/node_modules/.fieldsync-installed
 # The built web apps, which the server embeds. Made again when anything in client/web is newer.
 WEB_MARK := client/web/node_modules/.fieldsync-built
-WEB_FROM := $(shell find client/web -type f -not -path '*/node_modules/*' -not -path 'client/web/dist/*' -not -name '*.go' -not -name '*.test.*' -not -path '*/test/*')
+WEB_FROM := $(shell find client/web -type f -not -path '*/node_modules/*' -not -path 'client/web/dist/*' -not -name '*.go' -not -name '*.test.*' -not -path '*/test/*' -not -path '*/rest/schema.ts')
 
 # What may be said on the command line: make run LISTEN=127.0.0.1:9000, make fuzz FUZZTIME=10m (or so many inputs: 5000x), make sim SEEDS=100000
 LISTEN   ?= 127.0.0.1:8080
@@ -38,6 +38,7 @@ help: ## what there is to make
 build: $(WEB_MARK) ## bin/fieldsyncd and its companions, the web apps in it
 	@mkdir -p bin
 	$(GO) build -ldflags "-X main.version=$(VERSION)" -o bin/ $(addprefix ./,$(PROGRAMS))
+	@FIELDSYNCD=$(CURDIR)/bin/fieldsyncd npm run --silent --prefix client/web api
 
 run: build ## a server with demonstration data, from a fresh checkout
 	@printf '%s\n' '' \

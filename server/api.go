@@ -15,8 +15,15 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
+// OpenAPI is the description of the API that a server of this program serves, as JSON. It opens no data: operations are described alike whatever they act on.
+func OpenAPI(version string) ([]byte, error) {
+	s := &Server{cfg: Config{Version: version}, files: http.NotFoundHandler()}
+	s.filing.resumable = http.NotFoundHandler()
+	return s.mountAPI(http.NewServeMux()).Description()
+}
+
 // mountAPI serves all that lies under /api/v1/.
-func (s *Server) mountAPI(mux *http.ServeMux) {
+func (s *Server) mountAPI(mux *http.ServeMux) *api.API {
 	a := api.New(mux, api.Options{Version: s.cfg.Version, Require: s.auth.Require, Quickly: quickly, Keys: s.keys, Log: s.log})
 	accounts.Handlers{Auth: s.auth, OIDC: s.oidc}.Register(a)
 	jobs.New(jobs.Options{Documents: s.documents, Index: s.index, Stopping: s.stopping, People: assignable{s.auth}, Log: s.log}).Register(a)
@@ -30,6 +37,7 @@ func (s *Server) mountAPI(mux *http.ServeMux) {
 		s.filing.claims.RegisterDirect(a)
 		s.filing.claims.RegisterStates(a)
 	}
+	return a
 }
 
 // addFiles adds the files of jobs, by package files.

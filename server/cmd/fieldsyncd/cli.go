@@ -25,6 +25,7 @@ type cli struct {
 	Index   indexCmd        `cmd:"" help:"The index of documents, which lists are read from."`
 	Blobs   blobsCmd        `cmd:"" help:"The store of files."`
 	Push    pushCmd         `cmd:"" help:"Notices to people's devices."`
+	Openapi openapiCmd      `cmd:"" help:"Print the description of the API, OpenAPI 3.1 in JSON, as it is served."`
 	Version versionCmd      `cmd:"" help:"Print the version."`
 }
 
@@ -40,6 +41,18 @@ func (c *serveCmd) Run(ctx context.Context, out streams) error {
 		return err
 	}
 	return s.Run(ctx)
+}
+
+type openapiCmd struct{}
+
+// Run prints the description of the API.
+func (openapiCmd) Run(out streams) error {
+	description, err := server.OpenAPI(version)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out.out, "%s\n", description)
+	return err
 }
 
 type versionCmd struct{}

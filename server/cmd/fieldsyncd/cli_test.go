@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"fieldsync/server"
 
 	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
@@ -152,6 +155,24 @@ func TestVersionAndHelp(t *testing.T) {
 	out.Reset()
 	if code := run(t.Context(), []string{"serve", "--help"}, nil, &out, &errs); code != exitOK || !strings.Contains(out.String(), "--max-connections") {
 		t.Errorf("exit %d: %q %q", code, out.String(), errs.String())
+	}
+}
+
+// TestOpenapiPrintsWhatIsServed: the types of the web are made of what is printed.
+func TestOpenapiPrintsWhatIsServed(t *testing.T) {
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"openapi"}, nil, &out, &errs); code != exitOK {
+		t.Fatalf("exit %d: %s", code, errs.String())
+	}
+	s, err := server.New(server.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", Version: version, LogTo: &errs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/v1/openapi.json", http.NoBody))
+	if served := w.Body.String(); w.Code != http.StatusOK || served != strings.TrimSpace(out.String()) {
+		t.Errorf("%d: %d bytes are served, %d printed, and they are not the same", w.Code, len(served), out.Len())
 	}
 }
 

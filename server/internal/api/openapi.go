@@ -93,6 +93,12 @@ func (a *API) render() error {
 	return nil
 }
 
+// Description is the description of the API as it is served, as JSON. Once all operations are registered; the caller does not change it.
+func (a *API) Description() ([]byte, error) {
+	err := a.render()
+	return a.spec.json.body, err
+}
+
 // serveOpenAPI serves the description of the API, to everybody: it holds nothing of anybody.
 func (a *API) serveOpenAPI() {
 	serve := func(ext, contentType string, which func() served) {
