@@ -30,7 +30,7 @@ FUZZTIME ?= 60s
 FUZZED   ?= ./...
 SEEDS    ?= 10000
 
-.PHONY: help build run test vet race sim fuzz e2e chromium bench benchlists benchuploads lint web interop minio vectors tools clean
+.PHONY: help build run test vet race sim fuzz e2e chromium bench benchlists benchnotices benchuploads lint web interop minio vectors tools clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -97,13 +97,17 @@ fuzz: ## every fuzz target for FUZZTIME (60s)
 	  $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$package" </dev/null | grep -v '^fuzz: elapsed' ; \
 	done
 
-bench: build $(NPM_MARK) ## our server, the reference server and relays under one load, into docs/PERFORMANCE.md; then lists of 100,000 jobs, and files against minio-go, tusd and whole files
+bench: build $(NPM_MARK) ## our server, the reference server and relays under one load, into docs/PERFORMANCE.md; then lists of 100,000 jobs, notices beside edits, and files against minio-go, tusd and whole files
 	FIELDSYNCD=bin/fieldsyncd $(GO) run ./conformance/bench
 	@$(MAKE) benchlists
+	@$(MAKE) benchnotices
 	@$(MAKE) benchuploads
 
 benchlists: ## lists of 100,000 jobs alone, against bare range reads, into docs/PERFORMANCE.md (needs 3 GB of disk)
 	$(GO) test ./server/internal/index -run '^$$' -bench '^BenchmarkLists$$' -benchtime 500x -timeout 60m -index.report $(CURDIR)/docs/PERFORMANCE.md
+
+benchnotices: ## edits with and without notices alone, at 1,000 a minute and as fast as they go, into docs/PERFORMANCE.md
+	$(GO) test ./server/internal/notify -run '^$$' -bench '^BenchmarkNoticesBesideEdits$$' -benchtime 1x -timeout 60m -notify.report $(CURDIR)/docs/PERFORMANCE.md
 
 benchuploads: minio $(TUS_MARK) ## files alone: photos over a cut link, throughput, large files (needs 10 GB of disk)
 	FIELDSYNC_PHOTOS=100 $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./conformance/uploads

@@ -36,6 +36,13 @@ func (a *agenda[K]) add(key K, due time.Time) {
 	}
 }
 
+// advance is set for what does not stand there, or later.
+func (a *agenda[K]) advance(key K, due time.Time) {
+	if i, ok := a.at[key]; !ok || due.Before(a.items[i].due) {
+		a.set(key, due)
+	}
+}
+
 func (a *agenda[K]) drop(key K) {
 	if i, ok := a.at[key]; ok {
 		heap.Remove(a, i)

@@ -1,14 +1,12 @@
 package notify
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/audit"
-	"fieldsync/crdt/engine"
 	"fieldsync/crdt/history"
 	"fieldsync/crdt/job"
 	"fieldsync/crdt/store"
@@ -23,51 +21,87 @@ var errNoMark = errors.New("notify: no mark")
 // maxTold bounds the changes of others that are looked at in detail at once; of more only those are that may assign or set a status, and the newest.
 const maxTold = 200
 
-// derive tells a document's marked changes apart, and puts what follows from them into the outbox, in the write that removes the marks.
-func (n *Notifier) derive(ctx context.Context, doc crdt.DocID) error {
+// deriveAll tells the marked changes of some jobs apart, and puts what follows from them into the outbox, in the write that removes the marks: one for all.
+// It gives the jobs of which that failed.
+func (n *Notifier) deriveAll(docs ...crdt.DocID) map[crdt.DocID]error {
+	failed := map[crdt.DocID]error{}
+	var all []derived
+	for _, doc := range docs {
+		d, err := n.derive(doc)
+		if err != nil {
+			failed[doc] = err
+			continue
+		}
+		all = append(all, d)
+	}
+	if err := n.enqueue(all); err != nil {
+		for _, d := range all {
+			failed[d.doc] = err
+		}
+	}
+	return failed
+}
+
+// derived is what follows from a document's marked changes.
+type derived struct {
+	doc, outer crdt.DocID
+	at         int64 // of the first of the changes
+	told       map[subID]rules.Notice
+	marks      [][]byte // their keys
+}
+
+// derive tells a document's marked changes apart.
+func (n *Notifier) derive(doc crdt.DocID) (derived, error) {
+	out := derived{doc: doc, told: map[subID]rules.Notice{}}
 	var d derivation
+	last := -1
 	// One state: what is read without a mark has one that is told later, or was told.
 	if err := n.opt.Store.View(func(r store.Reader) (err error) {
-		if d.mark, d.from, d.keys, err = readMarks(r, doc); err != nil {
+		if d.mark, d.from, last, out.marks, err = readMarks(r, doc); err != nil {
 			return err
 		}
-		if len(d.keys) == 0 {
+		if len(out.marks) == 0 {
 			return errNoMark
 		}
 		d.copy, err = documents.ReadFrom(r, n.opt.Room, doc)
 		return err
 	}); err != nil {
-		return err
+		if errors.Is(err, errNoMark) {
+			n.seen(doc, last)
+		}
+		return out, err
 	}
 	defer d.copy.Close()
+	n.seen(doc, last)
 	names, err := n.opt.Namespace(d.copy.Record.Org)
 	if err != nil {
-		return unavailable(err)
+		return out, unavailable(err)
 	}
-	if err := d.read(ctx, n.opt.People); err != nil {
-		return err
+	out.outer, out.at = names.Outer(doc), d.mark.At
+	if err := d.read(n.opt.People); err != nil {
+		return out, err
 	}
-	told := map[subID]rules.Notice{}
 	for _, user := range d.people() {
+		devices := n.devicesOf(d.copy.Record.Org, user)
+		if len(devices) == 0 {
+			continue
+		}
 		notice, ok := rules.Decide(rules.Input{User: user, Before: slices.Contains(d.mark.Before, user), Now: slices.Contains(d.copy.Record.Assignees, user),
 			Entries: d.entries, Job: &d.job, OldLabel: d.oldLabel, Name: func(user string) string { return d.name(n.opt.People, user) }})
 		if !ok {
 			continue
 		}
-		n.mu.Lock()
-		for _, id := range n.byUser[person{d.copy.Record.Org, user}] {
-			told[id] = notice
+		for _, id := range devices {
+			out.told[id] = notice
 		}
-		n.mu.Unlock()
 	}
-	return n.enqueue(doc, names.Outer(doc), d.mark.At, told, d.keys)
+	return out, nil
 }
 
-// derivation is a document's marked changes.
+// derivation is a document's marked changes, from an index on.
 type derivation struct {
 	mark mark
 	from int
-	keys [][]byte
 	copy *documents.Copy
 
 	history *history.History
@@ -77,20 +111,13 @@ type derivation struct {
 }
 
 // read reads the job as it is, and what the changes did.
-func (d *derivation) read(ctx context.Context, people People) error {
+func (d *derivation) read(people People) error {
 	h, arrivals, err := d.copy.History()
 	if err != nil {
 		return err
 	}
-	if err := d.copy.Open(ctx); err != nil {
-		return err
-	}
-	tree, err := d.copy.Doc.Tree()
-	if err != nil {
-		return err
-	}
 	d.history = h
-	d.job, _ = job.Read(tree)
+	d.job = jobOf(h, h.Replay().Now())
 	log := audit.New(h, audit.Options{Arrived: func(i int) int64 { return arrivals[i] }})
 	for i := d.from; i < h.Len(); i++ {
 		author := string(h.Author(i))
@@ -149,22 +176,38 @@ func (d *derivation) name(people People, user string) string {
 
 // oldLabel is what people called the job by before the changes.
 func (d *derivation) oldLabel() string {
-	if d.from == 0 {
-		return ""
-	}
-	raws := make([][]byte, d.from)
-	for i := range raws {
-		raws[i] = d.history.Raw(i)
-	}
-	doc, err := engine.Load(raws...)
-	if err != nil {
-		return ""
-	}
-	defer doc.Close()
-	tree, err := doc.Tree()
-	if err != nil {
-		return ""
-	}
-	j, _ := job.Read(tree)
+	j := jobOf(d.history, d.history.Replay().Where(func(i int) bool { return i < d.from }))
 	return j.Label()
+}
+
+// Places of a job that a notice is made of; a job without a title goes by one of the unnamed places.
+var (
+	places  = []string{job.KeyTitle, job.KeyAddress, job.KeyScheduledAt, job.KeyStatusLog, job.KeyCustomFields, job.KeyReportFields}
+	unnamed = []string{job.KeyDescription, job.KeySerialNo}
+)
+
+// Of a job that is larger than any is, a notice tells less.
+const (
+	maxValues = 1 << 17
+	maxBytes  = 4 << 20
+)
+
+// jobOf reads what a notice is made of, out of the changes themselves: the engine would read all of the job, at many times the cost.
+func jobOf(h *history.History, v *history.View) job.Job {
+	budget := history.Budget{Values: maxValues, Bytes: maxBytes}
+	tree := make(map[string]any, len(places))
+	read := func(keys []string) (j job.Job) {
+		for _, key := range keys {
+			if op, ok := v.Winner(h.Root(), key); ok {
+				tree[key] = v.Value(op, &budget)
+			}
+		}
+		j, _ = job.Read(tree) // what is missing or wrong reads as empty
+		return j
+	}
+	j := read(places)
+	if j.Title == "" {
+		j = read(unnamed)
+	}
+	return j
 }

@@ -15,34 +15,31 @@ import (
 
 // mark says that changes of a job, from an index on, have not been told apart yet.
 type mark struct {
-	// Before are those of the job's people with a subscription who were assigned before the changes.
+	// Before are those who were assigned before the changes.
 	Before []string `json:"before,omitempty"`
 	At     int64    `json:"at"` // ms since 1970
 }
 
 // OnStore is documents.Options.OnStore: it marks changes of a job that somebody with a subscription has or had, in their own write.
 func (n *Notifier) OnStore(c documents.Stored) []store.Op {
-	m := mark{At: n.opt.Now().UnixMilli()}
-	anybody := false
-	for _, user := range c.Before.Assignees {
-		if n.subscribed(c.Now.Org, user) {
-			m.Before, anybody = append(m.Before, user), true
-		}
-	}
-	for _, user := range c.Now.Assignees {
-		anybody = anybody || n.subscribed(c.Now.Org, user)
-	}
-	if !anybody {
+	someone := func(user string) bool { return n.subscribed(c.Now.Org, user) }
+	if !slices.ContainsFunc(c.Before.Assignees, someone) && !slices.ContainsFunc(c.Now.Assignees, someone) {
 		return nil
 	}
-	value, err := json.Marshal(m)
+	value, err := json.Marshal(mark{Before: c.Before.Assignees, At: n.opt.Now().UnixMilli()})
 	if err != nil {
 		return nil // never: strings and a number
 	}
 	n.mu.Lock()
-	n.expected[c.Doc] = 0
+	n.expected[c.Doc] = expected{from: c.From}
 	n.mu.Unlock()
 	return []store.Op{{Key: markKey(c.Doc, c.From), Value: value}}
+}
+
+// expected is a mark that was given away to be written: whoever reads the job's marks before it is durable does not see it.
+type expected struct {
+	from  int // its index
+	tries int // how often it was looked for in vain
 }
 
 // OnChange hears of a document, by its inner id, whose changes are durable. It does not block.
@@ -50,12 +47,19 @@ func (n *Notifier) OnChange(doc crdt.DocID) {
 	n.mu.Lock()
 	_, marked := n.expected[doc]
 	if marked {
-		n.marked.add(doc, n.opt.Now().Add(min(n.opt.Calm, maxGather)))
+		n.marked.advance(doc, n.readAt())
 	}
 	n.mu.Unlock()
 	if marked {
 		n.kickDerive()
 	}
+}
+
+// readAt is when a change of now is read: with others, as one write for all costs little more than one for each.
+func (n *Notifier) readAt() time.Time {
+	gather := min(n.opt.Calm, maxGather)
+	round := gather / 4
+	return n.opt.Now().Add(gather - round).Truncate(round).Add(round)
 }
 
 func (n *Notifier) kickDerive() {
@@ -68,80 +72,120 @@ func (n *Notifier) kickDerive() {
 // failedPause is how long a job is left alone that could not be read, or whose notices could not be written.
 const failedPause = 10 * time.Second
 
-// deriveMarked tells marked changes apart, one job after the other, until ctx ends.
+// maxTogether bounds the jobs that are told apart for one write.
+const maxTogether = 32
+
+// maxRest bounds a rest.
+const maxRest = 100 * time.Millisecond
+
+// deriveMarked tells marked changes apart, until ctx ends. It rests for as long as it works, so that where all cores are busy it never takes more than half
+// of one; what waits then is told together.
 func (n *Notifier) deriveMarked(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		n.mu.Lock()
-		doc, due, ok := n.marked.next()
-		wait := longest
-		if ok {
-			wait = min(due.Sub(n.opt.Now()), longest)
+		docs, wait := n.takeMarked()
+		if len(docs) > 0 {
+			began := time.Now()
+			failed := n.deriveAll(docs...)
+			wait = time.Since(began)
+			if ctx.Err() != nil || !n.noteDerived(docs, failed, wait) {
+				return
+			}
+			wait = min(wait, maxRest)
 		}
-		tries, expected := 0, false
-		if ok && wait <= 0 {
-			n.marked.drop(doc)
-			tries, expected = n.expected[doc]
-			delete(n.expected, doc)
-		}
-		n.mu.Unlock()
-		if !ok || wait > 0 {
-			timer.Reset(wait)
-			select {
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.deriving:
+			if len(docs) == 0 {
+				continue
+			}
+			select { // a rest is not cut short
 			case <-ctx.Done():
 				return
-			case <-n.deriving:
 			case <-timer.C:
 			}
-			continue
-		}
-		began := time.Now()
-		err := n.derive(ctx, doc)
-		if ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
-			return
-		}
-		if errors.Is(err, errNoMark) {
-			if expected && tries < maxExpected { // the notice was of an earlier write; the mark's own is under way
-				n.expectAgain(doc, tries+1)
-			}
-			continue
-		}
-		n.opt.Metrics.Derived(time.Since(began), err)
-		if err != nil {
-			n.opt.Log.Error("a job's notices could not be told apart", "doc", doc.String(), "error", err.Error())
-			if crdt.KindOf(err) == crdt.KindUnavailable {
-				n.mu.Lock()
-				n.marked.add(doc, n.opt.Now().Add(failedPause))
-				n.mu.Unlock()
-			} else if err := n.dropMarks(doc); err != nil {
-				n.opt.Log.Error("a mark was not removed", "doc", doc.String(), "error", err.Error())
-			}
+		case <-timer.C:
 		}
 	}
 }
 
-// maxExpected is how often a mark is looked for that was to be written. A write that failed is made again by the document.
-const maxExpected = 30
-
-func (n *Notifier) expectAgain(doc crdt.DocID, tries int) {
+// takeMarked gives jobs that are due; without any, how long there will be none.
+func (n *Notifier) takeMarked() (docs []crdt.DocID, wait time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if _, ok := n.expected[doc]; !ok {
-		n.expected[doc] = tries
+	for len(docs) < maxTogether {
+		doc, due, ok := n.marked.next()
+		if !ok {
+			return docs, longest
+		}
+		if wait = due.Sub(n.opt.Now()); wait > 0 {
+			return docs, min(wait, longest)
+		}
+		n.marked.drop(doc)
+		docs = append(docs, doc)
 	}
-	n.marked.add(doc, n.opt.Now().Add(failedPause))
+	return docs, 0
 }
 
-// readMarks gives the marks of a document, the first first, and the keys of all.
-func readMarks(r store.Reader, doc crdt.DocID) (first mark, from int, keys [][]byte, err error) {
+// noteDerived looks at what came of jobs that were due. False: the store is closed.
+func (n *Notifier) noteDerived(docs []crdt.DocID, failed map[crdt.DocID]error, took time.Duration) bool {
+	for _, doc := range docs {
+		err := failed[doc]
+		switch {
+		case errors.Is(err, store.ErrClosed):
+			return false
+		case errors.Is(err, errNoMark):
+			continue
+		}
+		n.opt.Metrics.Derived(took/time.Duration(len(docs)), err)
+		if err == nil {
+			continue
+		}
+		n.opt.Log.Error("a job's notices could not be told apart", "doc", doc.String(), "error", err.Error())
+		if crdt.KindOf(err) == crdt.KindUnavailable {
+			n.mu.Lock()
+			n.marked.advance(doc, n.opt.Now().Add(failedPause))
+			n.mu.Unlock()
+		} else if err := n.dropMarks(doc); err != nil {
+			n.opt.Log.Error("a mark was not removed", "doc", doc.String(), "error", err.Error())
+		}
+	}
+	return true
+}
+
+// maxExpected is how often a mark is looked for that was to be written. A write that failed is made again by the document, with a mark of its own.
+const maxExpected = 30
+
+// seen notes the last of a job's marks that was read; less than 0: there was none. One that is expected still is looked for again.
+func (n *Notifier) seen(doc crdt.DocID, last int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	e, ok := n.expected[doc]
+	if !ok {
+		return
+	}
+	if e.tries++; last >= e.from || e.tries > maxExpected {
+		delete(n.expected, doc)
+		return
+	}
+	n.expected[doc] = e
+	n.marked.advance(doc, n.opt.Now().Add(failedPause))
+}
+
+// readMarks gives the first mark of a document, the indices of the first and of the last, and the keys of all.
+func readMarks(r store.Reader, doc crdt.DocID) (first mark, from, last int, keys [][]byte, err error) {
 	prefix := marksOf(doc)
+	from, last = -1, -1
 	err = r.Scan(prefix, nil, func(key, value []byte) error {
+		if len(key) != len(prefix)+8 {
+			return crdt.Errorf(crdt.KindInternal, "notify: a mark's key is not ours")
+		}
+		last = int(binary.BigEndian.Uint64(key[len(prefix):])) //nolint:gosec // an index
 		if len(keys) == 0 {
-			if len(key) != len(prefix)+8 {
-				return crdt.Errorf(crdt.KindInternal, "notify: a mark's key is not ours")
-			}
-			from = int(binary.BigEndian.Uint64(key[len(prefix):])) //nolint:gosec // an index
+			from = last
 			if err := json.Unmarshal(value, &first); err != nil {
 				return crdt.Errorf(crdt.KindInternal, "notify: a mark is not ours: %w", err)
 			}
@@ -149,7 +193,7 @@ func readMarks(r store.Reader, doc crdt.DocID) (first mark, from int, keys [][]b
 		keys = append(keys, slices.Clone(key))
 		return nil
 	})
-	return first, from, keys, err
+	return first, from, last, keys, err
 }
 
 // dropMarks removes the marks of a document that nobody can read.

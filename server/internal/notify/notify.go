@@ -76,7 +76,7 @@ type Notifier struct {
 	byUser   map[person][]subID
 	byEnd    map[string]subID // by where it leads (Subscription.place)
 	marked   agenda[crdt.DocID]
-	expected map[crdt.DocID]int // marks that are being written, and how often they were looked for in vain
+	expected map[crdt.DocID]expected
 	due      agenda[slot]
 	flying   map[slot]bool // being sent
 	broken   map[string]*breaker
@@ -110,7 +110,7 @@ func New(opt Options) (*Notifier, error) {
 	if opt.Namespace == nil {
 		opt.Namespace = func(string) (access.Namespace, error) { return access.Namespace{}, nil }
 	}
-	n := &Notifier{opt: opt, subs: map[subID]*Subscription{}, byUser: map[person][]subID{}, byEnd: map[string]subID{}, flying: map[slot]bool{}, expected: map[crdt.DocID]int{},
+	n := &Notifier{opt: opt, subs: map[subID]*Subscription{}, byUser: map[person][]subID{}, byEnd: map[string]subID{}, flying: map[slot]bool{}, expected: map[crdt.DocID]expected{},
 		broken: map[string]*breaker{}, logged: map[string]uint64{}, wake: make(chan struct{}, 1), deriving: make(chan struct{}, 1), results: make(chan result, maxSending)}
 	if n.opt.Transports == nil {
 		n.opt.Transports = map[string]transport.Transport{}

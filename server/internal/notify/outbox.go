@@ -29,64 +29,61 @@ type message struct {
 	Short   bool           `json:"short,omitempty"` // the service wants it short
 }
 
-// enqueue writes what each device is to be told of a job, and removes the marks of the changes, in one batch.
-func (n *Notifier) enqueue(doc, outer crdt.DocID, at int64, told map[subID]rules.Notice, marks [][]byte) error {
+// enqueue writes what each device is to be told of some jobs, and removes the marks of the changes, in one batch.
+func (n *Notifier) enqueue(all []derived) error {
 	n.writing.Lock()
 	defer n.writing.Unlock()
-	ops := make([]store.Op, 0, len(marks)+len(told))
-	for _, key := range marks {
-		ops = append(ops, store.Op{Key: key})
-	}
+	var ops []store.Op
 	now := n.now()
 	next := map[slot]crdt.Timestamp{} // when to look at it; 0: never
-	for id, notice := range told {
-		n.mu.Lock()
-		sub, flying := n.subs[id], n.flying[slot{id, doc}]
-		n.mu.Unlock()
-		if sub == nil {
-			continue // it went meanwhile
+	fresh := map[subID]int{}          // of this batch
+	for _, d := range all {
+		for _, key := range d.marks {
+			ops = append(ops, store.Op{Key: key})
 		}
-		s := slot{id, doc}
-		m, err := n.message(s)
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			if full, err := n.full(id); err != nil {
+		for id, notice := range d.told {
+			s := slot{id, d.doc}
+			n.mu.Lock()
+			sub, flying := n.subs[id], n.flying[s]
+			n.mu.Unlock()
+			if sub == nil {
+				continue // it went meanwhile
+			}
+			m, err := n.message(s)
+			switch {
+			case errors.Is(err, store.ErrNotFound):
+				if full, err := n.full(id, fresh[id]); err != nil {
+					return err
+				} else if full {
+					continue
+				}
+				fresh[id]++
+				m = &message{Job: d.outer.String(), Notice: notice, At: crdt.Timestamp(d.at), First: now}
+				m.Due = n.dueAt(m, now)
+			case err != nil:
 				return err
-			} else if full {
-				continue
+			default:
+				if !m.join(notice, flying) {
+					ops = append(ops, store.Op{Key: s.key()})
+					next[s] = 0
+					continue
+				}
+				if !flying && m.Attempts == 0 { // what failed keeps its pause
+					m.Due = n.dueAt(m, now) // in quiet hours it is put off again
+				}
 			}
-			m = &message{Job: outer.String(), Notice: notice, At: crdt.Timestamp(at), First: now}
-			m.Due = n.dueAt(m, now)
-		case err != nil:
-			return err
-		case flying:
-			if m.Next == nil {
-				m.Next = &notice
-			} else if merged, ok := rules.Merge(*m.Next, notice); ok {
-				m.Next = &merged
-			} else {
-				m.Next = nil
+			op, err := m.op(s)
+			if err != nil {
+				return err
 			}
-		default:
-			var ok bool
-			if m.Notice, ok = rules.Merge(m.whole(), notice); !ok {
-				ops = append(ops, store.Op{Key: s.key()})
-				next[s] = 0
-				continue
-			}
-			m.Next = nil
-			if m.Attempts == 0 { // what failed keeps its pause
-				m.Due = n.dueAt(m, now) // in quiet hours it is put off again
+			ops = append(ops, op)
+			if !flying {
+				next[s] = m.Due
 			}
 		}
-		op, err := m.op(s)
-		if err != nil {
-			return err
-		}
-		ops = append(ops, op)
-		if !flying {
-			next[s] = m.Due
-		}
+	}
+	if len(ops) == 0 {
+		return nil
 	}
 	if err := store.Write(n.opt.Store, ops); err != nil {
 		return unavailable(err)
@@ -102,6 +99,26 @@ func (n *Notifier) enqueue(doc, outer crdt.DocID, at int64, told map[subID]rules
 	n.mu.Unlock()
 	n.kick()
 	return nil
+}
+
+// join adds what came later. False: nothing is to be told any more.
+func (m *message) join(notice rules.Notice, flying bool) bool {
+	if !flying {
+		var ok bool
+		m.Notice, ok = rules.Merge(m.whole(), notice)
+		m.Next = nil
+		return ok
+	}
+	if m.Next != nil {
+		merged, ok := rules.Merge(*m.Next, notice)
+		if !ok {
+			m.Next = nil
+			return true
+		}
+		notice = merged
+	}
+	m.Next = &notice
+	return true
 }
 
 // whole is the notice with what came while it was sent and nobody knows whether it was.
@@ -139,9 +156,8 @@ func (n *Notifier) message(s slot) (*message, error) {
 	return m, nil
 }
 
-// full tells whether as many jobs wait for a device as may.
-func (n *Notifier) full(id subID) (bool, error) {
-	waiting := 0
+// full tells whether as many jobs wait for a device as may, with those that are about to.
+func (n *Notifier) full(id subID, waiting int) (bool, error) {
 	err := n.opt.Store.Scan(outboxOf(id), nil, func(_, _ []byte) error {
 		if waiting++; waiting >= maxWaiting {
 			return store.ErrStop

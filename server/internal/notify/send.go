@@ -77,7 +77,7 @@ func (n *Notifier) send(ctx context.Context, s slot) result {
 		return r
 	}
 	began := time.Now()
-	o := n.attempt(ctx, by, r.sub, r.message.Job, r.message.whole(), r.message.Short)
+	o := n.attempt(ctx, by, r.sub, r.message.Job, r.message.whole(), n.zone(r.sub, set), r.message.Short)
 	r.took = time.Since(began)
 	if ctx.Err() != nil && o.Result != transport.Sent {
 		n.mu.Lock()
@@ -151,13 +151,9 @@ func (n *Notifier) mayRead(p access.Principal, doc crdt.DocID) (bool, error) {
 }
 
 // attempt sends a notice to a device, once.
-func (n *Notifier) attempt(ctx context.Context, by transport.Transport, s *Subscription, job string, notice rules.Notice, short bool) transport.Outcome {
-	set, err := n.SettingsOf(s.Org, s.User)
-	if err != nil {
-		return transport.Outcome{Result: transport.Later, Reason: "our own store failed"}
-	}
+func (n *Notifier) attempt(ctx context.Context, by transport.Transport, s *Subscription, job string, notice rules.Notice, zone *time.Location, short bool) transport.Outcome {
 	now := n.opt.Now()
-	m, err := compose(s, job, notice, n.zone(s, set), n.endOfWork(s.Org, now).Sub(now))
+	m, err := compose(s, job, notice, zone, n.endOfWork(s.Org, now).Sub(now))
 	if err != nil {
 		return transport.Outcome{Result: transport.Refused, Reason: "it could not be written"}
 	}
@@ -182,8 +178,12 @@ func (n *Notifier) Test(ctx context.Context, org, device string) (Entry, error) 
 	if by == nil {
 		return Entry{}, crdt.Errorf(crdt.KindConflict, "%s", dropNoService)
 	}
+	set, err := n.SettingsOf(org, s.User)
+	if err != nil {
+		return Entry{}, err
+	}
 	began := time.Now()
-	o := n.attempt(ctx, by, s, "", rules.Notice{Kind: rules.Test}, false)
+	o := n.attempt(ctx, by, s, "", rules.Notice{Kind: rules.Test}, n.zone(s, set), false)
 	n.opt.Metrics.Attempted(s.Service, string(o.Result), time.Since(began))
 	n.writing.Lock()
 	defer n.writing.Unlock()

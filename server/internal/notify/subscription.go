@@ -213,7 +213,7 @@ func (n *Notifier) keep(s *Subscription) {
 		n.unlist(id, old)
 	}
 	n.subs[id] = s
-	n.byUser[who] = append(n.byUser[who], id)
+	n.byUser[who] = append(slices.Clip(n.byUser[who]), id)
 	n.byEnd[s.place()] = id
 }
 
@@ -268,9 +268,12 @@ func (n *Notifier) List(org, user string) []Subscription {
 	return out
 }
 
-// subscribed tells whether a user has a subscription.
-func (n *Notifier) subscribed(org, user string) bool {
+// devicesOf gives the subscriptions of a user.
+func (n *Notifier) devicesOf(org, user string) []subID {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return len(n.byUser[person{org, user}]) > 0
+	return n.byUser[person{org, user}] // never changed in place
 }
+
+// subscribed tells whether a user has a subscription.
+func (n *Notifier) subscribed(org, user string) bool { return len(n.devicesOf(org, user)) > 0 }

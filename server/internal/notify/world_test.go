@@ -182,18 +182,8 @@ func (w *world) work() {
 		runtime.Gosched()
 	}
 	for {
-		w.mu.Lock()
-		doc, due, ok := w.marked.next()
-		ok = ok && !due.After(w.clock)
-		if ok {
-			w.marked.drop(doc)
-			delete(w.expected, doc)
-		}
-		w.mu.Unlock()
-		if ok {
-			if err := w.derive(context.Background(), doc); err != nil && !errors.Is(err, errNoMark) {
-				w.t.Fatal(err)
-			}
+		if docs, _ := w.takeMarked(); len(docs) > 0 {
+			w.derived(docs...)
 			continue
 		}
 		s, _, ok := w.take()
@@ -201,6 +191,16 @@ func (w *world) work() {
 			return
 		}
 		w.settleAll([]result{w.send(context.Background(), s)})
+	}
+}
+
+// derived tells jobs apart, which must not fail.
+func (w *world) derived(docs ...crdt.DocID) {
+	w.t.Helper()
+	for doc, err := range w.deriveAll(docs...) {
+		if !errors.Is(err, errNoMark) {
+			w.t.Fatal(doc, err)
+		}
 	}
 }
 
