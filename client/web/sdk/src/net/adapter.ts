@@ -151,6 +151,7 @@ export class ServerAdapter extends NetworkAdapter {
       clearTimeout(this.#patience);
       this.#patience = setTimeout(() => this.#ended(1006, socket), joinPatience);
       this.#write({ type: 'join', senderId: this.peerId, peerMetadata: { ...this.peerMetadata, fieldsync: 1 }, supportedProtocolVersions: ['1'] });
+      if (this.#o.compares) this.#beginComparison(); // with the join: the server is ours, and a reconnect is one round trip
     };
     socket.onmessage = (e: MessageEvent) => {
       if (this.#socket === socket && e.data instanceof ArrayBuffer) this.#receive(new Uint8Array(e.data));
@@ -247,8 +248,9 @@ export class ServerAdapter extends NetworkAdapter {
     this.#o.events.connected(this.#server, metadata.storageId);
     this.emit('peer-candidate', { peerId: this.#server, peerMetadata: metadata });
     this.#setReady();
-    if ((metadata.fieldsync ?? 0) >= 1 && this.#o.compares) this.#beginComparison();
-    else this.#o.events.incomparable();
+    if ((metadata.fieldsync ?? 0) >= 1 && this.#o.compares) return; // the comparison goes on
+    this.#comparison = undefined;
+    this.#o.events.incomparable();
   }
 
   #beginComparison(): void {
@@ -258,17 +260,17 @@ export class ServerAdapter extends NetworkAdapter {
   }
 
   #writeCatchUp(frame: CatchUpFrame): void {
-    this.#write({ type: 'fieldsync-catch-up', senderId: this.peerId, targetId: this.#server, ...frame });
+    this.#write({ type: 'fieldsync-catch-up', senderId: this.peerId, targetId: this.#server ?? '', ...frame });
   }
 
   #catchUp(frame: CatchUpFrame): void {
     if (!this.#comparison) return;
     const next = this.#comparison.next(frame);
-    if ('r' in next) {
-      this.#writeCatchUp(next as CatchUpFrame);
+    if (!('equal' in next)) {
+      this.#writeCatchUp(next);
       return;
     }
     this.#comparison = undefined;
-    this.#o.events.compared(next as Compared);
+    this.#o.events.compared(next);
   }
 }

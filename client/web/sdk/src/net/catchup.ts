@@ -1,4 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js';
+import { keyOf, maxSketch, sketch, sketchFirst, symbolsFrom } from './sketch.ts';
 
 /** A document that may be talked about, with the digest of its heads; 16 bytes each. */
 export interface Item {
@@ -12,6 +13,14 @@ export type Range = [from: Uint8Array, to: Uint8Array, count: number, digest: Ui
 export interface CatchUpFrame {
   readonly r?: readonly Range[] | null;
   readonly d?: boolean | null;
+  /** Symbols of the dialer's sketch. */
+  readonly k?: Uint8Array | null;
+  /** How many symbols the other end wants in all. */
+  readonly m?: number | null;
+  /** Read from the sketch: its items that the dialer has not, or at other heads. */
+  readonly i?: Uint8Array | null;
+  /** Likewise: the keys of the dialer's items that it has not, or at other heads. */
+  readonly y?: Uint8Array | null;
 }
 
 export interface Compared {
@@ -34,20 +43,30 @@ export class Comparison {
   readonly #equal = new Set<Item>();
   readonly #differ = new Map<string, Uint8Array>();
   readonly #unlisted = new Map<string, Uint8Array>();
-  #rounds = 0;
+  readonly #whole: Range;
+  #sketched = 0; // symbols sent
 
   constructor(items: readonly Item[]) {
     this.#items = [...items].sort((a, b) => compare(a.doc, b.doc));
+    this.#whole = range(none, none, this.#items);
   }
 
-  /** One range over everything. */
+  /** One range over everything, and the beginning of a sketch of it. */
   first(): CatchUpFrame {
-    return { r: [range(none, none, this.#items)] };
+    return { r: [this.#whole], ...(this.#items.length > 0 ? this.#more(sketchFirst) : {}) };
+  }
+
+  #more(symbols: number): CatchUpFrame {
+    const k = symbolsFrom(sketch(this.#whole[3], this.#items, symbols), this.#sketched);
+    this.#sketched = symbols;
+    return { k };
   }
 
   /** Takes an answer: the next frame to send, or what came out. */
   next(frame: CatchUpFrame): CatchUpFrame | Compared {
-    this.#rounds++;
+    if (frame.m && frame.m > this.#sketched && frame.m <= maxSketch) return this.#more(frame.m);
+    if (frame.m) return { r: [this.#whole] }; // no such sketch is ours to send
+    if (frame.i?.length || frame.y?.length) return this.#read(frame);
     const out: Range[] = [];
     for (const [from, to, count, digest, items] of frame.r ?? []) {
       const mine = this.#within(from, to);
@@ -59,10 +78,28 @@ export class Comparison {
       out.push(own);
     }
     if (!frame.d && out.length > 0) return { r: out };
-    // The first answer said that nothing differs: the whole was equal, and nothing was narrowed. Otherwise what was found in no
-    // differing range lies in one that both ends know to be equal.
-    const equal = this.#rounds === 1 && this.#differ.size === 0 ? this.#items : this.#items.filter((item) => !this.#differ.has(hex(item.doc)));
+    // What was found in no differing range lies in one that both ends know to be equal: the whole, if nothing was narrowed.
+    const equal = this.#items.filter((item) => !this.#differ.has(hex(item.doc)));
     return { equal: equal.map((item) => item.doc), differ: [...this.#differ.values()], unlisted: [...this.#unlisted.values()] };
+  }
+
+  /** The other end has read the difference from the sketch. What we hold, so changed, must be what it says that it holds: else ranges have to do. */
+  #read(frame: CatchUpFrame): CatchUpFrame | Compared {
+    const theirs = parse(frame.i ?? none);
+    const listed = new Set(theirs.map((item) => hex(item.doc)));
+    const keys = hex(frame.y ?? none);
+    const other = new Set(Array.from({ length: keys.length / 16 }, (_, n) => keys.slice(n * 16, n * 16 + 16)));
+    const equal: Item[] = [];
+    const unlisted: Uint8Array[] = [];
+    for (const item of this.#items) {
+      if (listed.has(hex(item.doc))) continue;
+      if (other.has(hex(keyOf(this.#whole[3], item)))) unlisted.push(item.doc);
+      else equal.push(item);
+    }
+    const own = range(none, none, [...equal, ...theirs].sort((a, b) => compare(a.doc, b.doc)));
+    const said = frame.r?.[0];
+    if (frame.r?.length !== 1 || !said || said[0].length + said[1].length > 0 || said[2] !== own[2] || compare(said[3], own[3]) !== 0) return { r: [this.#whole] };
+    return { equal: equal.map((item) => item.doc), differ: [...theirs.map((item) => item.doc), ...unlisted], unlisted };
   }
 
   #compare(mine: readonly Item[], theirs: readonly Item[]) {

@@ -53,6 +53,8 @@ export class Replica {
   readonly comparing = new Value(false);
   readonly #o: ReplicaOptions;
   readonly #heard = new Map<DocumentId, Heads>();
+  /** What the comparison that goes on was told of each document. */
+  #listed: ReadonlyMap<DocumentId, Heads> = new Map();
   readonly #watched = new Map<DocumentId, Handle>();
   readonly #open = new Map<DocumentId, number>();
   readonly #due = new Map<DocumentId, ReturnType<typeof setTimeout>>();
@@ -232,7 +234,8 @@ export class Replica {
   }
 
   #inventory(): Item[] {
-    return [...this.records.get().values()].map((r) => ({ doc: documentIdToBinary(r.id as RepoId)!, digest: headsDigest(r.heads) }));
+    this.#listed = new Map([...this.records.get().values()].map((r) => [r.id, r.heads]));
+    return [...this.#listed].map(([id, heads]) => ({ doc: documentIdToBinary(id as RepoId)!, digest: headsDigest(heads) }));
   }
 
   #compared(result: Compared): void {
@@ -240,9 +243,11 @@ export class Replica {
     for (const bytes of result.equal) {
       const id = bytesToId(bytes);
       const record = this.record(id);
-      if (!record) continue;
-      this.#heard.set(id, record.heads);
-      if (!same(record.shared, record.heads) || record.unsent.length || record.withdrawn) {
+      const heads = this.#listed.get(id);
+      if (!record || !heads) continue;
+      this.#heard.set(id, heads);
+      if (!same(record.heads, heads)) this.#bring([id]); // changed here since the comparison began: that is not on the server yet
+      else if (!same(record.shared, record.heads) || record.unsent.length || record.withdrawn) {
         void this.#o.db
           .update('docs', id, (old) => old && same(old.heads, record.heads) ? { ...old, shared: old.heads, unsent: [], withdrawn: false, row: { ...old.row, unsent: 0, withdrawn: false } } : undefined)
           .then((written) => written && this.#put(written));
