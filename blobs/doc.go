@@ -7,7 +7,7 @@
 //     whole file that fails it.
 //   - A backend gives the name only to what it has read to the end (io.EOF) and made durable. What fails or is
 //     cancelled before leaves no name behind.
-//   - Reading a whole file through ReadAll, Copy or VerifyReader checks it again, and Verifier does so for ranges.
+//   - Reading a whole file through ReadAll, Copy or VerifyReader checks it again, and package mark does so from any place.
 //
 // A Store is made of verbs (Fetcher, Receiver, Statter, Remover, Enumerator) so that a caller asks for what it needs.
 // Every verb takes a Space: the organisation that the name belongs to. Organisations do not share names, so that nobody

@@ -23,7 +23,8 @@ type Incoming struct {
 
 	mu   sync.Mutex
 	body *verifyReader
-	over bool // Receive has returned
+	tee  io.Writer // gets what is read, too; nil: nobody
+	over bool      // Receive has returned
 }
 
 // Space is the organisation that the file is for. It is valid.
@@ -44,6 +45,20 @@ func (in *Incoming) Key() string {
 	return key
 }
 
+// Tee has w told of all bytes that Read gives from now on. Its errors are of no account.
+func (in *Incoming) Tee(w io.Writer) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.tee = w
+}
+
+// Complete tells whether the whole was read, and is the file.
+func (in *Incoming) Complete() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.body != nil && in.body.verified
+}
+
 // Read gives the next bytes. Its errors are io.EOF, ErrMismatch, ErrTooLarge, ErrSource, and the context's.
 func (in *Incoming) Read(p []byte) (int, error) {
 	in.mu.Lock()
@@ -54,7 +69,11 @@ func (in *Incoming) Read(p []byte) (int, error) {
 	if err := in.ctx.Err(); err != nil && !in.body.verified && in.body.failed == nil {
 		in.body.failed = err
 	}
-	return in.body.Read(p)
+	n, err := in.body.Read(p)
+	if in.tee != nil {
+		_, _ = in.tee.Write(p[:n])
+	}
+	return n, err
 }
 
 // end waits for a read that is under way, ends all further ones, and tells how it went.
@@ -68,36 +87,16 @@ func (in *Incoming) end() (verified bool, failed error) {
 // verifyReader passes bytes through until only the end is missing, and gives the end only if length and hash are right.
 type verifyReader struct {
 	src      io.Reader
+	ref      Ref
 	size     int64
 	seen     int64
-	sum      checksum
+	sum      hash.Hash
 	verified bool
 	failed   error // what ended the reading, never io.EOF
 }
 
-// checksum takes a whole file's bytes and tells whether they are the file; its error is ErrMismatch.
-type checksum interface {
-	add(p []byte)
-	right() error
-}
-
-// named is the checksum of what a Ref names.
-type named struct {
-	ref Ref
-	sum hash.Hash
-}
-
-func (n named) add(p []byte) { n.sum.Write(p) }
-
-func (n named) right() error {
-	if got := RefFromSum([sha256.Size]byte(n.sum.Sum(nil))); got != n.ref {
-		return fmt.Errorf("%w: named %v, holds %v", ErrMismatch, n.ref, got)
-	}
-	return nil
-}
-
 func newVerifyReader(ref Ref, size int64, src io.Reader) *verifyReader {
-	return &verifyReader{src: src, size: size, sum: named{ref, sha256.New()}}
+	return &verifyReader{src: src, ref: ref, size: size, sum: sha256.New()}
 }
 
 // Read gives the bytes of the read that completes the file only after they were checked, so that a reader who gets n
@@ -114,7 +113,7 @@ func (v *verifyReader) Read(p []byte) (int, error) {
 	n, err := 0, error(nil)
 	if left := v.size - v.seen; left > 0 {
 		n, err = v.src.Read(p[:min(int64(len(p)), left)])
-		v.sum.add(p[:n])
+		v.sum.Write(p[:n])
 		v.seen += int64(n)
 	}
 	if v.seen < v.size {
@@ -158,7 +157,10 @@ func (v *verifyReader) finish(err error) error {
 	case !errors.Is(err, io.EOF):
 		return fmt.Errorf("%w: %w", ErrSource, err)
 	}
-	return v.sum.right()
+	if got := RefFromSum([sha256.Size]byte(v.sum.Sum(nil))); got != v.ref {
+		return fmt.Errorf("%w: named %v, holds %v", ErrMismatch, v.ref, got)
+	}
+	return nil
 }
 
 // maxEmptyReads bounds how often a source may answer "no bytes, no error" where its end is due; as in bufio.

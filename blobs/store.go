@@ -29,9 +29,6 @@ const MaxSize = 5 << 30
 type Info struct {
 	Size    int64     // bytes
 	Created time.Time // when the name appeared, by the store's clock; later if the same file was stored again
-	// Version changes when the stored bytes may have changed: what was verified under a version need not be verified
-	// again under it. It is not a hash of the content.
-	Version string
 	// Attested says that the backend checked this SHA-256 itself when the file came, keeps it with the file, and checks
 	// its disks on every read. Such a file's ranges may be served without reading the whole file first.
 	Attested bool
@@ -46,7 +43,7 @@ type Item struct {
 // Fetcher reads.
 type Fetcher interface {
 	// OpenRange gives the bytes from offset, length of them, or all that follow if length is negative. The bytes are NOT
-	// verified: callers use Copy, ReadAll, VerifyReader or a Verifier. An offset at or behind the end, or a range that
+	// verified: callers use Copy, ReadAll, VerifyReader or package mark. An offset at or behind the end, or a range that
 	// reaches behind it, gives the bytes that there are, perhaps none. A negative offset is ErrInvalid. The caller closes
 	// the reader. Its Read may answer ErrUnavailable.
 	OpenRange(ctx context.Context, space Space, ref Ref, offset, length int64) (io.ReadCloser, error)

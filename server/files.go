@@ -36,9 +36,9 @@ type filed struct {
 func (s *Server) mountFiles() error {
 	s.filing.deliveries = deliveries.New(s.data.store, nil)
 	h, err := files.New(files.Config{
-		Store: s.data.blobs, Who: whoAsks, May: s.mayTouch, Serves: s.serves, Held: s.held, Delivered: s.delivered, Log: s.log,
+		Store: s.marked, Who: whoAsks, May: s.mayTouch, Serves: s.serves, Held: s.held, Delivered: s.delivered, Log: s.log,
 		Names: s.namesFiles, WasDelivered: s.wasDelivered, Arriving: s.arriving,
-		Direct: directOf(s.data.blobs), MaxFile: s.cfg.MaxFile,
+		Direct: s.marked.Direct(), MaxFile: s.cfg.MaxFile,
 	})
 	if err != nil {
 		return err

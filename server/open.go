@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"fieldsync/blobs"
 	"fieldsync/blobs/diskblob"
 	"fieldsync/blobs/s3blob"
 	"fieldsync/blobs/upload"
@@ -83,12 +82,4 @@ func rootCAs(file string) (*x509.CertPool, error) {
 		return nil, crdt.Errorf(crdt.KindInvalid, "s3-ca: the file holds no certificate in PEM")
 	}
 	return pool, nil
-}
-
-// directOf gives the store's own ways for clients; nil where it has none.
-func directOf(b upload.Backend) blobs.Direct {
-	if s, ok := b.(interface{ Direct() blobs.Direct }); ok {
-		return s.Direct()
-	}
-	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"fieldsync/blobs/mark"
 	"fieldsync/blobs/upload"
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
@@ -20,6 +21,7 @@ import (
 	"fieldsync/server/internal/config"
 	"fieldsync/server/internal/documents"
 	"fieldsync/server/internal/index"
+	"fieldsync/server/internal/marks"
 	"fieldsync/server/internal/metrics"
 	"fieldsync/server/internal/netlimit"
 	"fieldsync/server/internal/notify"
@@ -60,7 +62,8 @@ type Server struct {
 	oidc      *oidc.Handler // nil: nobody signs in by an OpenID provider
 	proxies   netlimit.Proxies
 	data      backends
-	sync      *endpoint // what /sync serves; nil: not mounted
+	marked    *mark.Store // data.blobs, as what it is
+	sync      *endpoint   // what /sync serves; nil: not mounted
 	documents *documents.Service
 	room      *documents.Room // of all documents that are loaded
 	index     *index.Index
@@ -126,6 +129,12 @@ func assemble(cfg Config, log *slog.Logger, data backends) (*Server, error) {
 		}
 		return errors.Join(err, data.Close())
 	})
+	book, secret, err := marks.Open(s.data.store)
+	if err != nil {
+		return nil, err
+	}
+	s.marked = mark.New(data.blobs, secret, book, log)
+	s.data.blobs = s.marked
 	s.ready = newReadiness(log, s.data)
 	s.auth, err = auth.New(auth.Options{
 		Store: s.data.store, ClientIP: proxies.ClientIP, Demo: cfg.Demo, PublicURL: cfg.PublicURL, Origins: cfg.Origins,

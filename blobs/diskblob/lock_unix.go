@@ -5,9 +5,7 @@ package diskblob
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"strconv"
 	"syscall"
 
 	"fieldsync/blobs"
@@ -27,12 +25,4 @@ func lockFile(path string) (*os.File, error) {
 		return nil, mapError("lock", err)
 	}
 	return f, nil
-}
-
-// inode tells a file from another one that was put in its place within the clock's resolution.
-func inode(found fs.FileInfo) string {
-	if sys, ok := found.Sys().(*syscall.Stat_t); ok {
-		return "-" + strconv.FormatUint(uint64(sys.Ino), 16) //nolint:unconvert // its type differs between systems
-	}
-	return ""
 }

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"syscall"
 
@@ -164,8 +163,7 @@ func stat(path string) (blobs.Info, error) {
 }
 
 func infoOf(found fs.FileInfo) blobs.Info {
-	version := strconv.FormatInt(found.Size(), 16) + "-" + strconv.FormatInt(found.ModTime().UnixNano(), 16) + inode(found)
-	return blobs.Info{Size: found.Size(), Created: found.ModTime(), Version: version}
+	return blobs.Info{Size: found.Size(), Created: found.ModTime()}
 }
 
 // Remove implements blobs.Remover.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -36,7 +35,7 @@ type Store struct {
 	faults  map[Verb]error
 	bytes   int64
 	limit   int64
-	version int
+	tokens  int
 	opened  int
 	notes   map[blobs.Space]map[string]note
 	growing map[string]map[int][]byte // space, id and token -> number -> part
@@ -155,8 +154,7 @@ func (s *Store) Store(ctx context.Context, in *blobs.Incoming) (bool, error) {
 		return false, fmt.Errorf("memblob: %w", blobs.ErrFull)
 	}
 	s.bytes += int64(len(data)) - int64(len(old.data))
-	s.version++
-	info := blobs.Info{Size: in.Size(), Created: time.Now(), Version: strconv.Itoa(s.version)}
+	info := blobs.Info{Size: in.Size(), Created: time.Now()}
 	s.files[key] = entry{space: in.Space(), ref: in.Ref(), data: data, info: info}
 	return true, nil
 }

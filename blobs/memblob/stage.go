@@ -172,8 +172,8 @@ func (s *Store) BeginFile(ctx context.Context, f blobs.Growing) (string, error) 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.version++
-	f.Token = strconv.Itoa(s.version)
+	s.tokens++
+	f.Token = strconv.Itoa(s.tokens)
 	s.growing[growingKey(f)] = map[int][]byte{}
 	return f.Token, nil
 }
@@ -231,9 +231,8 @@ func (s *Store) Assemble(ctx context.Context, f blobs.Growing, whole *blobs.Veri
 	}
 	delete(s.growing, growingKey(f))
 	s.bytes += int64(len(data)) - int64(len(s.files[key].data))
-	s.version++
 	s.files[key] = entry{space: f.Space, ref: f.Ref, data: data,
-		info: blobs.Info{Size: whole.Size(), Created: time.Now(), Version: strconv.Itoa(s.version)}}
+		info: blobs.Info{Size: whole.Size(), Created: time.Now()}}
 	return nil
 }
 

@@ -77,7 +77,7 @@ func (s *Store) Stat(ctx context.Context, space blobs.Space, ref blobs.Ref) (blo
 }
 
 func infoOf(object minio.ObjectInfo) blobs.Info {
-	return blobs.Info{Size: object.Size, Created: object.LastModified, Version: object.ETag + "@" + object.LastModified.UTC().Format("20060102T150405")}
+	return blobs.Info{Size: object.Size, Created: object.LastModified}
 }
 
 // List implements blobs.Enumerator.

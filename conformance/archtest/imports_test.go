@@ -25,6 +25,7 @@ var layers = [][]string{
 var only = map[string][]string{
 	"github.com/automerge/automerge-go":   {"crdt/engine"},
 	"github.com/dgraph-io/badger/v4":      {"crdt/store/badgerstore"},
+	"github.com/minio/highwayhash":        {"blobs/mark"},
 	"github.com/minio/minio-go/v7":        {"blobs/s3blob", "conformance"}, // conformance measures against it
 	"github.com/tus/tusd/v2":              {"blobs/upload", "conformance"}, // conformance measures against its S3 store
 	"golang.org/x/image":                  {"client/internal/picture", "server/internal/api/files"},

@@ -166,8 +166,7 @@ type way struct {
 }
 
 // BenchmarkThroughput compares the ways into and out of the real server with minio-go against the same MinIO. They take turns, so
-// that each has the same share of what else the machine does; what is reported is the median of each, and minio-go's divided by it. A file is hashed when the
-// server reads it for the first time since it started, and then checked by what it learned there (blobs.Verifier). The
+// that each has the same share of what else the machine does; what is reported is the median of each, and minio-go's divided by it. The
 // file's hash is known beforehand: it is the client's work, and a phone has done it when it took the photo.
 func BenchmarkThroughput(b *testing.B) {
 	const size, turns = 64 << 20, 11

@@ -13,11 +13,11 @@
 //
 // # What is served is the file
 //
-// A whole file is hashed on its way out. The last piece is withheld until the hash is right; if it is not, the connection is
-// cut before the declared length is reached, so that no client takes it for complete. A range cannot be checked by itself:
-// before the first range of a file is served, the whole file is read and checked once (blobs.Verifier) and remembered for
-// that version of it; files that their store attests (S3 with our checksum) need no such reading. A damaged file answers 500
-// "damaged" to a range. Several ranges in one request are answered with the whole file, as RFC 9110 allows.
+// Each block of a file is checked before it goes out, by the marks that were made when the file came (package mark). Where
+// there are none, a whole file is hashed on its way out, its last piece withheld until the hash is right; a range waits until
+// the whole was read once, but of files that their store attests (S3 with our checksum). What is wrong before anything went
+// out is answered 500 "damaged"; later the connection is cut before the declared length is reached, so that no client takes it
+// for complete. Several ranges in one request are answered with the whole file, as RFC 9110 allows.
 //
 // # What is served is inert
 //

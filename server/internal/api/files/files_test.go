@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,11 +14,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"fieldsync/blobs"
 	"fieldsync/blobs/blobtest"
 	"fieldsync/blobs/diskblob"
+	"fieldsync/blobs/mark"
 	"fieldsync/blobs/memblob"
 	"fieldsync/crdt"
 	"fieldsync/server/internal/access"
@@ -51,11 +52,11 @@ type world struct {
 	coming    map[blobs.Ref][]files.Arriving
 }
 
-func newWorld(t *testing.T, store blobs.Store, change func(*files.Config)) *world {
+func newWorld(t *testing.T, store mark.Backend, change func(*files.Config)) *world {
 	t.Helper()
 	w := &world{t: t, store: store, refs: make(map[crdt.DocID][]blobs.Ref), delivered: make(map[string]string)}
 	cfg := files.Config{
-		Store: store,
+		Store: mark.New(store, mark.Secret{}, &blobtest.Book{}, nil),
 		Who: func(r *http.Request) (access.Principal, error) {
 			who, org, ok := strings.Cut(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), "@")
 			if !ok {
@@ -197,7 +198,7 @@ func TestAFileIsStoredOnceAndReadBackWithRanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer disk.Close()
-	for name, store := range map[string]blobs.Store{"disk": disk, "memory": memblob.New(0)} {
+	for name, store := range map[string]mark.Backend{"disk": disk, "memory": memblob.New(0)} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, store, nil)
 			data := blobtest.Bytes(1, 700_000)
@@ -377,42 +378,76 @@ func TestAStoreThatFailsIsUnavailableWithRetryAfter(t *testing.T) {
 	}
 }
 
+// What is seen before the first byte goes out is said; later the connection is cut.
 func TestADamagedFileIsNeverServedAsTheWholeOrInParts(t *testing.T) {
-	for _, size := range []int{10, 3 << 20} {
+	for _, c := range []struct {
+		size   int
+		marked bool // as what came through the server is
+		at     int
+		whole  string // empty: cut off
+	}{{10, false, 9, "500 damaged"}, {3 << 20, false, 3<<20 - 1, ""}, {10, true, 9, "500 damaged"}, {3 << 20, true, 7, "500 damaged"}, {3 << 20, true, 3<<20 - 1, ""}} {
 		store := memblob.New(0)
 		w := newWorld(t, store, nil)
-		ref := blobtest.Put(t, store, "org-1", blobtest.Bytes(1, size))
+		data := blobtest.Bytes(1, c.size)
+		ref := blobs.RefOf(data)
 		w.refer(job, ref)
-		store.Corrupt("org-1", ref, size-1)
-		_, body, err := w.do("GET", w.path(ref.String(), job), nil, nil)
-		if err == nil || len(body) >= size {
-			t.Errorf("%d bytes: got %d, and no error", size, len(body))
+		if c.marked {
+			if answer, _, err := w.do("PUT", w.path(ref.String(), job), bytes.NewReader(data), nil); err != nil || answer.StatusCode != 201 {
+				t.Fatal(answer, err)
+			}
+		} else {
+			blobtest.Put(t, store, "org-1", data)
 		}
-		if w.aborted.Load() != 1 {
-			t.Errorf("%d bytes: not cut off on purpose", size)
+		store.Corrupt("org-1", ref, c.at)
+		answer, body, err := w.do("GET", w.path(ref.String(), job), nil, nil)
+		if c.whole == "" && (err == nil || len(body) >= c.size || w.aborted.Load() != 1) {
+			t.Errorf("%+v: got %d bytes, %v, cut off %d times", c, len(body), err, w.aborted.Load())
 		}
-		answer, body, err := w.do("GET", w.path(ref.String(), job), nil, header("Range", "bytes=0-4"))
+		if c.whole != "" && (err != nil || problemOf(t, answer, body) != c.whole || answer.Header.Get("ETag")+answer.Header.Get("Content-Disposition")+answer.Header.Get("Repr-Digest") != "" ||
+			strings.Contains(answer.Header.Get("Cache-Control"), "immutable")) {
+			t.Errorf("%+v: %v %s %v", c, answer.Header, body, err)
+		}
+		answer, body, err = w.do("GET", w.path(ref.String(), job), nil, header("Range", fmt.Sprintf("bytes=%d-%d", c.at, c.at)))
 		if err != nil || problemOf(t, answer, body) != "500 damaged" {
-			t.Errorf("a range of %d bytes: %v %s %v", size, answer.Status, body, err)
+			t.Errorf("a range of %+v: %v %s %v", c, answer.Status, body, err)
 		}
 		if n := strings.Count(w.log.String(), "level=ERROR"); n != 2 {
-			t.Errorf("%d lines in the log:\n%s", n, w.log.String())
+			t.Errorf("%+v: %d lines in the log:\n%s", c, n, w.log.String())
 		}
 	}
 }
 
 func TestAStoreThatBreaksOffCutsTheAnswer(t *testing.T) {
-	store := memblob.New(0)
-	w := newWorld(t, store, nil)
-	ref := blobtest.Put(t, store, "org-1", blobtest.Bytes(1, 100_000))
-	w.refer(job, ref)
-	store.Fail(memblob.Read, errors.New("disk on fire"))
-	if _, body, err := w.do("GET", w.path(ref.String(), job), nil, nil); err == nil {
-		t.Errorf("%d bytes as if they were the file", len(body))
+	for _, at := range []int64{0, 2 << 20} {
+		store := &breaking{backend: memblob.New(0), at: at}
+		w := newWorld(t, store, nil)
+		ref := blobtest.Put(t, store.backend, "org-1", blobtest.Bytes(1, 3<<20))
+		w.refer(job, ref)
+		answer, body, err := w.do("GET", w.path(ref.String(), job), nil, nil)
+		switch {
+		case at == 0 && (err != nil || problemOf(t, answer, body) != "503 unavailable" || w.aborted.Load() != 0):
+			t.Errorf("before it began: %v %s %v", answer.Status, body, err)
+		case at > 0 && (err == nil || w.aborted.Load() != 1):
+			t.Errorf("later: %d bytes as if they were the file", len(body))
+		}
 	}
-	if w.aborted.Load() != 1 {
-		t.Error("not cut off on purpose")
+}
+
+// breaking breaks off each reading after some bytes.
+type breaking struct {
+	backend
+	at int64
+}
+
+func (b *breaking) OpenRange(ctx context.Context, space blobs.Space, ref blobs.Ref, offset, length int64) (io.ReadCloser, error) {
+	body, err := b.backend.OpenRange(ctx, space, ref, offset, length)
+	if err != nil {
+		return nil, err
 	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(io.LimitReader(body, b.at), iotest.ErrReader(blobs.ErrUnavailable)), body}, nil
 }
 
 func TestAFileIsCheckedOnceBeforeItsRanges(t *testing.T) {
@@ -488,8 +523,8 @@ func TestTransfersAreBounded(t *testing.T) {
 	}
 }
 
-// backend is a blobs.Store under a name that does not hide its method Store.
-type backend interface{ blobs.Store }
+// backend is a mark.Backend under a name that does not hide its method Store.
+type backend interface{ mark.Backend }
 
 // gate holds each write until it is released.
 type gate struct {
@@ -507,7 +542,7 @@ func TestNewRefusesAnUnfinishedConfiguration(t *testing.T) {
 	if _, err := files.New(files.Config{}); err == nil {
 		t.Error("no store, and no error")
 	}
-	full := files.Config{Store: memblob.New(0), Who: func(*http.Request) (access.Principal, error) { return access.Principal{}, nil },
+	full := files.Config{Store: mark.New(memblob.New(0), mark.Secret{}, &blobtest.Book{}, nil), Who: func(*http.Request) (access.Principal, error) { return access.Principal{}, nil },
 		May:       func(context.Context, access.Principal, crdt.DocID, bool) error { return nil },
 		Serves:    func(context.Context, access.Principal, crdt.DocID, blobs.Ref) (bool, error) { return false, nil },
 		Held:      func(context.Context, access.Principal, crdt.DocID, blobs.Ref) (bool, error) { return false, nil },

@@ -46,12 +46,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 		r.Header.Del("Range")
 		ranged = false
 	}
-	var info blobs.Info
-	if ranged {
-		info, err = h.verifier.Check(r.Context(), q.space, q.ref)
-	} else {
-		info, err = h.cfg.Store.Stat(r.Context(), q.space, q.ref)
-	}
+	info, err := h.cfg.Store.Stat(r.Context(), q.space, q.ref)
 	if err != nil {
 		return damaged(err)
 	}
@@ -59,17 +54,15 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if done, err := h.redirect(w, r, q, contentType, disposition); done || err != nil {
+	if done, err := h.redirect(w, r, q, info, contentType, disposition); done || err != nil {
+		return err
+	}
+	file, err := h.cfg.Store.Open(r.Context(), q.space, q.ref, info, ranged)
+	if err != nil {
 		return damaged(err)
 	}
-	var file *blobs.Seeker
-	if ranged {
-		file = blobs.NewSeeker(r.Context(), h.cfg.Store, q.space, q.ref, info.Size)
-	} else {
-		file = h.verifier.Open(r.Context(), q.space, q.ref, info)
-	}
 	defer file.Close()
-	out := &pump{ResponseWriter: w, control: http.NewResponseController(w), pace: newPace(h.cfg.Idle, info.Size)}
+	out := &pump{ResponseWriter: w, control: http.NewResponseController(w), pace: newPace(h.cfg.Idle, info.Size), before: w.Header().Clone()}
 	if err := out.extend(); err != nil {
 		return err
 	}
@@ -78,10 +71,13 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 
 	switch err := file.Err(); {
 	case err == nil:
+		out.begin()
 		// The deadline was for this answer. That it can be set was seen before; an answer is on its way already.
 		_ = out.control.SetWriteDeadline(time.Time{})
 		return nil
 	case r.Context().Err() != nil: // the client went away
+	case out.takeBack():
+		return damaged(err)
 	default:
 		h.cfg.Log.Error("file could not be served as a whole", "file", q.ref.String(), "damaged", errors.Is(err, blobs.ErrMismatch), "error", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fieldsync/blobs"
+	"fieldsync/blobs/mark"
 	"fieldsync/crdt"
 	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/problem"
@@ -31,7 +32,7 @@ const (
 
 // Config is what the handler needs. All but the bounds and the log are required.
 type Config struct {
-	Store blobs.Store
+	Store *mark.Store
 	// Who says who asks. Its error is the answer.
 	Who func(r *http.Request) (access.Principal, error)
 	// May says whether somebody may read or write the job. Its error is the answer: KindForbidden, KindNotFound. It is
@@ -61,14 +62,13 @@ type Config struct {
 
 // Handler serves Pattern. Safe for concurrent use.
 type Handler struct {
-	cfg      Config
-	verifier *blobs.Verifier
-	puts     chan struct{}
-	gets     chan struct{}
-	claims   chan struct{}
-	seals    *sealer
-	ledger   ledger
-	types    *lru.Cache[string, string] // organisation and file -> what it may be shown as
+	cfg    Config
+	puts   chan struct{}
+	gets   chan struct{}
+	claims chan struct{}
+	seals  *sealer
+	ledger ledger
+	types  *lru.Cache[string, string] // organisation and file -> what it may be shown as
 }
 
 // New checks the configuration and makes a handler.
@@ -97,13 +97,12 @@ func New(cfg Config) (*Handler, error) {
 		return nil, fmt.Errorf("files: %w", err)
 	}
 	return &Handler{
-		cfg:      cfg,
-		verifier: blobs.NewVerifier(cfg.Store),
-		puts:     make(chan struct{}, cfg.Transfers),
-		gets:     make(chan struct{}, cfg.Transfers),
-		claims:   make(chan struct{}, maxClaimsAtime),
-		seals:    newSealer(),
-		types:    types,
+		cfg:    cfg,
+		puts:   make(chan struct{}, cfg.Transfers),
+		gets:   make(chan struct{}, cfg.Transfers),
+		claims: make(chan struct{}, maxClaimsAtime),
+		seals:  newSealer(),
+		types:  types,
 	}, nil
 }
 

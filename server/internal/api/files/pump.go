@@ -4,23 +4,30 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"sync"
 	"time"
+
+	"fieldsync/blobs/mark"
 )
 
-// A download's buffers, in bytes: the least, which a phone on 2G takes within the idle time, and the most, on a link that takes
-// one in less than fastWrite.
+// How much of a download is written at once, in bytes: at least what a phone on 2G takes within the idle time, and more, up to
+// a block, on a link that takes one piece in less than fastWrite.
 const (
 	leastPump = 32 << 10
-	mostPump  = 512 << 10
 	fastWrite = 20 * time.Millisecond
 )
 
-// pump writes a file, and moves the connection's deadline before each write.
+// pump writes a file, and moves the connection's deadline before each write. The header goes out with the first bytes, so
+// that a file whose first block is damaged can still be answered by an error.
 type pump struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	pace    pace
+	before  http.Header // as it was before the file's
+	status  int         // of an answer that has not begun; 0: there is none, or it has
+	begun   bool
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -33,30 +40,59 @@ func (p *pump) extend() error {
 	return nil
 }
 
-// ReadFrom implements io.ReaderFrom: http.ServeContent calls it with the file. One buffer is read, checked and written by one goroutine, while it is
+// WriteHeader keeps the status until there is something to write.
+func (p *pump) WriteHeader(status int) { p.status = status }
+
+// begin lets the header go.
+func (p *pump) begin() {
+	p.begun = true
+	if p.status != 0 {
+		p.ResponseWriter.WriteHeader(p.status)
+		p.status = 0
+	}
+}
+
+// takeBack makes place for another answer, if this one has not begun.
+func (p *pump) takeBack() bool {
+	if p.begun {
+		return false
+	}
+	header := p.Header()
+	clear(header)
+	maps.Copy(header, p.before)
+	return true
+}
+
+func (p *pump) Write(b []byte) (int, error) {
+	p.begin()
+	return p.ResponseWriter.Write(b)
+}
+
+// blocks are the buffers of downloads.
+var blocks = sync.Pool{New: func() any { return new([mark.Block]byte) }}
+
+// ReadFrom implements io.ReaderFrom: http.ServeContent calls it with the file. A block is read, checked and written by one goroutine, while it is
 // in its processor's cache: reading ahead on another one cost more than it saved. The kernel's buffers on both sides keep store and client going.
 func (p *pump) ReadFrom(src io.Reader) (written int64, err error) {
-	buf := make([]byte, leastPump)
+	block := blocks.Get().(*[mark.Block]byte) //nolint:forcetypeassert // New gives nothing else
+	defer blocks.Put(block)
+	piece := leastPump
 	for {
-		n, failed := fill(src, buf)
-		if n > 0 {
+		n, failed := src.Read(block[:])
+		for rest := block[:n]; len(rest) > 0; {
 			if err := p.extend(); err != nil {
 				return written, err
 			}
 			begun := time.Now()
-			m, err := p.Write(buf[:n])
+			m, err := p.Write(rest[:min(len(rest), piece)])
 			written += int64(m)
 			if err != nil {
 				return written, err
 			}
-			size := min(2*len(buf), mostPump)
+			rest, piece = rest[m:], min(2*piece, mark.Block)
 			if time.Since(begun) > fastWrite {
-				size = leastPump
+				piece = leastPump
 			}
-			if size > cap(buf) {
-				buf = make([]byte, size)
-			}
-			buf = buf[:size]
 		}
 		if errors.Is(failed, io.EOF) {
 			return written, nil
@@ -65,14 +101,4 @@ func (p *pump) ReadFrom(src io.Reader) (written int64, err error) {
 			return written, failed
 		}
 	}
-}
-
-// fill reads until buf is full or src ends or fails.
-func fill(src io.Reader, buf []byte) (n int, err error) {
-	for n < len(buf) && err == nil {
-		var more int
-		more, err = src.Read(buf[n:])
-		n += more
-	}
-	return n, err
 }
