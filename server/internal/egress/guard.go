@@ -62,7 +62,7 @@ func (a Allowed) has(addr netip.Addr) bool {
 var notPublic = func() (out []netip.Prefix) {
 	for _, s := range []string{
 		"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
-		"::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16", "fec0::/10",
+		"2001::/23", "2001:db8::/32", "3fff::/20",
 	} {
 		out = append(out, netip.MustParsePrefix(s))
 	}
@@ -70,6 +70,7 @@ var notPublic = func() (out []netip.Prefix) {
 }()
 
 var (
+	global = netip.MustParsePrefix("2000::/3") // all of IPv6 that is given out for the internet
 	nat64  = netip.MustParsePrefix("64:ff9b::/96")
 	sixTo4 = netip.MustParsePrefix("2002::/16")
 )
@@ -86,6 +87,8 @@ func public(addr netip.Addr) bool {
 		return public(netip.AddrFrom4([4]byte(raw[12:16])))
 	case sixTo4.Contains(addr):
 		return public(netip.AddrFrom4([4]byte(raw[2:6])))
+	case addr.Is6() && !global.Contains(addr):
+		return false
 	}
 	for _, p := range notPublic {
 		if p.Contains(addr) {

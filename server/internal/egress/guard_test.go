@@ -22,6 +22,7 @@ func TestOnlyAddressesOfTheInternetAreConnectedTo(t *testing.T) {
 		"224.0.0.1": false, "ff02::1": false, "2001:db8::1": false, "2001::1": false, "100::1": false,
 		"::ffff:127.0.0.1": false, "::ffff:10.0.0.1": false, "::ffff:93.184.216.34": true, "::127.0.0.1": false,
 		"64:ff9b::7f00:1": false, "64:ff9b::a9fe:a9fe": false, "64:ff9b:1::1": false, "2002:7f00:1::": false, "2002:a00:1::1": false,
+		"::ffff:0:7f00:1": false, "::ffff:0:a00:1": false, "4000::1": false, "5f00::1": false, "3fff::1": false, "2a00:1450:4001::1": true,
 	} {
 		if got := public(netip.MustParseAddr(addr)); got != want {
 			t.Errorf("%s: public is %v", addr, got)
@@ -115,5 +116,12 @@ func TestAnAddressThatCannotBeOneIsRefusedAtOnce(t *testing.T) {
 		if got := some.CheckURL("url", url) == nil; got != want[1] {
 			t.Errorf("%.60s with allowed networks: %v", url, got)
 		}
+	}
+}
+
+// A proxy of the environment would connect in our place, and look at nothing.
+func TestNoProxyOfTheEnvironmentIsUsed(t *testing.T) {
+	if newTransport(nil).Proxy != nil {
+		t.Error("connections go through a proxy")
 	}
 }

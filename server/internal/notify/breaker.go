@@ -7,6 +7,7 @@ const (
 	breakAfter = 5 // failures one after another
 	minBroken  = 15 * time.Second
 	maxBroken  = 5 * time.Minute
+	spread     = 2 * time.Second
 )
 
 type breaker struct {
@@ -29,6 +30,17 @@ func (n *Notifier) passes(service string, now time.Time) (bool, time.Time) {
 	}
 	b.asking = true
 	return true, time.Time{}
+}
+
+// leftAlone is until when a service is left alone, a little spread, so that not all that waits for it comes at once; the zero time: it is not.
+func (n *Notifier) leftAlone(service string) time.Time {
+	now := n.opt.Now()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if b := n.broken[service]; b != nil && b.until.After(now) {
+		return b.until.Add(time.Duration(n.opt.Random() * float64(spread)))
+	}
+	return time.Time{}
 }
 
 // noted notes what came of a message to a service. n.mu is held.

@@ -34,6 +34,7 @@ type result struct {
 	dropped string
 	gone    bool // with dropped: the subscription too
 	hold    time.Time
+	later   time.Time // its service is left alone until then: nothing about the message is written
 	outcome *transport.Outcome
 	took    time.Duration
 	ended   bool // nothing came of it, because we stop
@@ -46,6 +47,11 @@ func (n *Notifier) send(ctx context.Context, s slot) result {
 	r.sub = n.subs[s.sub]
 	n.mu.Unlock()
 	if r.sub == nil {
+		return r
+	}
+	service := r.service(n)
+	if until := n.leftAlone(service); !until.IsZero() {
+		r.later = until
 		return r
 	}
 	var err error
@@ -66,14 +72,12 @@ func (n *Notifier) send(ctx context.Context, s slot) result {
 	if r.dropped != "" || !r.hold.IsZero() {
 		return r
 	}
-	now := n.opt.Now()
 	by := n.opt.Transports[r.sub.Service]
-	service := by.Service(r.sub.Target)
 	n.mu.Lock()
-	passes, until := n.passes(service, now)
+	passes, until := n.passes(service, n.opt.Now())
 	n.mu.Unlock()
 	if !passes {
-		r.hold = until
+		r.later = until
 		return r
 	}
 	began := time.Now()
@@ -93,6 +97,14 @@ func (n *Notifier) send(ctx context.Context, s slot) result {
 	n.mu.Unlock()
 	r.outcome = &o
 	return r
+}
+
+// service names the service that a message goes to; empty where this server does not send by it.
+func (r *result) service(n *Notifier) string {
+	if by := n.opt.Transports[r.sub.Service]; by != nil {
+		return by.Service(r.sub.Target)
+	}
+	return ""
 }
 
 // mayBeSent looks at what has come between the change and now.
@@ -126,11 +138,12 @@ func (n *Notifier) mayBeSent(r result, set Settings) (result, error) {
 			return r, nil
 		}
 	}
+	if r.hold = set.quietUntil(now, zone); !r.hold.IsZero() {
+		return r, nil // whether the job is one of the day is seen when it is sent
+	}
 	if set.OnlyToday && !isToday(notice, now, zone) {
 		r.dropped = dropNotToday
-		return r, nil
 	}
-	r.hold = set.quietUntil(now, zone)
 	return r, nil
 }
 
@@ -194,6 +207,7 @@ func (n *Notifier) Test(ctx context.Context, org, device string) (Entry, error) 
 		return e, err
 	}
 	if err := store.Write(n.opt.Store, ops); err != nil {
+		delete(n.logged, s.Org) // the number is free again
 		return e, unavailable(err)
 	}
 	if o.Result == transport.Gone {

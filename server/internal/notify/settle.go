@@ -51,6 +51,9 @@ func (n *Notifier) settleAll(all []result) {
 	if err == nil && len(out.ops) > 0 {
 		err = store.Write(n.opt.Store, out.ops)
 	}
+	if err != nil {
+		clear(n.logged) // the numbers are free again
+	}
 	if err != nil && !errors.Is(err, store.ErrClosed) {
 		n.opt.Log.Error("what became of notices could not be written", "error", err.Error())
 	}
@@ -59,6 +62,8 @@ func (n *Notifier) settleAll(all []result) {
 		delete(n.flying, r.slot)
 		due, again := out.due[r.slot]
 		switch {
+		case !r.later.IsZero() && n.subs[r.slot.sub] != nil:
+			n.due.set(r.slot, r.later)
 		case err != nil || r.ended: // it comes again: once more is better than never
 			n.due.set(r.slot, now.Add(failedPause))
 		case again && n.subs[r.slot.sub] != nil:
@@ -76,7 +81,7 @@ func (n *Notifier) settleAll(all []result) {
 
 // settleOne adds what one result comes to; n.writing is held.
 func (n *Notifier) settleOne(out *settled, r result, now time.Time) error {
-	if r.ended {
+	if r.ended || !r.later.IsZero() {
 		return nil
 	}
 	if r.sub == nil {

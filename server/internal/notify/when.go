@@ -30,19 +30,23 @@ func (set Settings) quietUntil(now time.Time, zone *time.Location) time.Time {
 	}
 	t := now.In(zone)
 	minute := t.Hour()*60 + t.Minute()
-	at := func(days, minute int) time.Time {
-		return time.Date(t.Year(), t.Month(), t.Day()+days, minute/60, minute%60, 0, 0, zone)
-	}
+	days := 0
 	switch {
-	case from < to && minute >= from && minute < to:
-		return at(0, to)
+	case from < to && minute >= from && minute < to, from > to && minute < to:
 	case from > to && minute >= from:
-		return at(1, to)
-	case from > to && minute < to:
-		return at(0, to)
+		days = 1
+	default:
+		return time.Time{}
 	}
-	return time.Time{}
+	until := time.Date(t.Year(), t.Month(), t.Day()+days, to/60, to%60, 0, 0, zone)
+	if !until.After(now) { // the clocks are put forward or back meanwhile: that time is not there, or was before this one
+		return now.Add(clockPause)
+	}
+	return until
 }
+
+// clockPause is after how long it is looked again whether quiet hours are over, where the clocks are changed within them.
+const clockPause = time.Minute
 
 // leastTTL is how long a message is kept at least: at the very end of a working day it is still worth that.
 const leastTTL = time.Hour

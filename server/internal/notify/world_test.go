@@ -178,9 +178,7 @@ func remove(path ...any) crdt.Edit { return crdt.Edit{Kind: crdt.EditDelete, Pat
 // work does all that is due now: it reads what changed and sends, until nothing is.
 func (w *world) work() {
 	w.t.Helper()
-	for w.unheard() {
-		runtime.Gosched()
-	}
+	w.heard()
 	for {
 		if docs, _ := w.takeMarked(); len(docs) > 0 {
 			w.derived(docs...)
@@ -201,6 +199,13 @@ func (w *world) derived(docs ...crdt.DocID) {
 		if !errors.Is(err, errNoMark) {
 			w.t.Fatal(doc, err)
 		}
+	}
+}
+
+// heard waits until the durability of all marks was heard of.
+func (w *world) heard() {
+	for w.unheard() {
+		runtime.Gosched()
 	}
 }
 

@@ -146,7 +146,9 @@ func (s *Sender) post(ctx context.Context, to transport.Target, m transport.Mess
 	h := r.Header
 	h.Set("Authorization", "bearer "+token)
 	h.Set("Apns-Topic", to.App)
-	h.Set("Apns-Collapse-Id", m.Topic)
+	if m.Topic != "" {
+		h.Set("Apns-Collapse-Id", m.Topic)
+	}
 	h.Set("Apns-Expiration", strconv.FormatInt(s.opt.Now().Add(m.TTL).Unix(), 10))
 	h.Set("Apns-Push-Type", "alert")
 	h.Set("Apns-Priority", "5")
@@ -199,7 +201,7 @@ func (s *Sender) provider() (string, error) {
 	now := s.opt.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.token != "" && now.Sub(s.made) < tokenUsed {
+	if s.token != "" && now.Sub(s.made).Abs() < tokenUsed {
 		return s.token, nil
 	}
 	text, err := jws.Sign(s.key, map[string]string{"kid": s.opt.KeyID}, struct {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"fieldsync/server/internal/egress"
@@ -44,12 +45,25 @@ func Read(resp *http.Response) []byte {
 
 // RetryAfter reads the header of that name, in seconds or as a date.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
-	v := h.Get("Retry-After")
-	if seconds, err := strconv.Atoi(v); err == nil {
-		return min(max(time.Duration(min(max(seconds, 0), 1<<20))*time.Second, 0), maxRetryAfter)
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if v != "" && strings.Trim(v, "0123456789") == "" {
+		seconds, err := strconv.ParseInt(v, 10, 64)
+		if most := int64(maxRetryAfter / time.Second); err != nil || seconds > most {
+			seconds = most
+		}
+		return time.Duration(seconds) * time.Second
 	}
 	if at, err := http.ParseTime(v); err == nil {
 		return min(max(at.Sub(now), 0), maxRetryAfter)
 	}
 	return 0
+}
+
+// maxSkew is how far clocks may differ before it is they that a refused token is put down to: tokens hold for hours.
+const maxSkew = 30 * time.Minute
+
+// Skewed tells whether a service's clock, by the Date of its answer, is far from ours: then it refuses our tokens whatever else is right.
+func Skewed(h http.Header, now time.Time) bool {
+	at, err := http.ParseTime(h.Get("Date"))
+	return err == nil && at.Sub(now).Abs() > maxSkew
 }

@@ -118,6 +118,8 @@ func (s *Sender) outcome(resp *http.Response) transport.Outcome {
 		o.Result = transport.Sent
 	case code == http.StatusNotFound, code == http.StatusGone:
 		o.Result, o.Reason = transport.Gone, "the subscription is not there any more"
+	case (code == http.StatusForbidden || code == http.StatusUnauthorized) && transport.Skewed(resp.Header, s.opt.Now()):
+		o.Result, o.Reason, o.Outage = transport.Later, "our clock and the service's differ", true // and no subscription is at fault
 	case code == http.StatusForbidden:
 		o.Result, o.Reason = transport.Gone, "made with another server key"
 	case code == http.StatusRequestEntityTooLarge:
@@ -140,7 +142,7 @@ func (s *Sender) token(origin string, public []byte, key *ecdsa.PrivateKey) (str
 	name := origin + " " + string(public)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if t, ok := s.tokens[name]; ok && now.Sub(t.made) < tokenUsed {
+	if t, ok := s.tokens[name]; ok && now.Sub(t.made).Abs() < tokenUsed { // not of a clock that was set back either
 		return t.text, nil
 	}
 	text, err := jws.Sign(key, map[string]string{"typ": "JWT"}, struct {

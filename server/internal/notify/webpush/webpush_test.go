@@ -4,8 +4,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"fieldsync/server/internal/egress"
 	"fieldsync/server/internal/notify/transport"
@@ -57,5 +60,36 @@ func TestAnEndpointInsideIsNotCalled(t *testing.T) {
 	}
 	if o := s.Send(t.Context(), transport.Target{Endpoint: b.Endpoint, VAPIDKey: make([]byte, 65)}, transport.Message{Urgency: transport.Normal}); o.Result != transport.Gone {
 		t.Errorf("a key that is not ours: %+v", o)
+	}
+}
+
+// A clock that is wrong makes a service refuse our tokens: no subscription is dead for that, and once it is set no old token is used.
+func TestAWrongClockCostsNoSubscription(t *testing.T) {
+	service := pushtest.New()
+	defer service.Close()
+	b := service.Subscribe()
+	for _, wrong := range []time.Duration{48 * time.Hour, -48 * time.Hour} {
+		for _, status := range []int{401, 403} {
+			s, key := sender(t, "127.0.0.1")
+			off := wrong
+			s.opt.Now = func() time.Time { return time.Now().Add(off) }
+			refuse := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+			to := transport.Target{Endpoint: refuse.URL + "/x", VAPIDKey: key}
+			if o := s.Send(t.Context(), to, transport.Message{Urgency: transport.Normal}); o.Result != transport.Later || !o.Outage {
+				t.Errorf("%s off, %d: %+v", wrong, status, o)
+			}
+			off = 0
+			if o := s.Send(t.Context(), to, transport.Message{Urgency: transport.Normal}); o.Result == transport.Later {
+				t.Errorf("on time, %d: %+v", status, o)
+			}
+			refuse.Close()
+			off = wrong
+			to.Endpoint = b.Endpoint
+			s.Send(t.Context(), to, transport.Message{Urgency: transport.Normal})
+			off = 0
+			if o := s.Send(t.Context(), to, transport.Message{Urgency: transport.Normal}); o.Result != transport.Sent {
+				t.Errorf("after the clock was set: %+v", o)
+			}
+		}
 	}
 }
