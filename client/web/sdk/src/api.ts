@@ -289,7 +289,7 @@ export interface JobHandle {
   removeAttachment(attachment: string): Promise<void>;
   /** Settles a clash by the value with this index. */
   settle(clash: Clash, value: number): Promise<void>;
-  /** Takes back what one change did and nothing else; gives what stays because others have written there since. */
+  /** Takes back what one change did and nothing else, also without a network; gives what stays because others have written there since. */
   undo(change: ChangeHash): Promise<{ readonly left: readonly string[] }>;
 
   history(options?: { readonly cursor?: string; readonly limit?: number }): Promise<HistoryPage>;

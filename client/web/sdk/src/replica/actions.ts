@@ -5,6 +5,7 @@ import { drop, rewritten, set, SharedString, type Edit } from '../rules/edits.ts
 import { answered, isFileField } from '../rules/read.ts';
 import { events, outcome, type LogEvent } from '../rules/status.ts';
 import { buttons, byWorker, next, transitionProblem, type Class } from '../rules/transitions.ts';
+import type { UndoEdit } from '../rules/undo.ts';
 import { compact, isMap, text, type Tree } from '../rules/values.ts';
 import type { Deed, Permission, StatusOptions } from '../api.ts';
 import type { Attachment, Clash, FieldValue, Identity, Job, Location, Part, Status } from '../types.ts';
@@ -96,6 +97,27 @@ export function mayAt(d: Doing, path: readonly string[]): Permission {
     default:
       return may(d, { do: 'plan', key: list });
   }
+}
+
+/** Whether somebody may make an edit that undoes something. */
+export function mayUndo(d: Doing, e: UndoEdit): Permission {
+  const path = e.path.map(String);
+  const [list, id = '', leaf] = path as [string, string?, string?];
+  const whole = path.length === 2;
+  if (list === 'status_log' && whole && e.op === 'set') {
+    const { status, after } = e.value as { readonly status: Status; readonly after: readonly string[] };
+    const allowed = mayWrite(d.part, { place: 'event', verb: 'add' });
+    const own = d.job.status_log.filter((x) => after.includes(x.uuid)).every((x) => x.by === d.who.user);
+    return allowed && maySetStatus(d.part, status, own) ? yes : no(allowed ? `Only a dispatcher can make it ${status.replaceAll('_', ' ')} again.` : why(d.part, { place: 'event', verb: 'add' }));
+  }
+  if (list === 'comments' && whole && e.op === 'set') return may(d, { do: 'comment' });
+  if (list === 'attachments' && whole && e.op === 'delete') return may(d, { do: 'remove-attachment', attachment: id });
+  if (list === 'attachments' && whole && e.op === 'set') {
+    const field = isMap(e.value) ? text(e.value['field']) : undefined;
+    return may(d, field ? { do: 'fill', field } : { do: 'attach' });
+  }
+  if (list === 'checklist' && ['done', 'done_at', 'by'].includes(leaf ?? '')) return may(d, { do: 'tick' });
+  return mayAt(d, path);
 }
 
 export function require(p: Permission): void {

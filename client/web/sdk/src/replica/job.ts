@@ -5,6 +5,7 @@ import { NotValid } from '../errors.ts';
 import { data, type RestClient } from '../rest/client.ts';
 import { apply, smallestSplice, type Edit } from '../rules/edits.ts';
 import { readJob } from '../rules/read.ts';
+import { applyUndo, undo, undoMessage } from '../rules/undo.ts';
 import { isMap, text, type Tree } from '../rules/values.ts';
 import type { Attachment, Clash, Comment, DocumentId, FieldValue, Heads, HistoryEntry, Job, Part, Status, Watched } from '../types.ts';
 import { derived, Value } from '../watched.ts';
@@ -244,9 +245,18 @@ export class OpenJob implements JobHandle {
   }
 
   async undo(change: string): Promise<{ readonly left: readonly string[] }> {
-    const done = await data(this.#n.api.POST('/api/v1/jobs/{id}/history/{change}/undo', { params: { path: { id: this.id, change } } }));
-    const left = (done as { left?: { path?: unknown[] }[] }).left ?? [];
-    return { left: left.map((l) => (l.path ?? []).join('.')) };
+    await this.ready();
+    const { replica } = this.#n;
+    return replica.exclusively(this.id, async () => {
+      const d = this.#doing();
+      const { edits, left } = undo(d.root as A.Doc<unknown>, change, { id: newId(), at: d.now, by: d.who.user, device: d.who.device });
+      for (const e of edits) actions.require(actions.mayUndo(d, e));
+      const knew = this.news.get().length === 0;
+      await replica.change(this.id, (doc) => applyUndo(doc, edits), undoMessage(change));
+      if (knew) await replica.looked(this.id);
+      if (edits.some((e) => e.path[0] === 'status_log')) this.#n.statusChanged();
+      return { left: left.map((l) => l.path.join('.')) };
+    });
   }
 
   async history(options: { readonly cursor?: string; readonly limit?: number } = {}): Promise<HistoryPage> {
