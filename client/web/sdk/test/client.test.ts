@@ -179,7 +179,8 @@ test('a clash is shown with both values, and settled by one', async () => {
   await until(() => handle.job.get()!.clash);
   const clash = handle.job.get()!.clashes[0]!;
   expect(clash.values.map((v) => v.value)).toEqual(['cancelled', 'started']);
-  expect(anna.jobs.get().find((j) => j.id === id)).toMatchObject({ clash: true, status: 'cancelled' });
+  await until(() => anna.jobs.get().find((j) => j.id === id)!.clash); // the row follows
+  expect(anna.jobs.get().find((j) => j.id === id)).toMatchObject({ status: 'cancelled' });
   expect(handle.news.get().map((n) => n.path[0])).toEqual(['status_log']);
   await handle.settle(clash, 1);
   expect(handle.job.get()).toMatchObject({ status: 'started', clash: false });

@@ -129,3 +129,43 @@ test('on a slow link jobs are synced and no file moves, but one that is sent now
   job.close();
   await anna.close();
 }, 120_000);
+
+test('refused work of several changes leaves, with others’ work and one’s own around it; done again when it is allowed, it arrives', async () => {
+  const network = await Network.to(server.url);
+  const anna = await engine(network.url, 'again');
+  const id = ((await data(office.POST('/api/v1/jobs', {
+    body: { title: 'Boiler', description: 'Cold.', status: 'published', assignees: [{ user: 'anna', edit: false }, { user: 'ben', edit: true }], checklist: [{ uuid: 'gas', text: 'Gas' }], report_fields: [{ uuid: 'notes', name: 'Notes', field_type: 'text' }] } as never,
+  }))) as { id: string }).id;
+  await until(() => anna.rows.get().some((r) => r.id === id));
+  network.cut();
+  await until(() => anna.link.get().class === 'none');
+  const job = jobOf(anna, id);
+  await job.ready();
+  const around = (make: (doc: Record<string, Record<string, Record<string, unknown>>>) => void) => anna.replica.change(id, (doc) => make(doc as never)); // the rules that this device knows
+  await job.comment('one');
+  await around((doc) => void (doc['checklist']!['gas']!['done'] = true));
+  await job.comment('two');
+  await around((doc) => void (doc['report_fields']!['notes']!['value'] = 'All well'));
+  await job.comment('three');
+  await data(office.PATCH('/api/v1/jobs/{id}', { params: { path: { id } }, body: { title: 'Boiler, again' } as never })); // and the office meanwhile
+  network.mend();
+  await anna.syncNow().catch(() => undefined);
+  await until(() => anna.refused.get().length === 2 && anna.unsent.get().count === 0 && anna.replica.pending.get().size === 0);
+  let at = await there(id);
+  expect(at).toMatchObject({ title: 'Boiler, again', checklist: [{ done: false }], report_fields: [{ value: null }] });
+  expect(at.comments.map((c) => c.text)).toEqual(['one', 'two', 'three']);
+  expect(anna.refused.get().map((w) => [w.reason, w.did.map((d) => d.value)])).toEqual([['the checklist is ticked by the worker with edit access', [true]], ['the report is filled in by the worker with edit access', ['All well']]]);
+
+  await data(office.PATCH('/api/v1/jobs/{id}', { params: { path: { id } }, body: { assignees: [{ user: 'anna', edit: true }] } as never }));
+  await until(() => job.part.get() === 'editor');
+  for (const w of anna.refused.get()) await anna.recovery.again(w.id);
+  await until(() => anna.refused.get().length === 0);
+  await anna.syncNow();
+  await until(() => anna.unsent.get().count === 0 && anna.replica.pending.get().size === 0);
+  at = await there(id);
+  expect(at).toMatchObject({ checklist: [{ done: true }], report_fields: [{ value: 'All well' }], comments: [{}, {}, {}] });
+  expect(job.heads()).toEqual(at.heads);
+  job.close();
+  await anna.close();
+  network.end();
+}, 120_000);

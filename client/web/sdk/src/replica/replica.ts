@@ -12,6 +12,7 @@ import type { DocumentId, Heads, Identity, Part } from '../types.ts';
 import { Value } from '../watched.ts';
 import { newsOf, same, unsentOf } from './changes.ts';
 import { bytesToId } from './documentid.ts';
+import { tidied } from './opened.ts';
 import { filesOf, readRow } from './row.ts';
 
 export type Handle = DocHandle<Tree>;
@@ -58,6 +59,7 @@ export class Replica {
   readonly #watched = new Map<DocumentId, Handle>();
   readonly #open = new Map<DocumentId, number>();
   readonly #due = new Map<DocumentId, ReturnType<typeof setTimeout>>();
+  #present = () => {}; // says that this tab has gone
   readonly #idle = new Map<DocumentId, ReturnType<typeof setTimeout>>();
   readonly #busy = new Map<DocumentId, Promise<unknown>>();
   #queue: DocumentId[] = [];
@@ -94,7 +96,9 @@ export class Replica {
   }
 
   static async open(o: ReplicaOptions): Promise<Replica> {
+    const leave = o.keep === 'opened' ? await tidied(o.db, o.storage) : () => undefined;
     const replica = new Replica(o);
+    replica.#present = leave;
     replica.records.set(new Map((await o.db.all('docs')).map((r) => [r.id, r])));
     return replica;
   }
@@ -130,6 +134,7 @@ export class Replica {
   hold(id: DocumentId): void {
     this.#open.set(id, (this.#open.get(id) ?? 0) + 1);
     clearTimeout(this.#idle.get(id));
+    if (this.#o.keep === 'opened') void this.#o.db.update('docs', id, (old) => old && { ...old, used: Date.now() }).catch(() => undefined);
   }
 
   release(id: DocumentId): void {
@@ -214,7 +219,7 @@ export class Replica {
     const withdrawn = part === 'onlooker' && this.#o.who.role === 'worker' && String((doc['kind'] as { val?: string } | undefined)?.val ?? doc['kind']) === 'job';
     const files = filesOf(doc);
     return {
-      id, heads, shared, unsent, made, withdrawn: withdrawn || (old?.withdrawn === true && heard.length === 0), files, ...(looked ? { looked } : {}),
+      id, heads, shared, unsent, made, withdrawn: withdrawn || (old?.withdrawn === true && heard.length === 0), files, ...(looked ? { looked } : {}), ...(this.#o.keep === 'opened' ? { used: old?.used ?? Date.now() } : {}),
       row: readRow(doc, {
         id, part, clashes: this.clashesOf(doc).length, unsent: unsent.length, news: newsOf(doc, looked, heads, this.#o.who.user).length,
         files: { total: files.length, here: old?.row.files.here ?? 0 }, withdrawn, changedAt,
@@ -381,6 +386,7 @@ export class Replica {
     this.#closed = true;
     for (const adapter of this.repo.networkSubsystem.adapters) adapter.disconnect();
     await this.#o.storage.close();
+    this.#present();
   }
 }
 

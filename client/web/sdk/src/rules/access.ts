@@ -141,15 +141,17 @@ export function why(part: Part, w: Write, key = ''): string {
     case 'log':
     case 'event':
     case 'in-event':
-      return part === 'viewer' ? 'The status is set by the worker with edit access.' : 'An entry of the status log is never changed or removed: add another one.';
+      return part === 'viewer' && w.verb === 'add' && w.place !== 'in-event' ? 'The status is set by the worker with edit access.' : 'An entry of the status log is never changed or removed: add another one.';
     case 'comments':
+      return 'The comments stay: each is changed or removed by itself.';
     case 'comment':
     case 'in-comment':
       return 'A comment is changed or removed by who wrote it.';
     case 'files':
     case 'file':
     case 'in-file':
-      return part === 'viewer' ? 'Files are added by the worker with edit access.' : 'A file is changed or removed by who added it.';
+      if (part === 'viewer') return 'Files are added by the worker with edit access.';
+      return w.place === 'files' ? 'The files stay: each is changed or removed by itself.' : 'A file is changed or removed by who added it.';
     case 'tick':
       return 'The checklist is ticked by the worker with edit access.';
     case 'answer':

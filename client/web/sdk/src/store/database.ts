@@ -15,6 +15,8 @@ export interface DocRecord {
   /** It was made on this device. */
   readonly made: boolean;
   readonly withdrawn: boolean;
+  /** When it was last opened, where only what is opened is kept. */
+  readonly used?: number;
   /** Files that its attachments name. */
   readonly files: readonly FileName[];
 }
