@@ -20,7 +20,7 @@ import (
 )
 
 // cacheFolder is a client with a budget, logged in, without a server behind it.
-func cacheFolder(t *testing.T, budget int64) *Client {
+func cacheFolder(t testing.TB, budget int64) *Client {
 	t.Helper()
 	c, err := Open(Options{Dir: t.TempDir(), FilesBudget: budget, Unchecked: true})
 	if err != nil {

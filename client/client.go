@@ -68,10 +68,11 @@ type Client struct {
 
 	wipeWhenRevoked bool
 
-	store   disk
-	storage atomic.Value // StorageState
-	files   fileStore
-	drive   *drive.Drive
+	store    disk
+	storage  atomic.Value // StorageState
+	rowMaker rowMaker
+	files    fileStore
+	drive    *drive.Drive
 
 	mu        sync.Mutex
 	account   account

@@ -6,11 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/drive"
+	"fieldsync/crdt/history"
 	"fieldsync/crdt/job"
 	"fieldsync/crdt/replica"
 	"fieldsync/crdt/store"
@@ -96,8 +98,7 @@ func boolOrder(a, b bool) int {
 func (c *Client) row(id crdt.DocID, heads crdt.Heads) (Row, *store.Op, error) {
 	var row Row
 	digest := replica.DigestHeads(heads)
-	key := store.Local(bookRow, id[:])
-	cached, err := c.store.Get(key)
+	cached, err := c.store.Get(store.Local(bookRow, id[:]))
 	if err == nil && bytes.HasPrefix(cached, digest[:]) && json.Unmarshal(cached[len(digest):], &row) == nil && row.Form == rowForm {
 		row.ID = id
 		return row, nil, nil
@@ -105,21 +106,56 @@ func (c *Client) row(id crdt.DocID, heads crdt.Heads) (Row, *store.Op, error) {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return row, nil, err
 	}
-	doc, rec, err := c.load(id)
+	tree, heads, err := c.read(id)
 	if err != nil {
 		return row, nil, err
 	}
-	defer doc.Close()
-	tree, err := doc.Tree()
-	if err != nil {
-		return row, nil, err
-	}
-	row = rowOf(tree)
+	op, err := rowOp(id, tree, heads, &row)
+	return row, &op, err
+}
+
+// rowOp makes a row, and what the cache holds of it.
+func rowOp(id crdt.DocID, tree map[string]any, heads crdt.Heads, row *Row) (store.Op, error) {
+	*row = rowOf(tree)
 	row.Form = rowForm
 	value, err := json.Marshal(row)
 	row.ID = id
-	digest = replica.DigestHeads(rec.Heads)
-	return row, &store.Op{Key: key, Value: append(digest[:], value...)}, err
+	digest := replica.DigestHeads(heads)
+	return store.Op{Key: store.Local(bookRow, id[:]), Value: append(digest[:], value...)}, err
+}
+
+// beside are the parts of a job that no row shows; most of what people write is in them.
+var beside = []string{job.KeyComments, job.KeyChecklist, job.KeyContacts, job.KeyCustomFields, job.KeyReportFields}
+
+// read gives what a row is made of: a document's tree as the engine would give it, without what is beside. It reads the history, which costs a fraction of
+// loading the document into the engine.
+func (c *Client) read(id crdt.DocID) (map[string]any, crdt.Heads, error) {
+	stored, err := drive.ReadDocument(c.store, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	if stored.Record == nil {
+		return nil, nil, ErrNotFound
+	}
+	return readStored(id, stored)
+}
+
+func readStored(id crdt.DocID, stored replica.Loaded) (map[string]any, crdt.Heads, error) {
+	doc, err := replica.Open(id, &replica.Config{History: history.DefaultLimits()}, stored)
+	if err != nil {
+		return nil, nil, err
+	}
+	h, _, err := doc.View()
+	if err != nil {
+		return nil, nil, err
+	}
+	now, tree := h.Replay().Now(), map[string]any{}
+	for key, op := range now.Members(h.Root()) {
+		if !slices.Contains(beside, key) {
+			tree[key] = now.Value(op, &history.Budget{Values: math.MaxInt, Bytes: math.MaxInt})
+		}
+	}
+	return tree, h.Heads(), nil
 }
 
 func rowOf(tree map[string]any) Row {

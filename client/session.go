@@ -357,6 +357,7 @@ func (c *Client) onNotice(doc crdt.DocID, n replica.Notice) {
 		if !n.Local {
 			c.noteOurs(func(other crdt.DocID) bool { return other == doc })
 		}
+		c.makeRow(doc)
 		c.tell(Event{Kind: EventChanged, Doc: doc, Heads: n.Heads, Created: n.Created, from: n.From, to: n.To})
 		if s != nil {
 			s.update(func() {

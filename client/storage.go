@@ -20,7 +20,7 @@ const (
 	StorageFailed StorageState = "failed"
 )
 
-// disk is the folder's store; it notes how its writes fare.
+// disk is the folder's store; it adds the rows of new documents to their writes, and notes how writes fare.
 type disk struct {
 	*badgerstore.Store
 	c *Client
@@ -28,7 +28,7 @@ type disk struct {
 
 // Submit implements store.Writer.
 func (d disk) Submit(ops []store.Op, done func(error)) {
-	d.Store.Submit(ops, func(err error) {
+	d.Store.Submit(withRow(ops), func(err error) {
 		d.c.noteStorage(err)
 		done(err)
 	})

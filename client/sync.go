@@ -89,6 +89,7 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 		err = derr
 	}
 	r.Documents = len(ids)
+	c.rowsMade(ctx)
 	jobs, jerr := c.Jobs(ctx)
 	if err == nil {
 		err = jerr
