@@ -22,7 +22,7 @@ func upload(ctx context.Context, sys *sut.Process, histories []*light.History, d
 	ids := make([]string, docs)
 	batch := 500 // documents in flight at once
 	if sys.Name == sut.NameReference {
-		batch = 100 // with more it ends itself on a busy machine, as a document is not ready in time
+		batch = 25 // with more it ends itself on a busy machine, as a document is not ready in time
 	}
 	for from := 0; from < docs; from += batch {
 		p, err := dialPeer(ctx, sys, "", fmt.Sprintf("uploader-%d", from), false)

@@ -244,6 +244,8 @@ func (b *bench) with(ctx context.Context, name string, f func(*sut.Process) erro
 		sys, err = sut.Fieldsyncd(b.server, dir)
 	case "reference":
 		sys, err = sut.Reference(dir)
+	case "reference-patient":
+		sys, err = sut.ReferencePatient(dir, slowPatience)
 	case "relay-node":
 		sys, err = sut.RelayNode()
 	case "relay-go":

@@ -26,14 +26,14 @@ const (
 	phoneChanges = 30 // of each job, beside the one that made it
 	phoneStarts  = 9  // of which the median counts
 
-	// phoneRole makes this program a phone in a folder: "list" prints how many jobs there are, "work" works on all of them.
+	// phoneRole makes this program a phone in a folder: "fill" gets all jobs and says so, "list" prints how many jobs there are, "work" works on all of them.
 	phoneRole = "FIELDSYNC_BENCH_PHONE"
 )
 
 // phoneResult is a phone's memory in bytes, and the times of its start.
 type phoneResult struct {
 	key                      bool
-	first, start             time.Duration // of a process, to the list of jobs: when it was never made before, and after that
+	first, killed, start     time.Duration // of a process, to the list of jobs: the first after a first sync, after one that was killed at its last job, and any later one
 	connected, opened, peaks int64         // resident: connected and in step; all jobs read and changed; the most it ever had
 	anonymous                int64         // of opened, what is the process's own
 }
@@ -109,36 +109,46 @@ func phoneKey(key bool) []byte {
 
 func measurePhone(ctx context.Context, dir, server string, key bool, jobs int) (phoneResult, error) {
 	r := phoneResult{key: key}
-	c, err := client.Open(client.Options{Dir: dir, Key: phoneKey(key), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return r, err
+	list := func(dir string) (time.Duration, error) {
+		out, took, err := phoneProcess(ctx, "list", dir, key, 0)
+		if count := 0; err == nil && (len(out) != 1 || !scan(out[0], &count) || count < jobs) {
+			err = fmt.Errorf("the list: %q", out)
+		}
+		return took, err
 	}
-	_, err = c.Login(ctx, server, "demo-worker-anna")
-	if err == nil {
-		// Find, and not Sync, which lists: the first list is measured.
-		err = untilHeld(ctx, c, jobs)
-	}
-	if err := errors.Join(err, c.Close()); err != nil {
-		return r, err
-	}
-	var starts []time.Duration
-	for n := range 1 + phoneStarts {
-		out, took, err := phoneProcess(ctx, "list", dir, key)
+	held := 0 // documents, in the end
+	for _, kill := range []bool{false, true} {
+		at, into := dir, &r.first
+		if kill {
+			at, into = dir+"-killed", &r.killed
+		}
+		c, err := client.Open(client.Options{Dir: at, Key: phoneKey(key), Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			return r, err
 		}
-		if count := 0; len(out) != 1 || !scan(out[0], &count) || count < jobs {
-			return r, fmt.Errorf("the list: %q", out)
+		_, err = c.Login(ctx, server, "demo-worker-anna")
+		if err := errors.Join(err, c.Close()); err != nil {
+			return r, err
 		}
-		if n == 0 {
-			r.first = took
-			continue
+		out, _, err := phoneProcess(ctx, "fill", at, key, held) // the first time held is 0: to the end
+		if err != nil || len(out) == 0 || !scan(out[0], &held) {
+			return r, fmt.Errorf("the first sync: %q, %w", out, err)
+		}
+		if *into, err = list(at); err != nil {
+			return r, err
+		}
+	}
+	var starts []time.Duration
+	for range phoneStarts {
+		took, err := list(dir)
+		if err != nil {
+			return r, err
 		}
 		starts = append(starts, took)
 	}
 	slices.Sort(starts)
 	r.start = starts[len(starts)/2]
-	out, _, err := phoneProcess(ctx, "work", dir, key)
+	out, _, err := phoneProcess(ctx, "work", dir, key, 0)
 	if err != nil {
 		return r, err
 	}
@@ -153,41 +163,46 @@ func scan(line string, into ...any) bool {
 	return err == nil && n == len(into)
 }
 
-// untilHeld has a client get all jobs, without asking for a list.
-func untilHeld(ctx context.Context, c *client.Client, jobs int) error {
+// fill has a client get all jobs, without asking for a list, and says how many documents it has when everything is here; or, where it is going to be
+// killed, when that many are.
+func fill(ctx context.Context, c *client.Client, kill int) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	events := c.WatchAll(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx) }()
 	for {
-		ids, err := c.Documents()
-		if err != nil {
-			return err
-		}
-		if len(ids) >= jobs {
-			cancel()
-			if err := <-ended; !errors.Is(err, context.Canceled) {
+		select {
+		case ev := <-events:
+			ids, err := c.Documents()
+			if err != nil {
 				return err
 			}
-			return nil
-		}
-		select {
-		case <-events:
+			if kill > 0 && len(ids) >= kill {
+				fmt.Println(len(ids))
+				kill = 1 << 30
+			}
+			if kill == 0 && ev.Kind == client.EventSynced {
+				cancel()
+				<-ended
+				fmt.Println(len(ids))
+				return nil
+			}
 		case err := <-ended:
 			return err
 		}
 	}
 }
 
-// phoneProcess runs this program as a phone, and gives its lines, and how long it took from the start of the process to the first.
-func phoneProcess(ctx context.Context, role, dir string, key bool) (lines []string, first time.Duration, err error) {
+// phoneProcess runs this program as a phone, and gives its lines, and how long it took from the start of the process to the first. kill: it is
+// killed when it holds so many documents; 0: it is not.
+func phoneProcess(ctx context.Context, role, dir string, key bool, kill int) (lines []string, first time.Duration, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, 0, err
 	}
 	cmd := exec.CommandContext(ctx, self)
-	cmd.Env = append(os.Environ(), phoneRole+"="+role, phoneRole+"_DIR="+dir, fmt.Sprintf("%s_KEY=%v", phoneRole, key))
+	cmd.Env = append(os.Environ(), phoneRole+"="+role, phoneRole+"_DIR="+dir, fmt.Sprintf("%s_KEY=%v", phoneRole, key), fmt.Sprintf("%s_KILL=%d", phoneRole, kill))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -201,9 +216,15 @@ func phoneProcess(ctx context.Context, role, dir string, key bool) (lines []stri
 	for s.Scan() {
 		if lines = append(lines, s.Text()); len(lines) == 1 {
 			first = time.Since(begun)
+			if kill > 0 {
+				_ = cmd.Process.Kill()
+			}
 		}
 	}
-	return lines, first, cmd.Wait()
+	if err := cmd.Wait(); err != nil && kill == 0 {
+		return lines, first, err
+	}
+	return lines, first, nil
 }
 
 // actAsPhone is the process that is measured.
@@ -213,6 +234,11 @@ func actAsPhone(role string) error {
 	c, err := client.Open(client.Options{Dir: os.Getenv(phoneRole + "_DIR"), Key: phoneKey(os.Getenv(phoneRole+"_KEY") == "true"), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
+	}
+	if role == "fill" {
+		kill := 0
+		_, _ = fmt.Sscan(os.Getenv(phoneRole+"_KILL"), &kill)
+		return errors.Join(fill(ctx, c, kill), c.Close())
 	}
 	jobs, err := c.Jobs(ctx)
 	if err != nil {
@@ -274,20 +300,21 @@ func actAsPhone(role string) error {
 // reportPhone is the table.
 func reportPhone(cfg config, all []phoneResult, on string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s A phone with %d jobs of %d changes, its client a process of its own against `fieldsyncd` on the same machine. Start: from the start of the process to the list of all jobs, its pages in the page cache, median of %d. Memory is resident, the program and what it maps included: connected and in step; then each job read with its history and its status set, everything sent; and the most it ever had.\n\n",
+	fmt.Fprintf(&b, "%s A phone with %d jobs of %d changes, its client a process of its own against `fieldsyncd` on the same machine. Start: from the start of the process to the list of all jobs, its pages in the page cache: the first list after a first sync; the first one after a first "+
+		"sync that was ended by SIGKILL the moment that the last job was durable; and later ones, median of %d. Memory is resident, the program and what it maps included: connected and in step; then each job read with its history and its status set, everything sent; and the most it ever had.\n\n",
 		on, cfg.phoneJobs, phoneChanges+1, phoneStarts)
-	b.WriteString("| folder | start to the list | the first time, when no row is cached | connected | all jobs opened and changed (own memory) | at most | target |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("| folder | first list | first list, killed | later lists | connected | all jobs opened and changed (own memory) | at most | target |\n|---|---|---|---|---|---|---|---|\n")
 	for _, r := range all {
 		name := "in the clear"
 		if r.key {
 			name = "encrypted"
 		}
 		verdict := "≤ 150 ms, ≤ 64 MiB: yes"
-		if r.start > 150*time.Millisecond || r.peaks > 64<<20 {
+		if max(r.start, r.first, r.killed) > 150*time.Millisecond || r.peaks > 64<<20 {
 			verdict = "≤ 150 ms, ≤ 64 MiB: **no**"
 		}
 		mib := func(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
-		fmt.Fprintf(&b, "| %s | %d ms | %d ms | %s | %s (%s) | %s | %s |\n", name, r.start.Milliseconds(), r.first.Milliseconds(), mib(r.connected), mib(r.opened), mib(r.anonymous), mib(r.peaks), verdict)
+		fmt.Fprintf(&b, "| %s | %d ms | %d ms | %d ms | %s | %s (%s) | %s | %s |\n", name, r.first.Milliseconds(), r.killed.Milliseconds(), r.start.Milliseconds(), mib(r.connected), mib(r.opened), mib(r.anonymous), mib(r.peaks), verdict)
 	}
 	return b.String()
 }

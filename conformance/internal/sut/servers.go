@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Tokens that `fieldsyncd serve --demo` knows.
@@ -91,6 +92,16 @@ func Fieldsyncd(bin, dir string) (*Process, error) {
 // Reference is automerge-repo's server with nodefs storage in dir, put together as the public sync server is.
 func Reference(dir string) (*Process, error) {
 	return nodeServer(NameReference, "gen25/server.mjs", dir, false)
+}
+
+// ReferencePatient is Reference, but for the time in which a client has to answer a ping: automerge-repo's default is 5 s, and whoever is on 2G
+// with a thousand messages before his pong is thrown out.
+func ReferencePatient(dir string, keepAlive time.Duration) (*Process, error) {
+	p, err := Reference(dir)
+	if err == nil {
+		p.Env = append(p.Env, fmt.Sprintf("KEEP_ALIVE_MS=%d", keepAlive.Milliseconds()))
+	}
+	return p, err
 }
 
 // RelayNode forwards frames between the sockets of a room, on Node.

@@ -1,5 +1,6 @@
 // The reference server: automerge-repo 2.5.6 with its WebSocket adapter and nodefs storage, put together as the public
-// automerge-repo-sync-server does it. PORT and DATA_DIR come from the environment.
+// automerge-repo-sync-server does it. PORT and DATA_DIR come from the environment, and KEEP_ALIVE_MS for a link on which a
+// pong takes longer than the adapter's default of 5 s (it ends the connection of whoever has not answered by the next ping).
 import http from "node:http";
 import { Repo } from "@automerge/automerge-repo";
 import { WebSocketServerAdapter } from "@automerge/automerge-repo-network-websocket";
@@ -12,7 +13,7 @@ server.on("upgrade", (req, socket, head) =>
   sockets.handleUpgrade(req, socket, head, (ws) => sockets.emit("connection", ws, req)),
 );
 const repo = new Repo({
-  network: [new WebSocketServerAdapter(sockets)],
+  network: [new WebSocketServerAdapter(sockets, Number(process.env.KEEP_ALIVE_MS) || undefined)],
   storage: new NodeFSStorageAdapter(process.env.DATA_DIR),
   peerId: `storage-server-${process.pid}`,
   sharePolicy: async () => false,
