@@ -155,9 +155,12 @@ func (c *Client) holdsDocuments() (bool, error) {
 	return found, nil
 }
 
-// Logout forgets the token. Documents and files stay, and so do unsent changes: they go out after the same person's next
+// Logout forgets the token, and ends pushes to this device, where the server can be asked within some seconds. Documents and files stay, and so do unsent changes: they go out after the same person's next
 // login.
 func (c *Client) Logout() error {
+	if err := c.endPush(); err != nil {
+		return err
+	}
 	c.mu.Lock()
 	a := c.account
 	a.Token = ""

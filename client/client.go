@@ -92,6 +92,7 @@ type Client struct {
 	heldFiles     atomic.Int64  // files that wait for the link, or for another attempt
 	waitingFiles  atomic.Int64  // of those, the ones that could not be moved
 	statuses      statuses      // documents whose status has to reach the server
+	pushes        pushes
 	writing       sync.WaitGroup
 	downloading   sync.Mutex
 	chunk         atomic.Int64 // bytes: how much of a file goes in one request

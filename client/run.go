@@ -8,7 +8,6 @@ import (
 	"fieldsync/client/internal/backoff"
 	"fieldsync/client/internal/link"
 	"fieldsync/client/internal/schedule"
-	"fieldsync/crdt"
 	"fieldsync/crdt/wire"
 )
 
@@ -72,15 +71,6 @@ func (c *Client) await(ctx context.Context, end <-chan struct{}) (schedule.Actio
 }
 
 var errEnded = errors.New("client: the session has ended")
-
-// PushReceived tells that the server has sent a push for a document; id may be zero. Run talks to the server at once, and asks for the
-// document first. Without a Run it does nothing: use RunFor.
-func (c *Client) PushReceived(id crdt.DocID) {
-	if s := c.current(); s != nil && !s.isEnded() && !id.IsZero() {
-		c.drive.Subscribe(s.link.ID, id)
-	}
-	c.trigger(schedule.Push)
-}
 
 // SyncNow has Run talk to the server at once, and tries again what failed: somebody has pressed the button. It waits for nothing; Sync does.
 func (c *Client) SyncNow() {
@@ -151,6 +141,9 @@ func (c *Client) live(ctx context.Context) error {
 		}
 		if err := c.exchangeReceipts(ctx, s.api); err != nil {
 			c.log.Info("receipts could not be exchanged", "error", err.Error())
+		}
+		if err := c.tellPush(ctx, s.api); err != nil {
+			c.log.Info("the server was not told of pushes", "error", err.Error())
 		}
 		moved, err := c.moveFiles(ctx, s)
 		if err != nil {

@@ -84,14 +84,21 @@ func (c *Client) acquire(ctx context.Context) (*session, error) {
 	}
 	c.session, c.users = s, 1
 	c.mu.Unlock()
-	conn.Prefer(c.statuses.urgent)
+	conn.Prefer(func(doc string) bool { return c.statuses.urgent(doc) || c.pushes.has(doc) })
 	s.api.CutWhen(func() bool { return c.net.gate.Held(lane.File{}) != "" })
 	s.link = c.drive.ConnectTo(conn, server{s}, conn.Extensions)
+	pushed := c.pushes.list()
+	for _, id := range pushed {
+		c.drive.Subscribe(0, id) // asked for as soon as we have joined, before the comparison says what differs
+	}
 	c.writing.Add(1)
 	go s.serve()
 	if err := s.until(ctx, func() bool { return s.joined }); err != nil {
 		c.release(s)
 		return nil, err
+	}
+	for _, id := range pushed {
+		c.drive.Subscribe(s.link.ID, id) // where the server compares nothing
 	}
 	c.tell(Event{Kind: EventOnline})
 	c.meter(func(m *netclass.Meter) { m.Connected() })
@@ -299,6 +306,7 @@ func (c *Client) onCompared(cmp replica.Compared) {
 			if _, ok := differ[doc]; !ok && s.shared[doc] == nil {
 				equal[doc] = heads
 				s.c.statusArrived(doc)
+				s.c.pushes.done(doc)
 			}
 		}
 	})
@@ -342,6 +350,7 @@ func (s *session) settle(doc crdt.DocID) {
 	if ok && len(held) > 0 && held.Equal(s.shared[doc]) || absent {
 		delete(s.open, doc)
 		s.c.statusArrived(doc)
+		s.c.pushes.done(doc)
 	}
 }
 

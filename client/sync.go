@@ -68,6 +68,9 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 		if rerr := c.exchangeReceipts(ctx, s.api); rerr != nil {
 			c.log.Info("receipts could not be exchanged", "error", rerr.Error())
 		}
+		if perr := c.tellPush(ctx, s.api); perr != nil {
+			c.log.Info("the server was not told of pushes", "error", perr.Error())
+		}
 		moved, err = c.moveFiles(ctx, s)
 	}
 	r.FilesSent, r.FilesReceived, r.BytesSent, r.BytesReceived = moved.sent, moved.received, moved.sentBytes, moved.receivedBytes

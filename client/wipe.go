@@ -83,6 +83,9 @@ func (c *Client) Wipe(ctx context.Context, evenSo bool) error {
 			return err
 		}
 	}
+	if err := c.endPush(); err != nil {
+		c.log.Info("pushes could not be ended", "error", err.Error())
+	}
 	form := folderForm{Format: folderFormat, Wiped: true}
 	if err := form.write(c.root); err != nil && !errors.Is(err, ErrFull) { // a full disk is no reason not to
 		return err

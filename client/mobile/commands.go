@@ -43,6 +43,7 @@ type args struct {
 	EvenSo     bool           `json:"even_so"`
 
 	client.Preferences
+	Push client.PushTarget `json:"push"`
 }
 
 // maxArgs bounds the arguments of a command, in bytes.
@@ -56,6 +57,7 @@ const maxArgs = 1 << 20
 //	attach job path field · fetch* job attachment path · has job attachment · send_now job attachment
 //	history job after limit · at job change · undo job change · since job · looked job heads
 //	unsent · refused · again change · dismiss change · deliveries · storage · export path · import* path · wipe even_so
+//	register_push* push · unregister_push* · push_state
 //	sync* · sync_now · link · lanes · preferences · set_preferences wifi_only data_saver
 func (m *Client) do(command string, raw []byte) (any, error) {
 	var a args
@@ -69,7 +71,7 @@ func (m *Client) do(command string, raw []byte) (any, error) {
 			return nil, crdt.Errorf(crdt.KindInvalid, "arguments: %w", err)
 		}
 	}
-	for _, group := range []func(string, *args) (any, bool, error){m.account, m.reading, m.working, m.files, m.past, m.unsent, m.exchange} {
+	for _, group := range []func(string, *args) (any, bool, error){m.account, m.reading, m.working, m.files, m.past, m.unsent, m.exchange, m.push} {
 		if result, found, err := group(command, &a); found || err != nil {
 			return result, err
 		}
@@ -181,6 +183,21 @@ func (m *Client) working(command string, a *args) (any, bool, error) {
 		err = m.c.Settle(m.ctx, id, a.Clash, a.Choice)
 	}
 	return nil, true, err
+}
+
+// push says where this device is told of changes: push is {"service": "webpush" | "fcm" | "apns", "endpoint", "p256dh", "auth", "token", "app", "sandbox", "silent",
+// "time_zone"}, as client.PushTarget has it. An "offline" is no failure: the server is told with the next connection.
+func (m *Client) push(command string, a *args) (any, bool, error) {
+	switch command {
+	case "register_push":
+		return nil, true, m.c.RegisterPush(m.ctx, a.Push)
+	case "unregister_push":
+		return nil, true, m.c.UnregisterPush(m.ctx)
+	case "push_state":
+		p, err := m.c.Push()
+		return map[string]any{"push": p.Target, "told_at": moment(p.Told), "failed": p.Failed}, true, err
+	}
+	return nil, false, nil
 }
 
 func (m *Client) exchange(command string, a *args) (any, bool, error) {

@@ -27,7 +27,13 @@ const patience = 30 * time.Second
 // startServer runs a server with demo data in a folder, and gives its address and how to stop it.
 func startServer(t *testing.T, dir, listen string) (addr string, stop func()) {
 	t.Helper()
-	s, err := server.New(server.Config{Data: dir, Listen: listen, Demo: true, LogTo: io.Discard})
+	return startServerWith(t, server.Config{Data: dir}, listen)
+}
+
+func startServerWith(t *testing.T, cfg server.Config, listen string) (addr string, stop func()) {
+	t.Helper()
+	cfg.Listen, cfg.Demo, cfg.LogTo = listen, true, io.Discard
+	s, err := server.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,6 +60,7 @@ type cli struct {
 	Link    linkCmd    `cmd:"" help:"What the link to the server is worth, and how long what waits takes; choose when files move."`
 	Send    sendCmd    `cmd:"" help:"Send a file now, or get it, however slow the link."`
 	Watch   watchCmd   `cmd:"" help:"Stay connected, and tell what changes, until Ctrl-C."`
+	Push    pushCmd    `cmd:"" help:"Have the server tell this device when something changes."`
 	Unsent  unsentCmd  `cmd:"" help:"What has not reached the server yet, and what it refused."`
 	Export  exportCmd  `cmd:"" help:"Write what has not reached the server to a file."`
 	Import  importCmd  `cmd:"" help:"Take the work of an exported file into this folder."`
