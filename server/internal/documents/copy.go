@@ -31,7 +31,8 @@ type Copy struct {
 
 	inner   crdt.DocID
 	stored  replica.Loaded
-	chunks  [][]byte // of stored
+	chunks  [][]byte    // of stored
+	view    *engine.Doc // of OpenAt
 	room    *Room
 	release []func()
 }
@@ -133,7 +134,12 @@ func (c *Copy) Open(ctx context.Context) error {
 	if c.Doc != nil {
 		return nil
 	}
-	release, err := c.room.take(ctx, c.chunks)
+	return c.open(ctx, 1)
+}
+
+// open reads the document's values, taking the room of so many documents like it.
+func (c *Copy) open(ctx context.Context, times int64) error {
+	release, err := c.room.take(ctx, c.chunks, times)
 	if err != nil {
 		return err // without the inner id: callers of the API may read it
 	}
@@ -142,25 +148,17 @@ func (c *Copy) Open(ctx context.Context) error {
 	return err
 }
 
-// Arrivals gives how many changes the document holds, and when the first and the newest of them arrived here, in ms since 1970.
-func (c *Copy) Arrivals() (n uint64, first, last int64, err error) {
-	see := func(arrived int64) {
-		if n++; n == 1 {
-			first = arrived
-		}
-		last = max(last, arrived)
+// OpenAt is Open, and gives the document as it was at heads: its own to read until the copy is closed. It takes room for both. Not for a copy that is open.
+func (c *Copy) OpenAt(ctx context.Context, at crdt.Heads) (*engine.Doc, error) {
+	if c.Doc != nil {
+		return nil, crdt.Errorf(crdt.KindInternal, "documents: the copy is open already")
 	}
-	if c.stored.Snapshot != nil {
-		times, _, err := replica.DecodeSnapshot(c.stored.Snapshot)
-		if err != nil {
-			return 0, 0, 0, err
-		}
-		for _, t := range times {
-			see(t)
-		}
+	if err := c.open(ctx, 2); err != nil {
+		return nil, err
 	}
-	err = c.tail(func(arrived int64, _ []byte) { see(arrived) })
-	return n, first, last, err
+	var err error
+	c.view, err = c.Doc.At(at)
+	return c.view, err
 }
 
 // Authored is who made a change, and what its message says.
@@ -263,6 +261,9 @@ func (c *Copy) History() (*history.History, []int64, error) {
 
 // Close gives the copy's memory back. Closing twice does nothing.
 func (c *Copy) Close() {
+	if c.view != nil {
+		c.view.Close()
+	}
 	if c.Doc != nil {
 		c.Doc.Close()
 	}

@@ -20,7 +20,7 @@ const roomBytes = 256 << 20
 // them. Its kind is TooLarge.
 var ErrTooHeavy = crdt.Errorf(crdt.KindTooLarge, "the document holds more operations and objects than can be loaded")
 
-// Room bounds the memory of the documents that are in the engine at once. A view of one at earlier heads takes as much again.
+// Room bounds the memory of the documents that are in the engine at once, views of them at earlier heads included.
 type Room struct {
 	size  int64
 	free  *semaphore.Weighted
@@ -32,8 +32,9 @@ func NewRoom() *Room { return newRoom(roomBytes) }
 
 func newRoom(size int64) *Room { return &Room{size: size, free: semaphore.NewWeighted(size)} }
 
-// take waits until there is room for a document. What it weighs is counted without making more of its bytes than they are.
-func (r *Room) take(ctx context.Context, chunks [][]byte) (release func(), err error) {
+// take waits until there is room for a document, so many times: all at once, so that nobody waits for more while he has some. What it weighs
+// is counted without making more of its bytes than they are.
+func (r *Room) take(ctx context.Context, chunks [][]byte, times int64) (release func(), err error) {
 	var amount format.Amount
 	for _, chunk := range chunks {
 		one, err := format.Count(chunk, format.DefaultLimits())
@@ -46,6 +47,7 @@ func (r *Room) take(ctx context.Context, chunks [][]byte) (release func(), err e
 	if weight > history.MaxWeight {
 		return nil, ErrTooHeavy
 	}
+	weight *= times
 	share := min(weight, r.size)
 	if err := r.free.Acquire(ctx, share); err != nil {
 		return nil, unavailable(err)
@@ -59,7 +61,7 @@ func (r *Room) take(ctx context.Context, chunks [][]byte) (release func(), err e
 
 // snapshot is engine.Snapshot in this room.
 func (r *Room) snapshot(changes [][]byte) ([]byte, error) {
-	release, err := r.take(context.Background(), changes) // whoever has room gives it back soon
+	release, err := r.take(context.Background(), changes, 1) // whoever has room gives it back soon
 	if err != nil {
 		return nil, err
 	}

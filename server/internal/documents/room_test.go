@@ -156,7 +156,7 @@ func TestASnapshotTakesRoomToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.room = newRoom(1)
-	release, err := o.room.take(t.Context(), [][]byte{raw})
+	release, err := o.room.take(t.Context(), [][]byte{raw}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,6 +173,38 @@ func TestASnapshotTakesRoomToo(t *testing.T) {
 	release()
 	if err := <-made; err != nil {
 		t.Error(err)
+	}
+}
+
+// A view at earlier heads is a second document in the engine: room for both is taken at once.
+func TestAViewAtEarlierHeadsTakesRoomToo(t *testing.T) {
+	o, doc := open(t), crdt.DocID{1}
+	raw := claims(t, 20_000)
+	weight := weightOf(t, raw)
+	o.stored(doc, raw)
+	c, err := ReadFrom(o.store, o.room, doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	was, err := c.OpenAt(t.Context(), c.Heads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tree, err := was.Tree(); err != nil || job.KindOf(tree) != job.Kind {
+		t.Errorf("the view: %v", err)
+	}
+	if taken := o.room.taken.Load(); taken != 2*weight {
+		t.Errorf("a document of %d bytes and a view of it take %d", weight, taken)
+	}
+	if _, err := c.OpenAt(t.Context(), c.Heads); err == nil {
+		t.Error("a second view is not counted, and was given")
+	}
+	c.Close()
+	if left := o.room.taken.Load(); left != 0 {
+		t.Errorf("%d bytes were not given back", left)
+	}
+	if _, err := was.Tree(); err == nil {
+		t.Error("the view outlives its copy")
 	}
 }
 

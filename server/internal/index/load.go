@@ -20,14 +20,14 @@ func FromStore(s store.Reader, room *documents.Room) func(ctx context.Context, d
 			return nil, err
 		}
 		defer c.Close()
-		n, first, last, err := c.Arrivals()
+		n, first, last, err := c.Times()
 		if err != nil {
 			return nil, err
 		}
 		d := &Document{
 			Org: c.Record.Org, Kind: c.Record.Kind, Creator: c.Record.Creator, Readers: c.Record.Assignees,
 			CreatorReads: c.Record.Kind == job.Kind && c.Record.MadeAsWorker(),
-			By:           by(c), Heads: c.Heads, Changes: n, First: crdt.Timestamp(first), Last: crdt.Timestamp(last),
+			By:           by(c), Heads: c.Heads, Changes: uint64(n), First: first, Last: last, //nolint:gosec // a count
 		}
 		if !indexed(d.Kind) {
 			return d, nil

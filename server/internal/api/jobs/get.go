@@ -92,14 +92,10 @@ func (s *Service) job(ctx context.Context, p access.Principal, id crdt.DocID, at
 		return nil, err
 	}
 	defer c.Close()
-	if err := c.Open(ctx); err != nil {
-		return nil, err
-	}
-	v, err := viewOf(c, at)
+	v, err := viewOf(ctx, c, at)
 	if err != nil {
 		return nil, err
 	}
-	defer v.close()
 	if job.KindOf(v.tree) != job.Kind {
 		return nil, documents.ErrNoDocument
 	}
@@ -116,37 +112,39 @@ func (s *Service) job(ctx context.Context, p access.Principal, id crdt.DocID, at
 	return &JobOut{Status: http.StatusOK, ETag: index.ETag(v.heads), Body: out}, nil
 }
 
-// view is a document at some heads.
+// view is a document at some heads. It lives as long as the copy.
 type view struct {
 	meta  Meta
 	heads crdt.Heads
 	doc   *engine.Doc
 	tree  map[string]any
-	own   bool // doc is to be closed
 }
 
-func viewOf(c *documents.Copy, at crdt.Heads) (view, error) {
+// viewOf opens a copy.
+func viewOf(ctx context.Context, c *documents.Copy, at crdt.Heads) (view, error) {
 	n, _, last, err := c.Times()
 	if err != nil {
 		return view{}, err
 	}
-	v := view{heads: c.Heads, doc: c.Doc, meta: Meta{ID: c.ID.String(), URL: crdt.URL{Doc: c.ID}.String(), Version: n, UpdatedAt: last, CreatedBy: c.Record.Creator}}
+	v := view{heads: c.Heads, meta: Meta{ID: c.ID.String(), URL: crdt.URL{Doc: c.ID}.String(), Version: n, UpdatedAt: last, CreatedBy: c.Record.Creator}}
 	if at != nil && !at.Equal(c.Heads) {
-		if err := v.goBack(c, at); err != nil {
-			return view{}, err
-		}
+		err = v.goBack(ctx, c, at)
+	} else {
+		err = c.Open(ctx)
+		v.doc = c.Doc
+	}
+	if err != nil {
+		return view{}, err
 	}
 	for _, h := range v.heads {
 		v.meta.Heads = append(v.meta.Heads, h.String())
 	}
-	if v.tree, err = v.doc.Tree(); err != nil {
-		v.close()
-	}
+	v.tree, err = v.doc.Tree()
 	return v, err
 }
 
 // goBack makes the view one of earlier heads.
-func (v *view) goBack(c *documents.Copy, at crdt.Heads) error {
+func (v *view) goBack(ctx context.Context, c *documents.Copy, at crdt.Heads) error {
 	h, arrivals, err := c.History()
 	if err != nil {
 		return err
@@ -166,17 +164,9 @@ func (v *view) goBack(c *documents.Copy, at crdt.Heads) error {
 			v.meta.UpdatedAt = max(v.meta.UpdatedAt, crdt.Timestamp(t))
 		}
 	}
-	if v.doc, err = c.Doc.At(at); err != nil {
-		return err
-	}
-	v.own, v.heads = true, at
-	return nil
-}
-
-func (v *view) close() {
-	if v.own {
-		v.doc.Close()
-	}
+	v.heads = at
+	v.doc, err = c.OpenAt(ctx, at)
+	return err
 }
 
 // maxHeads bounds the heads of a request: as many people do not write at once.

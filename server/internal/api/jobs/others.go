@@ -101,14 +101,10 @@ func (k kindOf[T, L]) get(ctx context.Context, s *Service, p access.Principal, i
 		return nil, err
 	}
 	defer c.Close()
-	if err := c.Open(ctx); err != nil {
-		return nil, err
-	}
-	v, err := viewOf(c, at)
+	v, err := viewOf(ctx, c, at)
 	if err != nil {
 		return nil, err
 	}
-	defer v.close()
 	if job.KindOf(v.tree) != k.kind {
 		return nil, documents.ErrNoDocument
 	}

@@ -157,16 +157,15 @@ func (s *Service) restore(ctx context.Context, in *struct {
 
 // formAt is the JSON form of a job as it was.
 func (s *Service) formAt(ctx context.Context, p access.Principal, id crdt.DocID, at crdt.Heads) (Form, error) {
-	c, _, err := s.load(ctx, p, id, job.Kind)
+	c, err := s.stored(ctx, p, id, job.Kind)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	v, err := viewOf(c, at)
+	v, err := viewOf(ctx, c, at)
 	if err != nil {
 		return nil, err
 	}
-	defer v.close()
 	if job.KindOf(v.tree) != job.Kind {
 		return nil, crdt.Errorf(crdt.KindConflict, "it was no job then")
 	}
