@@ -61,7 +61,7 @@ func (s *Server) mountFiles() error {
 
 // keeperOf is who removes what no document names.
 func keeperOf(cfg Config, data backends, accounts *auth.Auth, book *deliveries.Book, log *slog.Logger) *filing.Keeper {
-	return filing.New(filing.Options{Store: data.store, Blobs: data.blobs, Deliveries: book, Grace: cfg.GCGrace, Log: log,
+	return filing.New(filing.Options{Store: data.store, Namespace: accounts.Namespace, Blobs: data.blobs, Deliveries: book, Grace: cfg.GCGrace, Log: log,
 		Orgs: func() ([]string, error) {
 			orgs, err := accounts.Orgs()
 			out := make([]string, 0, len(orgs))

@@ -80,15 +80,15 @@ func (d *Document) history() *history.History {
 	}
 	h, err := history.Load(d.cfg.History, d.storedChanges)
 	if err != nil {
-		d.corrupt = fmt.Errorf("replica: document %s: %w", d.id, err)
+		d.corrupt = fmt.Errorf("replica: %w", err) // without the id: whoever logs it knows how the document is called there
 		return nil
 	}
 	if h.Len() != d.unbuilt.len {
-		d.corrupt = fmt.Errorf("%w: %s has %d changes, not %d", errCorrupt, d.id, h.Len(), d.unbuilt.len)
+		d.corrupt = fmt.Errorf("%w: %d changes, not %d", errCorrupt, h.Len(), d.unbuilt.len)
 		return nil
 	}
 	if d.unbuilt.len > 0 && !h.Heads().Equal(d.rec.Heads) {
-		d.corrupt = fmt.Errorf("%w: the record of %s has other heads than its changes", errCorrupt, d.id)
+		d.corrupt = fmt.Errorf("%w: the record has other heads than the changes", errCorrupt)
 		return nil
 	}
 	d.graph = h

@@ -3,7 +3,6 @@ package documents
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/drive"
@@ -21,7 +20,7 @@ const maxCopies = 16
 // ErrNoDocument is the answer about a document that is not there, or that the principal may not know of. Its kind is NotFound.
 var ErrNoDocument = crdt.Errorf(crdt.KindNotFound, "no such document")
 
-// Copy is a document as it was, durable, when it was read. Close it soon, and before another is read: they are bounded.
+// Copy is a document as it was, durable, when it was read. Its errors name no id: who has the copy knows how it is called where the error goes. Close it soon, and before another is read: they are bounded.
 type Copy struct {
 	ID     crdt.DocID // as its organisation calls it; zero where ReadFrom made the copy
 	Heads  crdt.Heads
@@ -29,7 +28,6 @@ type Copy struct {
 	Access access.Access // of who read it
 	Doc    *engine.Doc   // its values; nil until Open
 
-	inner   crdt.DocID
 	stored  replica.Loaded
 	chunks  [][]byte    // of stored
 	view    *engine.Doc // of OpenAt
@@ -100,9 +98,9 @@ func opened(ctx context.Context) func(*Copy, error) (*Copy, error) {
 
 // ReadFrom reads a document by its inner id from a store, whoever may read it. Its values will take their room from this one.
 func ReadFrom(r store.Reader, room *Room, doc crdt.DocID) (*Copy, error) {
-	c := &Copy{inner: doc, room: room}
+	c := &Copy{room: room}
 	var err error
-	if c.stored, err = drive.ReadDocument(r, c.inner); err != nil {
+	if c.stored, err = drive.ReadDocument(r, doc); err != nil {
 		return nil, unavailable(err)
 	}
 	if c.stored.Record == nil {
@@ -110,7 +108,7 @@ func ReadFrom(r store.Reader, room *Room, doc crdt.DocID) (*Copy, error) {
 	}
 	rec, err := replica.DecodeRecord(c.stored.Record)
 	if err != nil {
-		return nil, fmt.Errorf("document %s: %w", c.inner, err)
+		return nil, err
 	}
 	c.Heads = rec.Heads
 	if c.Record, err = access.DecodeRecord(rec.Meta); err != nil {
@@ -206,7 +204,7 @@ func (c *Copy) ChangesFrom(from uint64) ([]Authored, error) {
 func (c *Copy) tail(visit func(arrived int64, raw []byte)) error {
 	for _, entry := range c.stored.Changes {
 		if err := replica.DecodeEntry(entry.Value, visit); err != nil {
-			return fmt.Errorf("document %s: %w", c.inner, err)
+			return err
 		}
 	}
 	return nil
@@ -254,7 +252,7 @@ func (c *Copy) History() (*history.History, []int64, error) {
 		}
 	})
 	if err == nil && h.Len() != len(arrivals) {
-		err = crdt.Errorf(crdt.KindInternal, "document %s: %d changes and %d times of arrival", c.inner, h.Len(), len(arrivals))
+		err = crdt.Errorf(crdt.KindInternal, "documents: %d changes and %d times of arrival", h.Len(), len(arrivals))
 	}
 	return h, arrivals, err
 }

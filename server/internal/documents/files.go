@@ -96,7 +96,7 @@ const (
 // text or a key: overwritten, deleted, in any branch of its history. What waits for changes that are missing is in no store, and
 // not visited.
 func EverNamed(r store.Reader, doc crdt.DocID, visit func(sum string)) error {
-	c := &Copy{inner: doc}
+	c := &Copy{}
 	var err error
 	if c.stored, err = drive.ReadDocument(r, doc); err != nil {
 		return unavailable(err)

@@ -181,10 +181,7 @@ func scanList(r store.Reader, org, name string, most int) (docs []crdt.DocID, er
 }
 
 // observer passes on what crdt/drive tells.
-type observer struct {
-	m Metrics
-	s *Service
-}
+type observer struct{ m Metrics }
 
 func (o observer) FrameIgnored(reason string)      { o.m.FrameIgnored(reason) }
 func (o observer) FrameIn(kind string, bytes int)  { o.m.FrameReceived(kind, bytes) }
@@ -193,7 +190,4 @@ func (o observer) FrameDropped()                   { o.m.FrameDropped() }
 func (o observer) SnapshotBuilt(took time.Duration, _, _ int, err error) {
 	o.m.SnapshotBuilt(took, err)
 }
-func (o observer) Damaged(doc crdt.DocID, _ error) {
-	o.m.DocumentDamaged()
-	o.s.sayCalled(doc)
-}
+func (o observer) Damaged(crdt.DocID, error) { o.m.DocumentDamaged() }

@@ -2,7 +2,6 @@ package documents
 
 import (
 	"fieldsync/crdt"
-	"fieldsync/crdt/drive"
 	"fieldsync/crdt/replica"
 	"fieldsync/server/internal/access"
 )
@@ -40,19 +39,4 @@ func (s *Service) inner(p access.Principal, outer crdt.DocID) (crdt.DocID, error
 // see it. Its error's kind is Unavailable.
 func (s *Service) Inner(org string, outer crdt.DocID) (crdt.DocID, error) {
 	return s.inner(access.Principal{Org: org}, outer)
-}
-
-// sayCalled tells the operator how the organisation calls a document that the log names by its inner id, as far as its record can be read.
-func (s *Service) sayCalled(doc crdt.DocID) {
-	stored, err := drive.ReadRecord(s.store, doc)
-	if err != nil {
-		return
-	}
-	rec, err := access.DecodeRecord(stored.Meta)
-	if err != nil {
-		return
-	}
-	if names, err := s.namespace(rec.Org); err == nil {
-		s.opt.Log.Error("the damaged document is an organisation's", "doc", doc.String(), "org", rec.Org, "called", names.Outer(doc).String())
-	}
 }

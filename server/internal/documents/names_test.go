@@ -11,6 +11,7 @@ import (
 	"fieldsync/crdt/engine"
 	"fieldsync/crdt/job"
 	"fieldsync/crdt/replica"
+	"fieldsync/crdt/store"
 	"fieldsync/crdt/store/memstore"
 	"fieldsync/server/internal/access"
 )
@@ -123,6 +124,42 @@ func TestTwoOrganisationsMakeADocumentEachUnderOneID(t *testing.T) {
 	}
 	if _, err := o.Access(access.Principal{ID: "user:x", Org: "nowhere", Role: access.RoleOwner}, doc); crdt.KindOf(err) != crdt.KindUnavailable {
 		t.Errorf("whose ids cannot be told: %v", err)
+	}
+}
+
+// The operator is told of documents by the ids that people know, also where only the store's is at hand.
+func TestTheLogNamesDocumentsAsTheirOrganisationsDo(t *testing.T) {
+	o, names, log := sealed(t)
+	doc := crdt.DocID{7}
+	inner := names[org].Inner(doc)
+	o.stored(inner, claims(t, 1))
+	if err := store.Write(o.store, []store.Op{{Key: store.DocChange(inner, 0), Value: []byte("damaged")}}); err != nil {
+		t.Fatal(err)
+	}
+	_, edited := o.Edit(t.Context(), dora, doc, EditOptions{}, func(tx *engine.Tx) error { return tx.Set(crdt.Path{"title"}, "x") })
+	appended := o.Append(t.Context(), dora, doc, [][]byte{claims(t, 2)})
+	_, loaded := o.Load(t.Context(), dora, doc)
+	for what, err := range map[string]error{"edit": edited, "append": appended, "load": loaded} {
+		if err == nil || strings.Contains(err.Error(), inner.String()) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	o.notice(inner, replica.SnapshotFailed{Err: errors.New("no snapshot")})
+	said := log.String()
+	for _, line := range []string{"document damaged", "snapshot not taken"} {
+		_, rest, found := strings.Cut(said, line)
+		rest, _, _ = strings.Cut(rest, "\n")
+		if !found || !strings.Contains(rest, "org="+org) || !strings.Contains(rest, "doc="+doc.String()) {
+			t.Errorf("%q: the log says %s", line, said)
+		}
+	}
+	if strings.Contains(said, inner.String()) {
+		t.Errorf("the log has an inner id: %s", said)
+	}
+	// Of what has no record nobody knows more.
+	o.notice(crdt.DocID{9}, replica.SnapshotFailed{Err: errors.New("no snapshot")})
+	if rest := strings.TrimPrefix(log.String(), said); !strings.Contains(rest, "inner="+crdt.DocID{9}.String()) || strings.Contains(rest, "doc=") {
+		t.Errorf("of a document that is not there: %s", rest)
 	}
 }
 

@@ -57,6 +57,7 @@ type Service struct {
 	drive *drive.Drive
 	store store.Store
 	opt   Options
+	log   *slog.Logger // takes inner ids: OuterLog
 
 	copies   chan struct{} // a token for each Copy
 	room     *Room
@@ -94,7 +95,7 @@ func New(opt Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{store: opt.Store, opt: opt, copies: make(chan struct{}, maxCopies), room: opt.Room, actorKey: newKey()}
+	s := &Service{store: opt.Store, opt: opt, log: OuterLog(opt.Log, opt.Store, opt.Namespace), copies: make(chan struct{}, maxCopies), room: opt.Room, actorKey: newKey()}
 	if s.room == nil {
 		s.room = NewRoom()
 	}
@@ -110,7 +111,7 @@ func New(opt Options) (*Service, error) {
 	}
 	s.drive = drive.New(drive.Config{
 		Replica: cfg, Store: opt.Store, Index: s.index, Inventory: s.inventory, Snapshot: s.room.snapshot,
-		OnNotice: s.notice, OnJoined: s.joined, MaxOpen: opt.MaxOpen, Log: opt.Log, Observe: observer{opt.Metrics, s},
+		OnNotice: s.notice, OnJoined: s.joined, MaxOpen: opt.MaxOpen, Log: s.log, Observe: observer{opt.Metrics},
 	})
 	return s, nil
 }
@@ -187,14 +188,14 @@ func (s *Service) notice(doc crdt.DocID, n replica.Notice) {
 		}
 	case replica.Refused:
 		s.opt.Metrics.Refused(n.Refusal.Code, max(n.More, 1))
-		org, _, _ := strings.Cut(string(n.Author), "/")
+		org, _, _ := strings.Cut(string(n.Author), "/") // of who may have been refused the making of it: there is no record then
 		if names, err := s.namespace(org); err == nil {
-			doc = names.Outer(doc) // as the author calls it, who may ask
+			doc = names.Outer(doc)
 		}
 		s.opt.Log.Info("change refused", "doc", doc.String(), "author", string(n.Author), "code", string(n.Refusal.Code),
 			"change", n.Refusal.Change.String(), "detail", loggable(n.Refusal))
 	case replica.SnapshotFailed:
-		s.opt.Log.Warn("snapshot not taken", "doc", doc.String(), "error", n.Err.Error())
+		s.log.Warn("snapshot not taken", "doc", doc.String(), "error", n.Err.Error())
 	}
 }
 

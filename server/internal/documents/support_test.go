@@ -37,6 +37,7 @@ func (silent) FrameReceived(string, int)          {}
 func (silent) FrameSent(string, int)              {}
 func (silent) FrameIgnored(string)                {}
 func (silent) FrameDropped()                      {}
+func (silent) DocumentDamaged()                   {}
 func (silent) Refused(crdt.RefusalCode, int)      {}
 func (silent) ChangesAdmitted(int)                {}
 func (silent) SnapshotBuilt(time.Duration, error) {}

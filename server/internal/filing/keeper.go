@@ -33,10 +33,12 @@ type Options struct {
 	Blobs      upload.Backend
 	Deliveries *deliveries.Book
 	// Orgs gives the ids of all organisations.
-	Orgs  func() ([]string, error)
-	Grace time.Duration
-	Log   *slog.Logger
-	Now   func() time.Time
+	Orgs func() ([]string, error)
+	// Namespace gives an organisation's document ids. Nil: they are the store's.
+	Namespace func(org string) (access.Namespace, error)
+	Grace     time.Duration
+	Log       *slog.Logger
+	Now       func() time.Time
 }
 
 // Keeper collects files. One collection runs at a time.
@@ -194,7 +196,7 @@ func (k *Keeper) mark(ctx context.Context, m *gc.Marks, grace time.Duration) err
 			changed++
 			meta, err := access.DecodeRecord(rec.Meta)
 			if err != nil {
-				return fmt.Errorf("document %s: %w", doc, err)
+				return err
 			}
 			err = documents.EverNamed(k.opt.Store, doc, func(sum string) {
 				if ref, err := blobs.ParseRef(sum); err == nil {
@@ -202,7 +204,8 @@ func (k *Keeper) mark(ctx context.Context, m *gc.Marks, grace time.Duration) err
 				}
 			})
 			if err != nil {
-				return fmt.Errorf("document %s: %w", doc, err)
+				_, called, _ := documents.Called(k.opt.Store, k.opt.Namespace, doc)
+				return fmt.Errorf("document %s of %s: %w", called, meta.Org, err)
 			}
 			total++
 			k.update(func(t *Task) { t.Step, t.Documents, t.Total = "documents", total, max(total, len(seen)) })

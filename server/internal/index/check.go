@@ -9,6 +9,7 @@ import (
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
+	"fieldsync/server/internal/documents"
 )
 
 // Check compares all that the index holds with what follows from the documents, and reports each difference in words. It begins when the rows
@@ -29,7 +30,8 @@ func (x *Index) Check(ctx context.Context, progress func(Progress), report func(
 		total++
 		fresh, err := x.fresh(r, doc)
 		if err == nil && !fresh {
-			report(fmt.Sprintf("document %s: its row is not there, or is of another state", doc))
+			org, called, _ := documents.Called(r, x.opt.Namespace, doc) // which has a record, or it would have no row to miss
+			report(fmt.Sprintf("document %s of %s: its row is not there, or is of another state", called, org))
 		}
 		return err
 	}); err != nil {

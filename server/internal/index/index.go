@@ -12,6 +12,7 @@ import (
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
 	"fieldsync/server/internal/access"
+	"fieldsync/server/internal/documents"
 )
 
 // Metrics is what an Index counts. The methods are called from several goroutines.
@@ -52,8 +53,10 @@ type Index struct {
 	opt    Options
 	limits limits
 	log    *slog.Logger
-	queue  *queue
-	text   *fullText // nil: none
+	// outerLog takes inner ids.
+	outerLog *slog.Logger
+	queue    *queue
+	text     *fullText // nil: none
 
 	passing sync.Mutex // held while all documents are gone through; taken before writing
 	writing sync.Mutex // held while a batch is put together and written, and while entries are dropped
@@ -108,7 +111,7 @@ func Open(opt Options) (*Index, error) {
 	if opt.Metrics == nil {
 		opt.Metrics = noMetrics{}
 	}
-	x := &Index{opt: opt, limits: defaultLimits, log: opt.Log, queue: newQueue(), results: make(chan result, maxBatchRows)}
+	x := &Index{opt: opt, limits: defaultLimits, log: opt.Log, outerLog: documents.OuterLog(opt.Log, opt.Store, opt.Namespace), queue: newQueue(), results: make(chan result, maxBatchRows)}
 	st, err := readState(opt.Store)
 	if err != nil {
 		return nil, err

@@ -210,7 +210,7 @@ func (x *Index) failed(it item, err error) {
 	x.opt.Metrics.RowFailed()
 	passing := crdt.KindOf(err) == crdt.KindUnavailable
 	if it.tries == 0 {
-		x.log.Error("no row could be made of a document", "doc", it.doc.String(), "again", passing, "error", err.Error())
+		x.outerLog.Error("no row could be made of a document", "doc", it.doc.String(), "again", passing, "error", err.Error())
 	}
 	if !passing || it.tries+1 >= maxTries && !errors.Is(err, store.ErrFull) {
 		return

@@ -110,6 +110,7 @@ func New(opt Options) (*Notifier, error) {
 	if opt.Namespace == nil {
 		opt.Namespace = func(string) (access.Namespace, error) { return access.Namespace{}, nil }
 	}
+	opt.Log = documents.OuterLog(opt.Log, opt.Store, opt.Namespace) // documents have inner ids here
 	n := &Notifier{opt: opt, subs: map[subID]*Subscription{}, byUser: map[person][]subID{}, byEnd: map[string]subID{}, flying: map[slot]bool{}, expected: map[crdt.DocID]expected{},
 		broken: map[string]*breaker{}, logged: map[string]uint64{}, wake: make(chan struct{}, 1), deriving: make(chan struct{}, 1), results: make(chan result, maxSending)}
 	if n.opt.Transports == nil {
