@@ -33,14 +33,15 @@ const (
 
 var errCursor = crdt.Errorf(crdt.KindInvalid, "the cursor is not one of this list: begin with its first page")
 
-func (p *position) cursor(mark [markLen]byte) string {
+func (p *position) cursor(q *Query) string {
+	mark := q.mark()
 	b := append([]byte{cursorVersion}, mark[:]...)
 	b = append(append(b, p.sort...), p.doc[:]...)
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // parseCursor reads a cursor of a query in an order; nil for the first page.
-func parseCursor(s string, mark [markLen]byte, by order) (*position, error) {
+func parseCursor(s string, q *Query, by order) (*position, error) {
 	if s == "" {
 		return nil, nil
 	}
@@ -48,7 +49,7 @@ func parseCursor(s string, mark [markLen]byte, by order) (*position, error) {
 		return nil, errCursor
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) < 1+markLen+docLen || b[0] != cursorVersion || [markLen]byte(b[1:]) != mark {
+	if err != nil || len(b) < 1+markLen+docLen || b[0] != cursorVersion || [markLen]byte(b[1:]) != q.mark() {
 		return nil, errCursor
 	}
 	rest := b[1+markLen:]

@@ -165,6 +165,11 @@ func (h *header) values() []value {
 			out = append(out, v)
 		}
 	}
+	for _, v := range [...]value{{dimTerritoryType, pairs[0].token(h.territory, h.typ)}, {dimTerritoryTemplate, pairs[1].token(h.territory, h.template)}} {
+		if v.token != 0 {
+			out = append(out, v)
+		}
+	}
 	// A reader who is no assignee finds the row as its maker would.
 	for i := range h.readers.len() {
 		out = append(out, value{dimMaker, h.readers.at(i)})

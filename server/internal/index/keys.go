@@ -61,6 +61,10 @@ const (
 	dimTerritory  dim = 'y'
 	dimType       dim = 'k'
 
+	// Pairs, of which a row has both: lists are filtered by them together, and each alone has many rows that the other passes over.
+	dimTerritoryType     dim = 'K'
+	dimTerritoryTemplate dim = 'T'
+
 	// Not dimensions of entries; they keep the tokens of lookups and of skills apart from others.
 	dimExternal dim = 'e' // external_id, the ids in external_ids, and "system:id"
 	dimOrder    dim = 'o' // external_order_id
@@ -87,7 +91,7 @@ type shape struct {
 	whole    bool
 }
 
-// jobShapes are the entries of a job: its main order under everything that lists are filtered by, the others under all, what was changed last
+// jobShapes are the entries of a job: its main order under everything that lists are filtered by, and under pairs of it, the others under all, what was changed last
 // of a territory's jobs, and all orders of a worker's; age and serial number there as a whole, so that an open job pays for them once. The
 // measured price of it is in the ADR of this layout.
 var jobShapes = []shape{
@@ -111,6 +115,8 @@ var jobShapes = []shape{
 	{dim: dimTerritory, order: byScheduled, covering: true},
 	{dim: dimTerritory, order: byUpdated, covering: true},
 	{dim: dimType, order: byScheduled},
+	{dim: dimTerritoryType, order: byScheduled, covering: true},
+	{dim: dimTerritoryTemplate, order: byScheduled, covering: true},
 }
 
 // otherShapes are the entries of the other kinds, of which there are few.
@@ -139,6 +145,19 @@ func tokenOf(d dim, value string) token {
 	b := make([]byte, 0, 64)
 	sum := sha256.Sum256(append(append(b, byte(d)), value...))
 	return max(1, token(binary.BigEndian.Uint64(sum[:])))
+}
+
+// pair is a dimension that stands for two others together.
+type pair struct{ dim, one, other dim }
+
+var pairs = []pair{{dimTerritoryType, dimTerritory, dimType}, {dimTerritoryTemplate, dimTerritory, dimTemplate}}
+
+// token stands for two values; 0 where one of them is none.
+func (p pair) token(one, other token) token {
+	if one == 0 || other == 0 {
+		return 0
+	}
+	return tokenOf(p.dim, string(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, uint64(one)), uint64(other))))
 }
 
 // orgKeys makes the keys of an organisation.

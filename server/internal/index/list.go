@@ -18,12 +18,11 @@ func (x *Index) Query(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	mark := q.mark()
-	behind, err := parseCursor(q.Cursor, mark, f.order)
+	behind, err := parseCursor(q.Cursor, &q, f.order)
 	if err != nil {
 		return Page{}, err
 	}
-	l := &list{ctx: ctx, limits: x.limits, f: f, behind: behind, mark: mark, page: Page{Total: -1}}
+	l := &list{ctx: ctx, limits: x.limits, q: &q, f: f, behind: behind, page: Page{Total: -1}}
 	var found []match
 	if len(f.words) > 0 {
 		if x.text == nil {
@@ -54,9 +53,9 @@ type list struct {
 	ctx    context.Context //nolint:containedctx // of the one call that it lives in
 	limits limits
 	r      store.Reader
+	q      *Query
 	f      *filter
 	behind *position
-	mark   [markLen]byte
 	page   Page
 
 	last []byte // place of the entry that was looked at last
@@ -114,13 +113,13 @@ func (l *list) read(found []match, total bool) error {
 // stream reads a page from ranges that have its order.
 func (l *list) stream(p *plan) error {
 	from, to := p.bounds(l.f)
-	l.page.Rows = make([]json.RawMessage, 0, min(l.f.limit, 64))
+	l.page.Rows, l.page.Docs = make([]json.RawMessage, 0, min(l.f.limit, 64)), make([]crdt.DocID, 0, min(l.f.limit, 64))
 	if err := scan(l.r, p.ranges(l.f), l.f.desc, from, to, l.behind, l.visit); err != nil {
 		return err
 	}
 	if l.more {
 		at := placeOf(l.last)
-		l.page.Next = at.cursor(l.mark)
+		l.page.Next = at.cursor(l.q)
 	} else if l.behind == nil {
 		l.page.Total = len(l.page.Rows)
 	}
@@ -136,9 +135,14 @@ func (l *list) visit(e entry) error {
 	l.last = append(l.last[:0], e.place...)
 	raw, err := l.look(e)
 	if raw != nil {
-		l.page.Rows = append(l.page.Rows, l.keep(raw))
+		l.row(docOf(e.place), l.keep(raw))
 	}
 	return err
+}
+
+// row adds a row to the page.
+func (l *list) row(doc crdt.DocID, raw json.RawMessage) {
+	l.page.Docs, l.page.Rows = append(l.page.Docs, doc), append(l.page.Rows, raw)
 }
 
 // Rows of a page share memory in pieces from the first size up to the last, in bytes: a copy in memory of its own would be a third of
@@ -259,11 +263,11 @@ func (l *list) cut() {
 	l.page.Total = l.matches
 	rows := l.sorted[:min(len(l.sorted), l.f.limit)]
 	for _, c := range rows {
-		l.page.Rows = append(l.page.Rows, c.raw)
+		l.row(placeOf(c.place).doc, c.raw)
 	}
 	if len(l.sorted) > len(rows) {
 		at := placeOf(rows[len(rows)-1].place)
-		l.page.Next = at.cursor(l.mark)
+		l.page.Next = at.cursor(l.q)
 	}
 }
 
@@ -291,7 +295,7 @@ func (l *list) ranked(docs []match) error {
 		}
 		if len(l.page.Rows) == l.f.limit {
 			at := placeOf(l.last)
-			l.page.Next = at.cursor(l.mark)
+			l.page.Next = at.cursor(l.q)
 			return nil
 		}
 		row, err := l.fetch(m.doc)
@@ -299,7 +303,7 @@ func (l *list) ranked(docs []match) error {
 			return err
 		}
 		if row != nil {
-			l.page.Rows = append(l.page.Rows, row.json)
+			l.row(m.doc, row.json)
 			l.last = append(append(l.last[:0], m.sort...), m.doc[:]...)
 		}
 	}

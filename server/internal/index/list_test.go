@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"fieldsync/crdt"
@@ -65,6 +66,44 @@ func TestARowUnderSeveralValuesIsGivenOnceAndTotalsAreRightOrNotGiven(t *testing
 	if given < 60 {
 		t.Errorf("only %d totals were given", given)
 	}
+}
+
+// Filters on two values that stand together look at nothing but the rows of both.
+func TestFiltersThatStandAsAPairPassNoRowsBy(t *testing.T) {
+	w := newWorld(t)
+	w.open(nil)
+	var docs []crdt.DocID
+	for n := range 120 {
+		w.set(jobDoc(n, map[string]any{
+			job.KeyTerritory: []string{"north", "south"}[n%2], job.KeyType: []string{"repair", "visit", "check"}[n/2%3], job.KeyTemplate: ref(fmt.Sprint(n/2%5), "Template"),
+			job.KeyStatusLog: statusLog(job.Statuses()[n%5]), job.KeyScheduledAt: crdt.Timestamp(n),
+		}))
+		docs = append(docs, docID(n))
+	}
+	w.now(docs...)
+	for _, q := range []Query{
+		{Territories: []string{"north"}, Types: []string{"repair"}}, {Territories: []string{"north"}, Templates: []string{"3"}},
+		{Territories: []string{"north", "south"}, Types: []string{"repair", "check"}}, {Territories: []string{"south"}, Types: []string{"visit"}, Sort: SortUpdated},
+	} {
+		q.Org, q.Total, q.Limit = "org", true, 5
+		want := w.naive(q)
+		p := must(w.Query(t.Context(), q))
+		if got := w.all(q); !slices.Equal(got, want) || p.Total != len(want) {
+			t.Errorf("%+v:\n got %v, a total of %d\nwant %v", q, got, p.Total, want)
+		}
+		if q.Sort == "" && p.Looked != len(p.Rows) {
+			t.Errorf("%+v: %d rows were looked at for %d", q, p.Looked, len(p.Rows))
+		}
+		for i, raw := range p.Rows {
+			if !strings.Contains(string(raw), p.Docs[i].String()) {
+				t.Errorf("%+v: row %d is not of document %s", q, i, p.Docs[i])
+			}
+		}
+		if len(p.Docs) != len(p.Rows) || len(p.Rows) != 5 {
+			t.Errorf("%+v: %d rows of %d documents", q, len(p.Rows), len(p.Docs))
+		}
+	}
+	w.sound()
 }
 
 func TestSitesAreListedByTheirClientAndSearched(t *testing.T) {

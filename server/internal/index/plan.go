@@ -27,24 +27,24 @@ const maxCounted = 8
 
 // option is a set of ranges that together hold every row of a query, in the main order.
 type option struct {
-	values []value
-	exact  bool // it holds each row once, and nothing but rows of the query if that has no other filter
+	values  []value
+	answers int  // how many of the query's filters it answers
+	exact   bool // it holds each row once, and nothing but rows of the query if that has no other filter
 	rows   uint64
 	counts []counts // of the values; nil: not read
 }
 
-// options are the ways to read a query's rows by what it filters.
-func (f *filter) options() []option {
-	var out []option
+// options are the ways to read a query's rows by what it filters: one for each filter, then one for each pair of them that stands.
+func (f *filter) options() (out []option, filters int) {
 	for _, ref := range f.refs {
-		o := option{exact: true}
+		o := option{answers: 1, exact: true}
 		for _, t := range ref.want {
 			o.values = append(o.values, value{ref.dim, t})
 		}
 		out = append(out, o)
 	}
 	if len(f.assignees) > 0 || f.unassigned {
-		o := option{exact: len(f.assignees) <= 1}
+		o := option{answers: 1, exact: len(f.assignees) <= 1}
 		for _, t := range f.assignees {
 			o.values = append(o.values, value{dimAssignee, t})
 		}
@@ -54,12 +54,34 @@ func (f *filter) options() []option {
 		out = append(out, o)
 	}
 	if f.reader != 0 {
-		out = append(out, option{exact: true, values: []value{{dimAssignee, f.reader}, {dimMaker, f.reader}}})
+		out = append(out, option{answers: 1, exact: true, values: []value{{dimAssignee, f.reader}, {dimMaker, f.reader}}})
 	}
 	if f.clash {
-		out = append(out, option{exact: true, values: []value{{dimClash, 0}}})
+		out = append(out, option{answers: 1, exact: true, values: []value{{dimClash, 0}}})
 	}
-	return out
+	filters = len(out)
+	for _, p := range pairs {
+		o := option{answers: 2, exact: true}
+		for _, one := range f.wanted(p.one) {
+			for _, other := range f.wanted(p.other) {
+				o.values = append(o.values, value{p.dim, p.token(one, other)})
+			}
+		}
+		if len(o.values) > 0 {
+			out = append(out, o)
+		}
+	}
+	return out, filters
+}
+
+// wanted are the values that one of the dimensions of which a row has one is to have; none: any.
+func (f *filter) wanted(d dim) []token {
+	for i := range f.refs {
+		if f.refs[i].dim == d {
+			return f.refs[i].want
+		}
+	}
+	return nil
 }
 
 // all is the option of a query that filters nothing that has ranges.
@@ -98,21 +120,20 @@ type plan struct {
 // choose decides how a query is read: by the smallest option, where that has the order that is asked for; else, if it is small enough, it is
 // sorted, else all rows are read in that order.
 func (f *filter) choose(r store.Reader, lim limits, total bool) (plan, error) {
-	options := f.options()
-	filters := len(options)
+	options, filters := f.options()
 	if f.kind != kindJob {
 		options = nil // there are no ranges for them
 	}
 	best := all()
 	for i := range options {
 		o := &options[i]
-		if len(o.values)*len(f.statuses) > lim.ranges {
+		if len(o.values)*len(f.statuses) > lim.ranges || o.answers > 1 && f.order != byScheduled { // pairs have no other order
 			continue
 		}
 		if err := o.estimate(r, f); err != nil {
 			return plan{}, err
 		}
-		if best.values[0].dim == dimAll || o.rows < best.rows {
+		if best.values[0].dim == dimAll || o.rows < best.rows || o.rows == best.rows && o.answers > best.answers {
 			best = *o
 		}
 	}
@@ -137,8 +158,7 @@ func (f *filter) choose(r store.Reader, lim limits, total bool) (plan, error) {
 	if p.few = p.all() <= 2*uint64(f.limit) && len(f.statuses) > 1; p.few { //nolint:gosec // a limit
 		p.order, p.sorted, p.whole = p.main(f), true, false
 	}
-	only := filters == 0 || filters == 1 && p.values[0].dim != dimAll
-	if total && only && p.exact && len(f.skills)+len(f.ids) == 0 && f.scheduled == always && f.created == always && f.updated == always {
+	if total && p.answers == filters && p.exact && len(f.skills)+len(f.ids) == 0 && f.scheduled == always && f.created == always && f.updated == always {
 		p.total = int(p.rows) //nolint:gosec // a count of rows
 	}
 	return p, nil

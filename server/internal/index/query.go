@@ -76,6 +76,8 @@ type Query struct {
 type Page struct {
 	// Rows are Row values as JSON.
 	Rows []json.RawMessage
+	// Docs are their documents.
+	Docs []crdt.DocID
 	// Next is the cursor of the next page; empty: there is none. A page may hold fewer rows than its limit, even none, and have a next one: how
 	// many rows are looked at for one page is bounded.
 	Next string

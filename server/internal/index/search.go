@@ -78,6 +78,9 @@ func tagsOf(org string, h *header) []string {
 	}
 	tags = append(tags, statusTag(org, h.status))
 	for _, v := range h.values() {
+		if slices.ContainsFunc(pairs, func(p pair) bool { return p.dim == v.dim }) {
+			continue // it says nothing more
+		}
 		tags = append(tags, valueTag(org, v))
 	}
 	return tags
@@ -139,11 +142,11 @@ func (t *fullText) query(f *filter) (query.Query, error) {
 		}
 		all = append(all, tags(terms...))
 	}
-	options := f.options()
+	options, filters := f.options()
 	if f.kind != kindJob {
-		options = nil // there are no tags for them
+		filters = 0 // there are no tags for them
 	}
-	for _, o := range options {
+	for _, o := range options[:filters] { // pairs say nothing more
 		var terms []string
 		for _, v := range o.values {
 			terms = append(terms, valueTag(org, v))

@@ -125,7 +125,7 @@ const (
 )
 
 // layoutVersion rises with every change of what rows, headers or entries are made of: the server then makes all anew when it starts.
-const layoutVersion = 4
+const layoutVersion = 5
 
 // stateKey is the fact that holds the state: layout, generation, phase.
 const stateKey = "index"

@@ -103,36 +103,19 @@ func (s *Service) page(ctx context.Context, p access.Principal, q index.Query) (
 		return page, nil, queryProblem(err)
 	}
 	rows := make([]Row, 0, len(page.Rows))
-	for _, raw := range page.Rows {
+	for i, raw := range page.Rows {
 		if p.Role == access.RoleWorker {
-			if may, err := s.mayRead(p, raw); err != nil {
-				return page, nil, err
-			} else if !may {
+			may, err := s.opt.Documents.Access(p, page.Docs[i])
+			if err != nil {
+				return page, nil, crdt.Errorf(crdt.KindUnavailable, "jobs: access: %w", err)
+			}
+			if !may.Read {
 				continue
 			}
 		}
 		rows = append(rows, Row{raw})
 	}
 	return page, rows, nil
-}
-
-// mayRead tells whether somebody may read the document of a row now.
-func (s *Service) mayRead(p access.Principal, row json.RawMessage) (bool, error) {
-	var of struct {
-		ID string `json:"id"`
-	}
-	if err := json.Unmarshal(row, &of); err != nil {
-		return false, crdt.Errorf(crdt.KindInternal, "jobs: a row of the index: %w", err)
-	}
-	doc, err := crdt.ParseDocID(of.ID)
-	if err != nil {
-		return false, crdt.Errorf(crdt.KindInternal, "jobs: a row of the index: %w", err)
-	}
-	may, err := s.opt.Documents.Access(p, doc)
-	if err != nil {
-		return false, crdt.Errorf(crdt.KindUnavailable, "jobs: access: %w", err)
-	}
-	return may.Read, nil
 }
 
 // queryProblem names the parameter that the index complains of: its errors begin with it.
