@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 
+	"fieldsync/crdt"
 	"fieldsync/crdt/store"
 	"fieldsync/server/internal/access"
 )
@@ -51,4 +52,26 @@ func (a *Auth) readNamespace(org string) (n access.Namespace, err error) {
 		return access.Namespace{}, unavailable(err)
 	}
 	return n, nil
+}
+
+// checkNamespaces refuses a store in which several organisations have no key: their documents' ids are one namespace, so that one could find out
+// which ids another uses. One alone is sealed from all that have keys.
+func (a *Auth) checkNamespaces() error {
+	orgs, err := a.Orgs()
+	if err != nil {
+		return err
+	}
+	var without []string
+	for _, o := range orgs {
+		if _, err := a.store.Get(namespaceKey(o.ID)); errors.Is(err, store.ErrNotFound) {
+			without = append(without, o.ID)
+		} else if err != nil {
+			return unavailable(err)
+		}
+	}
+	if len(without) > 1 {
+		return crdt.Errorf(crdt.KindUnsupported, "data: %d organisations of this folder (%s and %s are two) are of a version before the first release, and share the ids of their documents, which this version "+
+			"keeps apart: go on with the version that made it, or begin a new folder for all but one", len(without), without[0], without[1])
+	}
+	return nil
 }

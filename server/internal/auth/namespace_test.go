@@ -83,6 +83,22 @@ func TestAnOlderOrganisationKeepsTheStoresDocumentIDs(t *testing.T) {
 		}
 		w.namespaces.Purge()
 	}
+	// It is sealed from those with keys; a second one like it is not, and such a store is refused.
+	if _, err := w.CreateOrg("new", OrgChange{Name: &renamed}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Upgrade(); err != nil {
+		t.Errorf("one of before and a new one: %v", err)
+	}
+	if op, err = put(orgKey("older"), Org{ID: "older", Name: "older"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Write(w.store, []store.Op{op}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Upgrade(); crdt.KindOf(err) != crdt.KindUnsupported || !strings.Contains(err.Error(), "old and older") {
+		t.Errorf("two of before: %v", err)
+	}
 }
 
 // A store that fails is not taken for an organisation without a key: its documents would be others.

@@ -11,8 +11,12 @@ import (
 const upgradeAtOnce = 500
 
 // Upgrade rewrites what an older server stored: a login belonged to one user of the whole server then, and stood alone in its
-// key; no list told who belongs to an organisation. To be called before anybody signs in; a second time it does nothing.
+// key; no list told who belongs to an organisation. What cannot be kept apart any more it refuses (checkNamespaces). To be called before anybody
+// signs in; a second time it does nothing.
 func (a *Auth) Upgrade() error {
+	if err := a.checkNamespaces(); err != nil {
+		return err
+	}
 	a.writing.Lock()
 	defer a.writing.Unlock()
 	for {

@@ -1,6 +1,10 @@
 package index
 
 import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"fieldsync/crdt"
@@ -35,5 +39,26 @@ func TestOnlyDocumentsThatHaveRowsAreLoaded(t *testing.T) {
 		if err == nil && (d.Changes != 1 || d.Last != 7 || d.Tree != nil || d.Org != "org") {
 			t.Errorf("kind %q: %+v", kind, d)
 		}
+	}
+}
+
+// The operator is told of a document by the id that people know.
+func TestTheLogNamesADocumentAsItsOrganisationDoes(t *testing.T) {
+	names, err := access.NewNamespace(bytes.Repeat([]byte{7}, access.NamespaceKeyBytes))
+	check(t, err)
+	var log bytes.Buffer
+	w := newWorld(t)
+	w.open(func(o *Options) {
+		o.Namespace = func(string) (access.Namespace, error) { return names, nil }
+		o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	})
+	w.set(jobDoc(1, nil)) // under an inner id
+	w.fail[docID(1)] = errors.New("damaged")
+	w.now(docID(1))
+	if said := log.String(); !strings.Contains(said, "org=org doc="+names.Outer(docID(1)).String()) || strings.Contains(said, docID(1).String()) {
+		t.Errorf("the log: %s", said)
+	}
+	if err := w.Check(t.Context(), func(Progress) {}, func(line string) { log.WriteString(line) }); err != nil || strings.Contains(log.String(), docID(1).String()) {
+		t.Errorf("a check: %v: %s", err, &log)
 	}
 }

@@ -30,8 +30,8 @@ type option struct {
 	values  []value
 	answers int  // how many of the query's filters it answers
 	exact   bool // it holds each row once, and nothing but rows of the query if that has no other filter
-	rows   uint64
-	counts []counts // of the values; nil: not read
+	rows    uint64
+	counts  []counts // of the values; nil: not read
 }
 
 // options are the ways to read a query's rows by what it filters: one for each filter, then one for each pair of them that stands.
