@@ -31,7 +31,7 @@ func TestARebuildOfAStoppedServersFolderQueuesTheWebhooksOfWhatAKillCutOff(t *te
 		return st, hooks
 	}
 	st, hooks := opened()
-	if _, _, err := hooks.Create([16]byte{1}, "org", "user:office", webhook.Draft{URL: "https://hooks.example.com/", Active: true}); err != nil {
+	if _, _, err := hooks.Create([16]byte{1}, access.Principal{Org: "org", ID: "user:office"}, webhook.Draft{URL: "https://hooks.example.com/", Active: true}); err != nil {
 		t.Fatal(err)
 	}
 	counters := metrics.NewDocuments(metrics.New("test", nil, nil), func() int { return 0 })

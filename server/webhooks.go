@@ -18,6 +18,6 @@ func (s *Server) openWebhooks() error {
 		}
 		return s.webhooks.Waiting()
 	})
-	s.webhooks, err = webhook.New(webhook.Options{Store: s.data.store, Allowed: allowed, Version: s.cfg.Version, Log: s.log, Delivered: counters.Delivered})
+	s.webhooks, err = webhook.New(webhook.Options{Store: s.data.store, Allowed: allowed, Version: s.cfg.Version, Log: s.log, Record: s.auth.Record, Delivered: counters.Delivered})
 	return err
 }

@@ -61,6 +61,13 @@ func (a *Auth) record(by access.Principal, org string, e Entry, ops ...store.Op)
 	return nil
 }
 
+// Record writes a change of something else that administrators manage, such as a webhook, with a line of the log about it.
+func (a *Auth) Record(by access.Principal, action, subject string, ops ...store.Op) error {
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	return a.record(by, by.Org, Entry{Action: action, Subject: subject}, ops...)
+}
+
 func (a *Auth) nextEntry(org string, in ring) (uint64, error) {
 	b, err := a.store.Get(logNextKey(org, in))
 	switch {

@@ -12,6 +12,7 @@ import (
 	"fieldsync/crdt"
 	"fieldsync/crdt/job"
 	"fieldsync/crdt/store"
+	"fieldsync/server/internal/access"
 
 	"github.com/google/uuid"
 )
@@ -90,31 +91,31 @@ var ErrNoHook = crdt.Errorf(crdt.KindNotFound, "no such webhook")
 
 // Create makes a hook with the given id (a UUID), durably. It gives the secret, which nobody sees again. Where the id's hook is
 // there already, it is given as it is, with its secret: a repeated request.
-func (w *Webhooks) Create(id [16]byte, org, owner string, d Draft) (Hook, string, error) {
+func (w *Webhooks) Create(id [16]byte, by access.Principal, d Draft) (Hook, string, error) {
 	if err := w.check(&d); err != nil {
 		return Hook{}, "", err
 	}
 	w.writing.Lock()
 	defer w.writing.Unlock()
 	name := uuid.UUID(id).String()
-	if h, ok := w.get(name); ok && h.Org == org {
+	if h, ok := w.get(name); ok && h.Org == by.Org {
 		return h, h.Secrets[0].text(), nil
 	}
-	if len(w.List(org)) >= MaxHooks {
+	if len(w.List(by.Org)) >= MaxHooks {
 		return Hook{}, "", crdt.Errorf(crdt.KindConflict, "an organisation has at most %d webhooks", MaxHooks)
 	}
 	now := crdt.Timestamp(w.opt.Now().UnixMilli())
-	h := Hook{ID: name, Org: org, URL: d.URL, Events: d.Events, Description: d.Description, Active: d.Active, Owner: owner,
+	h := Hook{ID: name, Org: by.Org, URL: d.URL, Events: d.Events, Description: d.Description, Active: d.Active, Owner: by.ID,
 		CreatedAt: now, UpdatedAt: now, Secrets: []secret{newSecret()}}
-	return h, h.Secrets[0].text(), w.put(h)
+	return h, h.Secrets[0].text(), w.putBy(by, "webhook.created", h)
 }
 
 // Update changes what an administrator says of a hook. A hook that is made active begins with what happens from then on; one that is
 // made inactive drops what waits.
-func (w *Webhooks) Update(org, id string, change func(*Draft)) (Hook, error) {
+func (w *Webhooks) Update(by access.Principal, id string, change func(*Draft)) (Hook, error) {
 	w.writing.Lock()
 	defer w.writing.Unlock()
-	h, err := w.Get(org, id)
+	h, err := w.Get(by.Org, id)
 	if err != nil {
 		return Hook{}, err
 	}
@@ -128,7 +129,7 @@ func (w *Webhooks) Update(org, id string, change func(*Draft)) (Hook, error) {
 	}
 	h.URL, h.Events, h.Description, h.Active = d.URL, d.Events, d.Description, d.Active
 	h.UpdatedAt = crdt.Timestamp(w.opt.Now().UnixMilli())
-	if err := w.put(h); err != nil {
+	if err := w.putBy(by, "webhook.changed", h); err != nil {
 		return h, err
 	}
 	if !h.Active {
@@ -138,10 +139,10 @@ func (w *Webhooks) Update(org, id string, change func(*Draft)) (Hook, error) {
 }
 
 // Rotate gives a hook a new secret and returns it. For a day messages are signed by the old one too.
-func (w *Webhooks) Rotate(org, id string) (Hook, string, error) {
+func (w *Webhooks) Rotate(by access.Principal, id string) (Hook, string, error) {
 	w.writing.Lock()
 	defer w.writing.Unlock()
-	h, err := w.Get(org, id)
+	h, err := w.Get(by.Org, id)
 	if err != nil {
 		return Hook{}, "", err
 	}
@@ -150,19 +151,19 @@ func (w *Webhooks) Rotate(org, id string) (Hook, string, error) {
 	old.Until = now.Add(rotationGrace).UnixMilli()
 	h.Secrets = []secret{newSecret(), old}
 	h.UpdatedAt = crdt.Timestamp(now.UnixMilli())
-	return h, h.Secrets[0].text(), w.put(h)
+	return h, h.Secrets[0].text(), w.putBy(by, "webhook.secret_rotated", h)
 }
 
 // Delete takes a hook away, with all that waits for it and its log.
-func (w *Webhooks) Delete(org, id string) error {
+func (w *Webhooks) Delete(by access.Principal, id string) error {
 	w.writing.Lock()
 	defer w.writing.Unlock()
-	h, err := w.Get(org, id)
+	h, err := w.Get(by.Org, id)
 	if err != nil {
 		return err
 	}
-	if err := store.Write(w.opt.Store, []store.Op{{Key: hookKey(h.ID)}}); err != nil {
-		return unavailable(err)
+	if err := w.record(by, "webhook.deleted", h.ID, store.Op{Key: hookKey(h.ID)}); err != nil {
+		return err
 	}
 	w.mu.Lock()
 	delete(w.hooks, id)
@@ -204,17 +205,41 @@ func (w *Webhooks) List(org string) []Hook {
 	return out
 }
 
-// put writes a hook; w.writing is held.
+// put writes a hook that the server itself has changed; w.writing is held.
 func (w *Webhooks) put(h Hook) error {
+	return w.write(h, w.durably)
+}
+
+// putBy writes a hook that somebody has changed; w.writing is held.
+func (w *Webhooks) putBy(by access.Principal, action string, h Hook) error {
+	return w.write(h, func(op store.Op) error { return w.record(by, action, h.ID, op) })
+}
+
+func (w *Webhooks) write(h Hook, write func(store.Op) error) error {
 	op, err := hookOp(h)
 	if err != nil {
 		return err
 	}
-	if err := store.Write(w.opt.Store, []store.Op{op}); err != nil {
-		return unavailable(err)
+	if err := write(op); err != nil {
+		return err
 	}
 	w.remember(h)
 	w.kick()
+	return nil
+}
+
+// record writes what somebody has changed, and that he has.
+func (w *Webhooks) record(by access.Principal, action, id string, op store.Op) error {
+	if w.opt.Record != nil {
+		return w.opt.Record(by, action, id, op)
+	}
+	return w.durably(op)
+}
+
+func (w *Webhooks) durably(op store.Op) error {
+	if err := store.Write(w.opt.Store, []store.Op{op}); err != nil {
+		return unavailable(err)
+	}
 	return nil
 }
 

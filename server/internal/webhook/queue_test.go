@@ -78,7 +78,7 @@ func TestAHookThatWasInactiveForAMomentHearsNothingOfBefore(t *testing.T) {
 	h, _ := o.hook()
 	o.happen("job.created")
 	for _, active := range []bool{false, true} {
-		if _, err := o.Update(org, h.ID, func(d *Draft) { d.Active = active }); err != nil {
+		if _, err := o.Update(erp, h.ID, func(d *Draft) { d.Active = active }); err != nil {
 			t.Fatal(err)
 		}
 	}

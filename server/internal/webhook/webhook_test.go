@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
 	"fieldsync/crdt/store/memstore"
+	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/egress"
 
 	"github.com/google/uuid"
@@ -24,6 +26,8 @@ import (
 )
 
 const org = "acme"
+
+var erp = access.Principal{Org: org, ID: "integration:erp"}
 
 // office is the hooks of an organisation, with a clock that the test moves, and a receiver.
 type office struct {
@@ -78,7 +82,7 @@ func (o *office) reopen() {
 
 func (o *office) hook(events ...string) (Hook, string) {
 	o.t.Helper()
-	h, secret, err := o.Create(uuid.New(), org, "integration:erp", Draft{URL: o.receiver.URL, Events: events, Active: true})
+	h, secret, err := o.Create(uuid.New(), erp, Draft{URL: o.receiver.URL, Events: events, Active: true})
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -167,7 +171,7 @@ func TestAMessageIsSignedAsTheStandardSays(t *testing.T) {
 	if err := json.Unmarshal(o.requests[0].body, &b); err != nil || b["type"] != "job.finished" || b["timestamp"] == "" || b["data"] == nil {
 		t.Errorf("%s (%v)", o.requests[0].body, err)
 	}
-	_, renewed, err := o.Rotate(org, h.ID)
+	_, renewed, err := o.Rotate(erp, h.ID)
 	if err != nil || renewed == secret {
 		t.Fatal(err)
 	}
@@ -325,7 +329,7 @@ func TestAHookThatFailsForGoodIsDisabledWithTheReason(t *testing.T) {
 				t.Error("it is still told of events")
 			}
 			o.answer = nil
-			if h, err := o.Update(org, h.ID, func(d *Draft) { d.Active = true }); err != nil || !h.Active || h.Reason != "" {
+			if h, err := o.Update(erp, h.ID, func(d *Draft) { d.Active = true }); err != nil || !h.Active || h.Reason != "" {
 				t.Fatalf("%+v %v", h, err)
 			}
 			o.happen("job.created")
@@ -351,7 +355,7 @@ func TestAHookThatIsTooFarBehindIsDisabled(t *testing.T) {
 func TestEachOrganisationHearsOfItselfAndAMutedOwnerHearsNothing(t *testing.T) {
 	o := open(t)
 	mine, _ := o.hook()
-	theirs, _, err := o.Create(uuid.New(), "rival", "user:rita", Draft{URL: o.receiver.URL, Active: true})
+	theirs, _, err := o.Create(uuid.New(), access.Principal{Org: "rival", ID: "user:rita"}, Draft{URL: o.receiver.URL, Active: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -365,7 +369,7 @@ func TestEachOrganisationHearsOfItselfAndAMutedOwnerHearsNothing(t *testing.T) {
 	if _, err := o.Get(org, theirs.ID); crdt.KindOf(err) != crdt.KindNotFound {
 		t.Errorf("another's hook: %v", err)
 	}
-	if err := o.Delete("rival", mine.ID); crdt.KindOf(err) != crdt.KindNotFound {
+	if err := o.Delete(access.Principal{Org: "rival"}, mine.ID); crdt.KindOf(err) != crdt.KindNotFound {
 		t.Errorf("another's hook is deleted: %v", err)
 	}
 	if got := o.List(org); len(got) != 1 || got[0].ID != mine.ID {
@@ -387,16 +391,16 @@ func TestHooksAndLogsAreBounded(t *testing.T) {
 	for range MaxHooks - 1 {
 		o.hook()
 	}
-	if _, _, err := o.Create(uuid.New(), org, "x", Draft{URL: o.receiver.URL}); crdt.KindOf(err) != crdt.KindConflict {
+	if _, _, err := o.Create(uuid.New(), erp, Draft{URL: o.receiver.URL}); crdt.KindOf(err) != crdt.KindConflict {
 		t.Errorf("%v", err)
 	}
 	for _, d := range []Draft{{URL: "ftp://x"}, {URL: o.receiver.URL, Events: []string{"job.exploded"}}, {URL: o.receiver.URL, Description: strings.Repeat("x", MaxDescription+1)}} {
-		if _, err := o.Update(org, h.ID, func(to *Draft) { *to = d }); crdt.KindOf(err) != crdt.KindInvalid {
+		if _, err := o.Update(erp, h.ID, func(to *Draft) { *to = d }); crdt.KindOf(err) != crdt.KindInvalid {
 			t.Errorf("%+v: %v", d, err)
 		}
 	}
 	o.happen("job.created")
-	if err := o.Delete(org, h.ID); err != nil || o.queued(h) != 0 {
+	if err := o.Delete(erp, h.ID); err != nil || o.queued(h) != 0 {
 		t.Errorf("%v, %d queued", err, o.queued(h))
 	}
 	if _, err := o.Deliveries(org, h.ID); crdt.KindOf(err) != crdt.KindNotFound {
@@ -461,4 +465,46 @@ func TestRunDeliversWhatIsQueuedAndWhatIsLeftOfDeletedHooksIsDropped(t *testing.
 		t.Errorf("%d messages are left for a deleted hook", n)
 	}
 	_ = h
+}
+
+// Who can have a company's changes sent elsewhere is answerable for it: each change of a webhook stands in the account log, in the same write.
+func TestEachChangeOfAWebhookIsRecorded(t *testing.T) {
+	o := open(t)
+	var lines []string
+	fail := error(nil)
+	o.opt.Record = func(by access.Principal, action, subject string, ops ...store.Op) error {
+		if fail != nil {
+			return fail
+		}
+		lines = append(lines, by.ID+" "+action+" "+subject)
+		return store.Write(o.opt.Store, ops)
+	}
+	h, _, err := o.Create(uuid.New(), erp, Draft{URL: o.receiver.URL, Active: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Update(erp, h.ID, func(d *Draft) { d.Description = "books" }); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := o.Rotate(erp, h.ID); err != nil {
+		t.Fatal(err)
+	}
+	fail = errors.New("the disk is away")
+	if err := o.Delete(erp, h.ID); !errors.Is(err, fail) {
+		t.Errorf("what cannot be recorded: %v", err)
+	}
+	if _, err := o.Get(org, h.ID); err != nil {
+		t.Errorf("is done all the same: %v", err)
+	}
+	fail = nil
+	if err := o.Delete(erp, h.ID); err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, action := range []string{"created", "changed", "secret_rotated", "deleted"} {
+		want = append(want, erp.ID+" webhook."+action+" "+h.ID)
+	}
+	if !slices.Equal(lines, want) {
+		t.Errorf("recorded: %q", lines)
+	}
 }

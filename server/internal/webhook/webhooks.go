@@ -11,6 +11,7 @@ import (
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
+	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/egress"
 
 	"github.com/google/uuid"
@@ -24,6 +25,8 @@ type Options struct {
 	Log     *slog.Logger
 	Now     func() time.Time // nil: time.Now
 	Random  func() float64   // of [0,1), for jitter; nil: math/rand
+	// Record makes a change that an administrator made durable, together with the line of the account log about it. Nil: no line is written.
+	Record func(by access.Principal, action, subject string, ops ...store.Op) error
 	// Delivered is told of each attempt: "ok", "failed" or "given-up". Nil: nobody counts.
 	Delivered func(result string, took time.Duration)
 }

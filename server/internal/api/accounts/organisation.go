@@ -71,7 +71,7 @@ func (h Handlers) registerOrganisation(a *api.API) {
 			}
 			return organisation(o), nil
 		})
-	add(a, operation("list-account-log", http.MethodGet, "account-log", "What was done to accounts, the newest first: owners and administrators", tag),
+	add(a, operation("list-account-log", http.MethodGet, "account-log", "What was done to accounts, API keys and webhooks, the newest first: owners and administrators", tag),
 		func(_ context.Context, by access.Principal, in *struct {
 			Own    bool   `query:"own" doc:"What people did to their own accounts, instead of what was done to others, to teams and keys"`
 			Before uint64 `query:"before" doc:"The number of an entry: those before it; left out for the newest"`

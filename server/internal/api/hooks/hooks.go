@@ -108,7 +108,7 @@ func Register(a *api.API, w *webhook.Webhooks) {
 		func(ctx context.Context, p access.Principal, in *body[WebhookNew]) (*created, error) {
 			d := webhook.Draft{URL: in.Body.URL, Events: in.Body.Events, Description: in.Body.Description, Active: in.Body.Active == nil || *in.Body.Active}
 			id, _ := api.NewID(ctx, "webhook")
-			h, secret, err := w.Create(id, p.Org, p.ID, d)
+			h, secret, err := w.Create(id, p, d)
 			if err != nil {
 				return nil, err
 			}
@@ -124,7 +124,7 @@ func Register(a *api.API, w *webhook.Webhooks) {
 			OfWebhook
 			Body WebhookPatch
 		}) (*body[Webhook], error) {
-			h, err := w.Update(p.Org, in.Webhook, func(d *webhook.Draft) {
+			h, err := w.Update(p, in.Webhook, func(d *webhook.Draft) {
 				set(&d.URL, in.Body.URL)
 				set(&d.Events, in.Body.Events)
 				set(&d.Description, in.Body.Description)
@@ -134,12 +134,12 @@ func Register(a *api.API, w *webhook.Webhooks) {
 		})
 	add(a, huma.Operation{OperationID: "delete-webhook", Method: http.MethodDelete, Path: "webhooks/{webhook}", Summary: "Takes a webhook away, with what waits for it and its log"},
 		func(_ context.Context, p access.Principal, in *OfWebhook) (*none, error) {
-			return nil, w.Delete(p.Org, in.Webhook)
+			return nil, w.Delete(p, in.Webhook)
 		})
 	add(a, huma.Operation{OperationID: "rotate-webhook-secret", Method: http.MethodPost, Path: "webhooks/{webhook}/rotate",
 		Summary: "Gives a webhook a new secret; for a day messages are signed by the old one too"},
 		func(_ context.Context, p access.Principal, in *OfWebhook) (*body[WebhookSecret], error) {
-			h, secret, err := w.Rotate(p.Org, in.Webhook)
+			h, secret, err := w.Rotate(p, in.Webhook)
 			return &body[WebhookSecret]{WebhookSecret{shown(h), secret}}, err
 		})
 	add(a, huma.Operation{OperationID: "test-webhook", Method: http.MethodPost, Path: "webhooks/{webhook}/test",
