@@ -103,7 +103,7 @@ bench: build $(NPM_MARK) ## our server, the reference server and relays under on
 	@$(MAKE) benchnotices
 	@$(MAKE) benchuploads
 
-benchlists: ## lists of 100,000 jobs alone, against bare range reads, into docs/PERFORMANCE.md (needs 3 GB of disk)
+benchlists: ## lists of 100,000 jobs alone, against bare range reads, into docs/PERFORMANCE.md (needs 4 GB of disk)
 	$(GO) test ./server/internal/index -run '^$$' -bench '^BenchmarkLists$$' -benchtime 500x -timeout 60m -index.report $(CURDIR)/docs/PERFORMANCE.md
 
 benchnotices: ## edits with and without notices alone, at 1,000 a minute and as fast as they go, into docs/PERFORMANCE.md

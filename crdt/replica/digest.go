@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"slices"
 
@@ -24,7 +25,7 @@ type Item struct {
 
 // SortItems orders items by document, and removes duplicates.
 func SortItems(items []Item) []Item {
-	slices.SortFunc(items, func(a, b Item) int { return slices.Compare(a.Doc[:], b.Doc[:]) })
+	slices.SortFunc(items, func(a, b Item) int { return bytes.Compare(a.Doc[:], b.Doc[:]) })
 	return slices.CompactFunc(items, func(a, b Item) bool { return a.Doc == b.Doc })
 }
 

@@ -112,7 +112,7 @@ func (s *Service) inventory(p replica.Principal) ([]replica.Item, error) {
 	return replica.SortItems(items), err
 }
 
-// readable is what a principal may see, with the digests of the heads.
+// readable is what a principal may see, by inner ids, with the digests of the heads. A document may be there twice.
 func (s *Service) readable(p replica.Principal) ([]replica.Item, error) {
 	who, ok := p.(principal)
 	if !ok {
@@ -137,7 +137,7 @@ func (s *Service) readable(p replica.Principal) ([]replica.Item, error) {
 		}
 		return nil
 	})
-	return replica.SortItems(items), err
+	return items, err
 }
 
 // list adds the documents of a list that a principal may read.

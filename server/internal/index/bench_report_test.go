@@ -30,6 +30,8 @@ func listTable(quiet, loaded []listFigures) string {
 		switch {
 		case strings.HasPrefix(l.name, "full text"):
 			verdict = "none"
+		case strings.HasSuffix(l.name, beside):
+			verdict = "none, see below"
 		case l.ratio() > listTarget:
 			verdict = fmt.Sprintf("≤ %d: **missed**", listTarget)
 		}
@@ -38,6 +40,9 @@ func listTable(quiet, loaded []listFigures) string {
 	}
 	return b.String()
 }
+
+// beside ends the name of a list whose filters do not stand together in one or two ranges: beside the target, but to be seen.
+const beside = "(beside the target)"
 
 func writeListTable(path string, quiet, loaded []listFigures) error {
 	if len(quiet) != len(loaded) {

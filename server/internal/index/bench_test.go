@@ -136,10 +136,10 @@ var benchQueries = []struct {
 	{"territory and template", func(n int) Query {
 		return Query{Territories: []string{fmt.Sprintf("Territory %d", n%benchTerritories)}, Templates: []string{fmt.Sprintf("%08x-0000-4000-9000-00000000000t", n%benchTemplates)}}
 	}},
-	{"territory and two types, newest first", func(n int) Query {
+	{"territory and two types, newest first " + beside, func(n int) Query {
 		return Query{Territories: []string{fmt.Sprintf("Territory %d", n%benchTerritories)}, Types: []string{"repair", "visit"}, Desc: true}
 	}},
-	{"assignee and type", func(n int) Query {
+	{"assignee and type " + beside, func(n int) Query {
 		return Query{Assignees: []string{benchWorker(n % benchWorkers)}, Types: []string{"repair"}}
 	}},
 	{"by serial number", func(n int) Query { return Query{Sort: SortSerial, Statuses: []job.Status{job.Statuses()[n%7]}} }},
