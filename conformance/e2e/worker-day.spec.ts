@@ -119,6 +119,24 @@ test('the report opens with Start, and not before', async ({ page }) => {
   await expect(page.getByRole('textbox', { name: 'Parts used' })).toBeEnabled();
 });
 
+test('who goes to another page before Start is noted stays there', async ({ page, context, server }) => {
+  await context.grantPermissions(['geolocation']);
+  await page.addInitScript(() => {
+    const known = { coords: { latitude: 47.3769, longitude: 8.5417, accuracy: 12 }, timestamp: Date.now() } as GeolocationPosition;
+    Geolocation.prototype.getCurrentPosition = (then) => addEventListener('placed', () => then(known), { once: true });
+  });
+  await ready(page);
+  const id = await openJob(page, boiler);
+  await press(page, 'Start');
+  await goTo(page, 'Unsent');
+  await expect(page.getByRole('heading', { name: 'Unsent', level: 1 })).toBeVisible();
+  await page.evaluate(() => dispatchEvent(new Event('placed')));
+  await expect(page.getByText('Started', { exact: true })).toBeVisible(); // the notice with Undo
+  await expect.poll(async () => (await server.as('dispatcher').job(id)).status).toBe('started');
+  await inStep(page);
+  await expect(page.getByRole('heading', { name: 'Unsent', level: 1 })).toBeVisible();
+});
+
 test('the place is noted with each status and photo, if the person allows it', async ({ page, context, server }) => {
   await context.grantPermissions(['geolocation']);
   await context.setGeolocation({ latitude: 47.3769, longitude: 8.5417, accuracy: 12 });

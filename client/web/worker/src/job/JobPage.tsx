@@ -69,13 +69,14 @@ export function JobPage() {
 
   const press = async (to: WorkerStatus, more: { resolution?: string; note?: string } = {}) => {
     setBusy(true);
+    const here = router.latestLocation.href;
     const where = await place();
     const ok = await tell(handle.setStatus(to, { ...more, ...stamped(where) }));
     setBusy(false);
     if (!ok) return;
     setFinishing(false);
     notify({ kind: 'done', text: t(`action.done.${to}`), action: { label: t('common.undo'), run: undoStatus } });
-    if (to === 'started' && (search.tab ?? 'details') === 'details' && job.report_fields.length + job.checklist.length > 0) void navigate({ to: '/jobs/$id', params: { id }, search: { tab: 'report' }, replace: true });
+    if (to === 'started' && router.latestLocation.href === here && (search.tab ?? 'details') === 'details' && job.report_fields.length + job.checklist.length > 0) void navigate({ to: '/jobs/$id', params: { id }, search: { tab: 'report' }, replace: true });
   };
 
   const current: Tab = search.tab ?? 'details';
