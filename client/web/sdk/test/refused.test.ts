@@ -2,8 +2,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket as NodeWebSocket } from 'ws';
 import { A } from '../src/automerge.ts';
 import { Engine } from '../src/client/engine.ts';
+import { newId } from '../src/replica/ids.ts';
 import { OpenJob } from '../src/replica/job.ts';
+import { newJob } from '../src/replica/patch.ts';
 import { data, restClient, type RestClient } from '../src/rest/client.ts';
+import { written } from '../src/rules/edits.ts';
 import type { RefusedWork } from '../src/index.ts';
 import { Network, Server, until } from './server.ts';
 
@@ -65,6 +68,34 @@ test('refused work is kept with its reason, leaves the document, and what came a
   await again.syncNow();
   expect(again.rows.get().find((r) => r.id === id)).toMatchObject({ title: 'Boiler', comments: 3 });
   expect(again.refused.get()).toEqual([]);
+  await again.close();
+  network.end();
+}, 120_000);
+
+test('a job that the server refuses is gone from the lists, and nothing waits for it', async () => {
+  const network = await Network.to(server.url);
+  const anna = await engine(network.url, 'refused-job');
+  await anna.syncNow();
+  network.cut();
+  await until(() => anna.link.get().class === 'none');
+  const id = await anna.replica.create(written(newJob({ plan: { title: 'Mine' }, by: 'anna', device: 'd', now: new Date(), eventId: newId(), assign: true })) as Record<string, unknown>); // from no template
+  await until(() => anna.unsent.get().count === 1);
+  const job = jobOf(anna, id);
+  await job.ready();
+  network.mend();
+  await anna.syncNow().catch(() => undefined);
+  await until(() => anna.refused.get().length === 1);
+  expect(anna.refused.get()[0]).toMatchObject({ job: id, code: 'not-allowed', jobTitle: 'Mine' });
+  await until(() => anna.unsent.get().count === 0 && !anna.rows.get().some((r) => r.id === id));
+  await until(() => job.state.get() === 'unavailable');
+  await anna.syncNow();
+  expect(anna.sync.get()).toMatchObject({ running: false, pending: 0 });
+  job.close();
+  await anna.close();
+  const again = await engine(network.url, 'refused-job'); // and it is all like that on the disk
+  await again.syncNow();
+  expect(again.rows.get().some((r) => r.id === id)).toBe(false);
+  expect(again.refused.get()).toHaveLength(1);
   await again.close();
   network.end();
 }, 120_000);

@@ -78,7 +78,7 @@ export class OpenJob implements JobHandle {
       this.#handle = handle;
       handle.on('heads-changed', this.#changed);
       this.presence.attach(handle);
-      if (handle.isReady()) this.#changed();
+      if (handle.isReady() && A.getHeads(handle.doc()).length > 0) this.#changed();
       else this.state.set('unavailable');
     } catch {
       this.state.set('unavailable');

@@ -115,6 +115,7 @@ export class Replica {
   async reload(id: DocumentId): Promise<void> {
     const record = await this.#o.db.get('docs', id);
     if (record) this.#put(record);
+    else this.#strike(id);
   }
 
   /** The document, ready or unavailable; the conversation about it begins. */
@@ -197,12 +198,23 @@ export class Replica {
     if (this.#closed || !handle?.isReady()) return;
     const doc = handle.doc() as Tree;
     const heads = A.getHeads(doc);
-    if (heads.length === 0) return;
+    if (heads.length === 0) return this.#vanish(id);
     const made = this.record(id)?.made ?? (await this.#o.db.get('facts', `made:${id}`)) === true;
     const record = await this.#o.db.update('docs', id, (old) => this.#derive(id, doc, heads, made, old));
     if (!record) return;
     this.#put(record);
     this.#settle(id);
+  }
+
+  /** Nothing of a document is left: the server refused that it was made. */
+  async #vanish(id: DocumentId): Promise<void> {
+    await this.#o.db.delete('docs', id);
+    this.#strike(id);
+    this.#done(id);
+  }
+
+  #strike(id: DocumentId): void {
+    if (this.record(id)) this.records.update((all) => new Map([...all].filter(([other]) => other !== id)));
   }
 
   #derive(id: DocumentId, doc: Tree, heads: Heads, made: boolean, old: DocRecord | undefined): DocRecord {
@@ -364,6 +376,7 @@ export class Replica {
   /** Another tab has put another document in its place: it is read anew. */
   async drop(id: DocumentId): Promise<void> {
     if (this.#watched.has(id)) await this.#swap(id, async () => undefined);
+    else await this.reload(id);
   }
 
   async #swap(id: DocumentId, store: () => Promise<void>): Promise<void> {
