@@ -25,6 +25,11 @@ export function notify(notice: Omit<Notice, 'id'>): void {
   setTimeout(() => dismiss(id), stays);
 }
 
+/** Takes away what says this: the person is where it is seen. */
+export function seen(text: string): void {
+  if (all.some((n) => n.text === text)) set(all.filter((n) => n.text !== text));
+}
+
 export function dismiss(id: number): void {
   if (all.some((n) => n.id === id)) set(all.filter((n) => n.id !== id));
 }

@@ -1,11 +1,11 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Button } from '@mantine/core';
 import type { RefusedWork } from '@fieldsync/sdk';
 import { useClient, useRefused } from '@fieldsync/sdk/react';
 import { IconCircleCheck } from '@tabler/icons-react';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { notify } from '../app/notices.ts';
+import { notify, seen } from '../app/notices.ts';
 import { moment } from '../i18n/format.ts';
 import { valueText } from '../model/words.ts';
 import { tell } from '../job/tell.ts';
@@ -19,6 +19,7 @@ export function RefusedPage() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const refused = useRefused();
+  useEffect(() => seen(t('refused.one')), [refused]); // it would lie over the buttons
   return (
     <Page title={t('refused.title')} onBack={() => void navigate({ to: '/unsent' })}>
       {refused.length === 0 ? <Empty icon={IconCircleCheck} title={t('refused.empty')} /> : <p className={styles.help}>{t('refused.help')}</p>}
