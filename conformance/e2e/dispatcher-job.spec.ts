@@ -90,6 +90,7 @@ test('dispatcher and worker clash on the status: no work is lost, one tap settle
   expect((await office.job(id)).clashes).toEqual([]);
   await expect(worker.getByText('Paused').first()).toBeVisible();
   await phone.close();
+  expect(early).toEqual([]); // what is not here is not asked for
 });
 
 test('dispatcher and worker clash on a field: both values are shown, one tap settles it', async ({ page, server }) => {
@@ -148,6 +149,8 @@ test('a photo is seen promised, arriving and here', async ({ page, browser, base
   const sha = 'ab'.repeat(32);
   await server.as('worker-anna').status(id, { status: 'started' });
   await server.as('worker-anna').ask('POST', `/jobs/${id}/attachments`, { sha256: sha, size: 1_500_000, name: 'plate.jpg', media_type: 'image/jpeg', field: 'photos' });
+  const early: string[] = [];
+  page.on('request', (r) => void (r.url().includes(`/api/v1/files/${sha}`) && early.push(r.url())));
   await signIn(page, `/jobs/${id}`);
   await written(page);
   await expect(page.getByText('On the phone').first()).toBeVisible();

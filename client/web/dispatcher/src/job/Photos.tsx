@@ -76,7 +76,7 @@ export function Picture({ job, attachment, states }: { job: string; attachment: 
   const small = stateOf(states, attachment.uuid, best.kind);
   const whole = stateOf(states, attachment.uuid, 'file');
   const alt = attachment.name || t('job.file');
-  const shows = isPicture(attachment) && (small ? small.state === 'here' : states === undefined) && !broken;
+  const shows = isPicture(attachment) && small?.state === 'here' && !broken; // before it is here it cannot be shown, and would count as broken
   return (
     <span className={classes.picture}>
       {shows ? <img src={fileAddress(job, best.sha256, { shown: true })} alt={alt} loading="lazy" decoding="async" onError={() => setBroken(true)} /> : <Instead state={whole} picture={isPicture(attachment)} />}
