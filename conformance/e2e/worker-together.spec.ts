@@ -43,9 +43,6 @@ test('a field that two wrote at once shows both values; one tap settles it', asy
   await inStep(page);
   await card.getByRole('button', { name: 'Take “1.2”' }).click();
   await expect(card).toBeHidden();
-  // A known defect: settled after a reconnect, the change is kept, and goes out only after the page was loaded again (docs/WORKER.md, "Not right yet").
-  // Without this line the journey fails; whoever mends the SDK takes it out.
-  await page.reload();
   await expect.poll(async () => (await server.as('dispatcher').job(id)).clashes).toEqual([]);
   expect((await server.as('dispatcher').job(id)).report_fields.find((f) => f.uuid === 'pressure')?.value).toBe(1.2);
 });
@@ -92,6 +89,12 @@ test('work that the server refuses is shown with its reason, and everything else
   await expect(card.getByText(/^Reason: /)).toBeVisible();
   await card.getByRole('button', { name: 'Let it go' }).click();
   await expect(page.getByText('Nothing was refused.')).toBeVisible();
+  await goTo(page, 'Unsent');
+  await expect(page.getByText('Everything is on the server.')).toBeVisible();
+  await goTo(page, 'Jobs');
+  await expect(page.getByRole('link', { name: new RegExp(boiler) })).toBeVisible();
+  await expect(page.getByText('Made while it was forbidden')).toHaveCount(0);
+  await inStep(page);
 });
 
 test('an upload goes on after a reload at the byte where it was', async ({ page, server, link }) => {
