@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ const (
 	MaxKeyBytes   = 255            // of a key: a UUID has 36
 	MaxAnswer     = 64 << 10       // bytes of an answer that is kept; the work of a larger one is done again, by the same ids
 	maxPerOwner   = 20_000         // keys of a principal at a time: one every four seconds, all day
+	maxPerOrg     = 100_000        // keys of all principals of an organisation, so that none uses up what there is for all
 	maxInAll      = 500_000        // keys of all: some 400 MB of small answers
 	sweepBatch    = 500            // keys forgotten in one write
 	maxConcurrent = 1_000          // requests under way with a key
@@ -70,7 +72,7 @@ type Keeper struct {
 	writes   sync.Mutex // one write of answers at a time: each reads before it writes
 	mu       sync.Mutex
 	underWay map[[32]byte]bool
-	counts   map[string]int // answers kept of each owner
+	counts   map[string]int // answers kept of each owner, and of each organisation
 	total    int
 }
 
@@ -87,8 +89,7 @@ func New(s store.Store, now func() time.Time) (*Keeper, error) {
 	return k, s.Scan(store.API(kindAnswer), nil, func(_, value []byte) error {
 		var e entry
 		if json.Unmarshal(value, &e) == nil {
-			k.counts[e.Owner]++
-			k.total++
+			k.count(e.Owner, 1)
 		}
 		return nil
 	})
@@ -112,7 +113,7 @@ type Ticket struct {
 	request [32]byte
 }
 
-// Begin takes a request up. owner names the principal, request is the hash of all that makes the request what it is. Either an
+// Begin takes a request up. owner names the principal, behind his organisation and a slash; request is the hash of all that makes the request what it is. Either an
 // answer was kept, which is to be given again, or the request is to be done, under the ticket.
 func (k *Keeper) Begin(owner, key string, request [32]byte) (*Answer, *Ticket, error) {
 	if !valid(key) {
@@ -143,7 +144,7 @@ func (k *Keeper) Begin(owner, key string, request [32]byte) (*Answer, *Ticket, e
 		}
 		// It expired and was not swept yet: it is written over.
 	}
-	if k.counts[owner] >= maxPerOwner || k.total >= maxInAll || len(k.underWay) >= maxConcurrent {
+	if k.counts[owner] >= maxPerOwner || k.counts[orgOf(owner)] >= maxPerOrg || k.total >= maxInAll || len(k.underWay) >= maxConcurrent {
 		return nil, nil, ErrTooMany
 	}
 	k.underWay[t.hash] = true
@@ -217,9 +218,17 @@ func (k *Keeper) count(owner string, by int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.total += by
-	if k.counts[owner] += by; k.counts[owner] <= 0 {
-		delete(k.counts, owner)
+	for _, who := range []string{owner, orgOf(owner)} {
+		if k.counts[who] += by; k.counts[who] <= 0 {
+			delete(k.counts, who)
+		}
 	}
+}
+
+// orgOf is the organisation of an owner, whose name has no slash: no owner is called so.
+func orgOf(owner string) string {
+	org, _, _ := strings.Cut(owner, "/")
+	return org
 }
 
 func expiryKey(at int64, hash [32]byte) []byte {

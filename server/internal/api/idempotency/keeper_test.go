@@ -166,7 +166,7 @@ func TestWhatHasExpiredIsForgottenAndOnlyThat(t *testing.T) {
 	if a, _, err := d.begin("acme/anna", "renewed", "r"); err != nil || a == nil || string(a.Body) != "second" {
 		t.Errorf("the renewed answer: %v %v", a, err)
 	}
-	if diff := cmp.Diff(map[string]int{"acme/anna": 1, "acme/ben": 1}, d.counts); diff != "" || d.total != 2 {
+	if diff := cmp.Diff(map[string]int{"acme/anna": 1, "acme/ben": 1, "acme": 2}, d.counts); diff != "" || d.total != 2 {
 		t.Errorf("counted %d: %s", d.total, diff)
 	}
 }
@@ -191,5 +191,12 @@ func TestKeysAreBounded(t *testing.T) {
 	}
 	if _, _, err := d.begin("acme/ben", "k", "r"); err != nil {
 		t.Errorf("one's keys count against another: %v", err)
+	}
+	d.counts["acme"] = maxPerOrg
+	if _, _, err := d.begin("acme/cleo", "k", "r"); crdt.KindOf(err) != crdt.KindBusy {
+		t.Errorf("an organisation uses up everybody's: %v", err)
+	}
+	if _, _, err := d.begin("rival/rita", "k", "r"); err != nil {
+		t.Errorf("one organisation's keys count against another's: %v", err)
 	}
 }
