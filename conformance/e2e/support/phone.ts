@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { expect, installed, type Page } from './test.ts';
 
-/** Opens the workers' app and signs in; back is the list with the day's jobs. */
-export async function signIn(page: Page, login = 'anna'): Promise<void> {
-  await page.goto('/m/');
+/** Opens the workers' app and signs in; back is the list with the day's jobs. base: the server's address, else that of the browser's context. */
+export async function signIn(page: Page, login = 'anna', base = ''): Promise<void> {
+  await page.goto(`${base}/m/`);
   await page.getByLabel('Login').fill(login);
   await page.getByRole('textbox', { name: 'Password' }).fill('demo');
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
@@ -12,8 +12,8 @@ export async function signIn(page: Page, login = 'anna'): Promise<void> {
 }
 
 /** Signs in and waits until the phone has all its jobs, is in step, and would start without a network. */
-export async function ready(page: Page, login = 'anna'): Promise<void> {
-  await signIn(page, login);
+export async function ready(page: Page, login = 'anna', base = ''): Promise<void> {
+  await signIn(page, login, base);
   await expect(page.getByRole('link', { name: /Boiler does not start|Lift stops/ }).first()).toBeVisible();
   await inStep(page);
   await installed(page);

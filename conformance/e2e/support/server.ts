@@ -12,11 +12,14 @@ import { expect } from '@playwright/test';
 export class Server {
   readonly #data = mkdtempSync(join(tmpdir(), 'fieldsync-e2e-'));
   readonly #blobs: string[];
+  readonly #path: string;
   #more: string[] = [];
   #program: Program | undefined;
   port = 0;
 
-  constructor(minio: Minio, bucket: string) {
+  /** path: another program than the one that is tested. */
+  constructor(minio: Minio, bucket: string, path = program('fieldsyncd')) {
+    this.#path = path;
     this.#blobs = ['--blobs', `s3:http://127.0.0.1:${minio.port}/${bucket}`];
   }
 
@@ -26,7 +29,7 @@ export class Server {
 
   async start(): Promise<void> {
     this.port ||= await freePort();
-    this.#program = new Program(program('fieldsyncd'), ['serve', '--listen', `127.0.0.1:${this.port}`, '--data', this.#data, '--demo', ...this.#blobs, ...this.#more], {
+    this.#program = new Program(this.#path, ['serve', '--listen', `127.0.0.1:${this.port}`, '--data', this.#data, '--demo', ...this.#blobs, ...this.#more], {
       TZ: zone,
       FIELDSYNC_S3_ACCESS_KEY: accessKey,
       FIELDSYNC_S3_SECRET_KEY: secretKey,
