@@ -9,7 +9,8 @@ export function application(app: 'worker' | 'dispatcher', base: string, more: Us
   return defineConfig({
     base,
     ...more,
-    resolve: { conditions: ['@fieldsync/source', 'module', 'browser', 'development|production'], ...more.resolve },
+    // cbor-x tries whether it may make code: the page's policy forbids it, and the browser reports each try. It has a build that does not.
+    resolve: { conditions: ['@fieldsync/source', 'module', 'browser', 'development|production'], alias: { 'cbor-x': 'cbor-x/index-no-eval' }, ...more.resolve },
     // The server puts a fresh nonce in its place with each page (client/web/serve.go): Mantine makes <style> elements.
     html: { cspNonce: 'FIELDSYNC_CSP_NONCE' },
     build: {

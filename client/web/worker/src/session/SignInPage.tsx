@@ -15,7 +15,7 @@ interface Props {
   signIn: SignIn;
   /** The company's sign-in did not work. */
   refused?: boolean;
-  /** Loads what comes after, while the person types. */
+  /** Loads what comes after, while the person types. Where it fails, it is asked for again when it is needed. */
   warm?: () => Promise<unknown>;
 }
 
@@ -34,9 +34,6 @@ export function SignInPage({ expired, refused, signIn, warm }: Props) {
     document.title = `${t('signIn.title')} · ${t('app.name')}`;
     void hasProvider().then(setProvider);
   }, [t]);
-  useEffect(() => {
-    void warm?.().catch(() => undefined); // asked for again when it is needed
-  }, [warm]);
 
   const submit = async (e: FormEvent) => {
     e.preventDefault();
@@ -61,7 +58,7 @@ export function SignInPage({ expired, refused, signIn, warm }: Props) {
   };
   return (
     <main className={styles.page}>
-      <form className={styles.form} onSubmit={(e) => void submit(e)} noValidate>
+      <form className={styles.form} onSubmit={(e) => void submit(e)} onFocus={() => void warm?.().catch(() => undefined)} noValidate>
         <img src={`${import.meta.env.BASE_URL}icons/icon-192.png`} alt="" width={72} height={72} className={styles.logo} />
         <h1 className={styles.title}>{t('app.name')}</h1>
         <p className={styles.tagline}>{t('app.tagline')}</p>
