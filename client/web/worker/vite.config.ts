@@ -36,6 +36,6 @@ export default application('worker', '/m/', {
       },
       injectManifest: { globPatterns: ['index.html', 'icons/*.png', 'assets/**/*'], maximumFileSizeToCacheInBytes: 8 << 20 },
     }),
-    budget({ limit: 300 * 1024 }),
+    budget({ limit: 300 * 1024, first: ['signed-in', 'parts'] }),
   ],
 });

@@ -7,7 +7,7 @@ type Output = { type: 'chunk'; fileName: string; code: string; isEntry: boolean;
  * Fails a build whose first load is larger than limit bytes of gzip: the page, and every script and style that is there before a worker can work: the entry,
  * and the chunks that `first` names by their module (they are imported lazily, after the first paint). Automerge's WebAssembly is not counted.
  */
-export function budget({ limit, first = ['signed-in'] }: { limit: number; first?: string[] }): Plugin {
+export function budget({ limit, first }: { limit: number; first: string[] }): Plugin {
   return {
     name: 'fieldsync-budget',
     apply: 'build',

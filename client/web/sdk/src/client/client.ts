@@ -1,17 +1,15 @@
 import type { Client, ClientEvents, ClientOptions, CreateClient, FileVariant, FileView, JobHandle, JobRow, Link, RefusedWork, Session, StorageState, SyncState, Unsent } from '../api.ts';
-import { loadAutomerge } from '../automerge.ts';
 import { NotAllowed, SignInError, SyncError } from '../errors.ts';
 import type { QueueOptions } from '../files/queue.ts';
 import { newId } from '../replica/ids.ts';
-import { OpenJob } from '../replica/job.ts';
-import { newJob } from '../replica/patch.ts';
 import { data, problem, restClient, type RestClient } from '../rest/client.ts';
-import { written } from '../rules/edits.ts';
 import type { Tree } from '../rules/values.ts';
 import { Database } from '../store/database.ts';
 import type { Attachment, DocumentId, Identity, OrganisationSettings, Watched } from '../types.ts';
 import { derived, Value } from '../watched.ts';
-import { Engine } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type * as Parts from './parts.ts';
+import { rowsOf } from './rows.ts';
 
 /** What a test puts in place of a browser's. */
 export interface Surroundings {
@@ -47,6 +45,9 @@ export class FieldClient implements Client {
   readonly #engine = new Value<Engine | undefined>(undefined);
   readonly #listeners = new Map<keyof ClientEvents, Set<(data: never) => void>>();
   readonly #users = new Value<ReadonlyMap<string, string>>(new Map());
+  /** The rows that this device has, until the replica is open. */
+  readonly #kept = new Value<readonly JobRow[]>([]);
+  #parts: typeof Parts | undefined;
   #memory: Promise<Database> | undefined;
   #opening: Promise<Engine> | undefined;
   #closed = false;
@@ -62,7 +63,8 @@ export class FieldClient implements Client {
       onUnauthenticated: () => void this.#ended('expired'),
     });
     this.ready = derived([this.#engine], () => this.#engine.get() !== undefined);
-    const rows = this.#of((e) => e.rows, []);
+    const opened = this.#of((e) => e.rows, []);
+    const rows = derived([this.#engine, opened, this.#kept], () => (this.#engine.get() ? opened : this.#kept).get());
     this.jobs = derived([rows], () => rows.get().filter((r) => r.kind === 'job'));
     this.templates = derived([rows], () => rows.get().filter((r) => r.kind === 'template' && !r.archived));
     this.link = this.#of<Link>((e) => e.link, { class: 'none', connected: false, metered: false });
@@ -153,15 +155,22 @@ export class FieldClient implements Client {
     return this.#users.get().get(user) ?? (s.state === 'signed-in' && s.who.user === user ? s.who.name : undefined);
   }
 
-  prepare(): Promise<void> {
-    return loadAutomerge(this.#o.wasm);
+  async prepare(): Promise<void> {
+    await this.#load();
+  }
+
+  async #load(): Promise<typeof Parts> {
+    const parts = await import('./parts.ts');
+    await parts.loadAutomerge(this.#o.wasm);
+    return (this.#parts = parts);
   }
 
   async #open(who: Identity): Promise<Engine> {
     this.#opening ??= (async () => {
-      await this.prepare();
+      const name = this.#nameOf(who);
+      const [{ Engine }] = await Promise.all([this.#load(), this.#show(name)]);
       const engine = await Engine.open({
-        name: this.#nameOf(who), serverUrl: this.#server, who, api: this.api, keep: this.#o.replica ?? 'all', interval: this.#o.interval ?? 120_000,
+        name, serverUrl: this.#server, who, api: this.api, keep: this.#o.replica ?? 'all', interval: this.#o.interval ?? 120_000,
         photos: this.#o.photos ?? { edge: 2560, quality: 0.85 },
         settings: () => {
           const s = this.session.get();
@@ -180,6 +189,18 @@ export class FieldClient implements Client {
     return this.#opening;
   }
 
+  /** Shows the rows that are here, while the replica still opens. */
+  async #show(name: string): Promise<void> {
+    try {
+      const db = await Database.open(name);
+      const [records, held] = await Promise.all([db.all('docs'), db.held()]);
+      db.close();
+      this.#kept.set(rowsOf(records, held));
+    } catch {
+      // the replica tells what is wrong with the store
+    }
+  }
+
   #nameOf(who: Identity): string {
     return `${this.#prefix}:${this.#server.host}:${who.org}:${who.user}`;
   }
@@ -187,6 +208,7 @@ export class FieldClient implements Client {
   async #shut(): Promise<Engine | undefined> {
     const engine = await this.#opening?.catch(() => undefined);
     this.#opening = undefined;
+    this.#kept.set([]);
     this.#engine.set(undefined);
     await engine?.close();
     return engine;
@@ -233,7 +255,7 @@ export class FieldClient implements Client {
     this.session.set({ state: 'signed-out', reason: 'by-user' });
     await this.#remembered().then((db) => db.delete('facts', 'session'));
     await this.#shut();
-    if (!keep) await Engine.remove(this.#nameOf(s.who));
+    if (!keep) await (await this.#load()).Engine.remove(this.#nameOf(s.who));
     this.#emit('session-ended', { reason: 'by-user' });
   }
 
@@ -255,7 +277,7 @@ export class FieldClient implements Client {
 
   open(job: DocumentId): JobHandle {
     const engine = this.#now();
-    return new OpenJob(job, {
+    return new this.#parts!.OpenJob(job, {
       replica: engine.replica, api: this.api,
       online: () => engine.link.get().class !== 'none',
       keep: (id, file, o) => engine.keep(id, file, o),
@@ -277,6 +299,7 @@ export class FieldClient implements Client {
       template = { id: options.template, root: handle.doc() as Tree };
     }
     if (worker && (s.settings.worker_jobs === 'none' || (s.settings.worker_jobs === 'templates' && template?.root['worker_create'] !== true))) throw new NotAllowed('In your organisation a dispatcher makes such jobs.');
+    const { newJob, written } = this.#parts!; // there since the engine is
     const root = newJob({ plan, by: s.who.user, device: s.who.device, now: new Date(), eventId: newId(), assign: worker, ...(template ? { template } : {}) });
     return engine.replica.create(written(root) as Record<string, unknown>);
   }

@@ -9,13 +9,14 @@ import { LinkMeter } from '../net/link.ts';
 import { newId } from '../replica/ids.ts';
 import { Recovery } from '../replica/recovery.ts';
 import { Replica } from '../replica/replica.ts';
-import { byUTF8, compact } from '../rules/values.ts';
+import { compact } from '../rules/values.ts';
 import { Database, type DocRecord, type OutboxEntry } from '../store/database.ts';
 import { DocumentStorage } from '../store/documents.ts';
 import type { Attachment, DocumentId, Identity, OrganisationSettings } from '../types.ts';
 import { Value } from '../watched.ts';
 import type { RestClient } from '../rest/client.ts';
 import { Receipts } from './receipts.ts';
+import { rowsOf } from './rows.ts';
 import { Tabs, type TabMessage } from './tabs.ts';
 
 export interface EngineOptions {
@@ -354,10 +355,7 @@ export class Engine {
   // ——— what is shown
 
   #publishLists(): void {
-    const held = this.files.held.get();
-    const rows = [...this.replica.records.get().values()].map((r): JobRow => ({ ...r.row, withdrawn: r.withdrawn, files: { total: r.files.length, here: r.files.filter((f) => held.has(f.sha256)).length } }));
-    rows.sort((a, b) => byUTF8(a.scheduledAt ?? '9', b.scheduledAt ?? '9') || byUTF8(a.title, b.title) || byUTF8(a.id, b.id));
-    this.rows.set(rows);
+    this.rows.set(rowsOf(this.replica.records.get().values(), this.files.held.get()));
     this.#publishUnsent();
     void this.#download();
   }

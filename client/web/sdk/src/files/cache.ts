@@ -46,8 +46,7 @@ export class FileCache implements Files {
   }
 
   async reload(): Promise<void> {
-    const partial = new Set(((await this.#o.db.get('facts', 'partial')) as string[] | undefined) ?? []);
-    this.held.set(new Set((await this.#o.db.keys('blobs')).filter((k) => !partial.has(k))));
+    this.held.set(await this.#o.db.held());
   }
 
   address(job: DocumentId, a: Attachment, variant: FileVariant = 'file'): string {

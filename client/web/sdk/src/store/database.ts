@@ -110,6 +110,12 @@ export class Database {
     return (await settled(this.db.transaction(table).objectStore(table).getAllKeys())) as string[];
   }
 
+  /** The files that are here whole. */
+  async held(): Promise<Set<string>> {
+    const partial = new Set(((await this.get('facts', 'partial')) as string[] | undefined) ?? []);
+    return new Set((await this.keys('blobs')).filter((k) => !partial.has(k)));
+  }
+
   /** Durable when it resolves. */
   async put<T extends keyof Tables>(table: T, value: Tables[T], key?: string): Promise<void> {
     await this.write([table], (store) => void store(table).put(value, ...(key === undefined ? [] : [key])));
