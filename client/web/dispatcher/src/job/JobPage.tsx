@@ -1,5 +1,5 @@
 import { ClientProvider, useClient, useJob, usePresence, useReceipt, useWatched } from '@fieldsync/sdk/react';
-import type { JobHandle } from '@fieldsync/sdk';
+import type { JobHandle, Present, Watched } from '@fieldsync/sdk';
 import { ActionIcon, Button, Menu, Skeleton } from '@mantine/core';
 import { IconArrowLeft, IconCloudCheck, IconCloudUp, IconDots, IconHistory, IconLink, IconPlayerTrackNext, IconPrinter } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -22,6 +22,9 @@ import { officeClient } from './client.ts';
 import { StatusActions } from './StatusActions.tsx';
 import { useStable } from './useStable.ts';
 
+const nobody: Watched<readonly Present[]> = { get: () => none, subscribe: () => () => undefined };
+const none: readonly Present[] = [];
+
 /** A job, edited together with whoever else has it open. `?at=` shows it as it was, `?knew=` as a phone knew it then. */
 export function JobPage() {
   const { job } = useParams({ from: '/in/jobs/$job' });
@@ -34,7 +37,7 @@ export function JobPage() {
 
 function Open({ id }: { id: string }) {
   const { t } = useTranslation();
-  const { handle, state, job } = useJob(id);
+  const { handle, state, job: opened } = useJob(id);
   const { tab, at, knew, photo } = useSearch({ from: '/in/jobs/$job' });
   const navigate = useNavigate({ from: '/jobs/$job' });
   const me = useMe();
@@ -46,6 +49,10 @@ function Open({ id }: { id: string }) {
     enabled: at !== undefined || knew !== undefined,
     staleTime: Infinity, // what was does not change
   });
+  // The document needs Automerge, and a connection of its own. Until it is here to be edited one reads what the API says.
+  const first = useQuery({ queryKey: ['first', id], queryFn: ({ signal }) => ask<Job>(`/jobs/${id}`, { signal }), enabled: !opened, retry: false, gcTime: 0 });
+  const job = opened ?? first.data;
+  const live = opened ? handle : undefined;
   const go = useCallback((change: { tab?: string | undefined; at?: string | undefined; knew?: string | undefined; photo?: string | undefined }) => void navigate({ search: (now) => ({ ...now, ...change }) as typeof now, replace: true }), [navigate]);
   const openPhoto = useCallback((attachment: string | undefined) => go({ photo: attachment }), [go]);
   const history = tab === 'history' || at !== undefined || knew !== undefined;
@@ -63,16 +70,16 @@ function Open({ id }: { id: string }) {
   if (state === 'unavailable' && !job) return <Failure page error={new ApiError(404, 'not-found', '')} />;
   return (
     <Page title="" tab={job?.title || t('jobs.untitled')} wide>
-      <div className={classes.job}>{!job || !handle ? (
+      <div className={classes.job}>{!job ? (
         <Skeleton height={420} radius="md" />
       ) : (
         <>
-          <Head id={id} job={job} handle={handle} write={write} names={names} history={history} toggle={() => go({ tab: history ? undefined : 'history', at: undefined, knew: undefined })} />
-          {!looksBack && write && <StatusActions handle={handle} job={job} me={me.id} />}
+          <Head id={id} job={job} handle={live} write={write} names={names} history={history} toggle={() => go({ tab: history ? undefined : 'history', at: undefined, knew: undefined })} />
+          {!looksBack && write && (live ? <StatusActions handle={live} job={job} me={me.id} /> : <Skeleton className={classes.actions!} height={36} width={320} />)}
           <div className={history ? classes.withHistory : undefined}>
             <div>
               {looksBack && <Past id={id} past={past.data} error={past.error} at={at} knew={knew} job={job} edits={write} names={names} now={() => go({ at: undefined, knew: undefined, tab: 'history' })} />}
-              {shown && <Shown key={looksBack ? `${at}${knew}` : 'now'} job={shown} handle={looksBack ? undefined : handle} edits={write && !looksBack} names={names} photo={photo} openPhoto={openPhoto} />}
+              {shown && <Shown key={looksBack ? `${at}${knew}` : 'now'} job={shown} handle={looksBack ? undefined : live} edits={write && !looksBack && live !== undefined} names={names} photo={photo} openPhoto={openPhoto} />}
               {looksBack && past.isPending && <Skeleton height={300} radius="md" />}
             </div>
             {history && (
@@ -100,10 +107,10 @@ function Shown({ job, handle, ...rest }: { job: Job; handle: JobHandle | undefin
   return <JobView job={deferred} handle={handle} others={others} {...rest} />;
 }
 
-function Head({ id, job, handle, write, names, history, toggle }: { id: string; job: Job; handle: JobHandle; write: boolean; names: (user: string) => string; history: boolean; toggle: () => void }) {
+function Head({ id, job, handle, write, names, history, toggle }: { id: string; job: Job; handle: JobHandle | undefined; write: boolean; names: (user: string) => string; history: boolean; toggle: () => void }) {
   const { t } = useTranslation();
   const router = useRouter();
-  const others = useWatched(handle.presence.others);
+  const others = useWatched(handle?.presence.others ?? nobody);
   const seen = useStable([...new Map(others.map((o) => [o.user, o])).values()].map((o) => ({ user: o.user, name: o.name || names(o.user) })));
   return (
     <header className={classes.head}>
@@ -111,13 +118,13 @@ function Head({ id, job, handle, write, names, history, toggle }: { id: string; 
         <IconArrowLeft size={20} className="flips" />
       </ActionIcon>
       <div className={classes.heading}>
-        <h1 className={classes.title}>{write ? <Title title={job.title ?? ''} handle={handle} /> : job.title || t('jobs.untitled')}</h1>
+        <h1 className={classes.title}>{write && handle ? <Title title={job.title ?? ''} handle={handle} /> : job.title || t('jobs.untitled')}</h1>
         <div className={classes.meta}>
           <StatusPill status={job.status as Status} resolution={job.resolution} />
           {job.serial_no && <span>#{job.serial_no}</span>}
           {job.client?.name && <span>{job.client.name}</span>}
           {job.scheduled_at && <span>{when(job.scheduled_at)}</span>}
-          <Receipt handle={handle} />
+          {handle && <Receipt handle={handle} />}
         </div>
       </div>
       <div className={classes.tools}>

@@ -28,7 +28,7 @@ export function App() {
         await signIn(login);
         setKnown(true);
       }}
-      warm={load}
+      warm={async () => (await load()).theClient().prepare()}
       refused={new URLSearchParams(location.search).has('sign_in_error')}
     />
   );

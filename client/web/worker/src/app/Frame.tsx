@@ -18,6 +18,7 @@ import { useTranslation } from 'react-i18next';
 import { pushState, watchPush } from '../push/permission.ts';
 import { Banner } from '../ui/Banner.tsx';
 import { Notices } from '../ui/Notices.tsx';
+import { useOffline } from './data.ts';
 import { evictsAfterAWeek } from './storage.ts';
 import { update } from './update.ts';
 import styles from './Frame.module.css';
@@ -63,6 +64,7 @@ function Way({ to, icon: Symbol, text, exact, count }: { to: string; icon: Icon;
 function Banners() {
   const { t } = useTranslation();
   const link = useLink();
+  const offline = useOffline();
   const unsent = useUnsent();
   const storage = useStorageState();
   const push = useSyncExternalStore(watchPush, pushState);
@@ -71,7 +73,7 @@ function Banners() {
   const waiting = unsent.items.filter((i) => i.state === 'waiting-for-faster-network').length;
   return (
     <>
-      {link.class === 'none' && (
+      {offline && (
         <Banner kind="offline" icon={IconCloudOff}>
           {t('offline.banner')}
         </Banner>

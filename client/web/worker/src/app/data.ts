@@ -37,14 +37,16 @@ export function useRows(): { rows: readonly Row[]; ready: boolean } {
   const jobs = useJobs();
   const refused = useRefused();
   const { complete } = useSyncState();
-  const kept = useMemo(() => new WeakMap<JobRow, Row>(), [refused]);
+  const kept = useMemo(() => new Map<string, Row>(), []);
   const rows = useMemo(() => {
     const of = new Set(refused.map((r) => r.job));
     return jobs
       .filter((j) => j.kind === 'job')
       .map((j) => {
-        let row = kept.get(j);
-        if (!row) kept.set(j, (row = toRow(j, of)));
+        const row = toRow(j, of);
+        const before = kept.get(j.id);
+        if (before && (Object.keys(row) as (keyof Row)[]).every((k) => before[k] === row[k])) return before;
+        kept.set(j.id, row);
         return row;
       });
   }, [jobs, refused, kept]);
@@ -64,6 +66,12 @@ export function syncLook(sync: Pick<SyncState, 'running' | 'problem'>, link: 'no
   if (sync.running) return 'syncing';
   if (link === 'none') return 'offline';
   return sync.problem === undefined ? 'idle' : 'failed';
+}
+
+/** Whether there is no network: the browser says so, or an attempt has failed. While the first one goes on nobody knows. */
+export function useOffline(): boolean {
+  const link = useLink();
+  return link.class === 'none' && (link.retryAt !== undefined || !navigator.onLine);
 }
 
 export function useSync(): SyncView {

@@ -1,4 +1,4 @@
-import { useDeferredValue, useMemo, useState } from 'react';
+import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { Button, TextInput } from '@mantine/core';
 import { IconBriefcase, IconPlus, IconSearch } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
@@ -12,6 +12,9 @@ import { PullToRefresh } from '../ui/PullToRefresh.tsx';
 import { SyncButton } from '../sync/SyncButton.tsx';
 import { JobCard } from './JobCard.tsx';
 import styles from './JobsPage.module.css';
+
+const screenful = 12; // cards: more than any phone shows at once
+let seen = false; // the list was there before: coming back, one stands where one was, and needs all of it at once
 
 /** Today's list: what is missed, today, coming, and done. */
 export function JobsPage() {
@@ -64,13 +67,13 @@ export function JobsPage() {
               </Button>
             </Empty>
           )}
-          {found.map((g) =>
+          {found.map((g, i) =>
             g.name === 'done' && !wanted ? (
               <section key={g.name} className={styles.group}>
                 <Button variant="subtle" color="gray" aria-expanded={showDone} onClick={() => setShowDone(!showDone)}>
                   {showDone ? t('jobs.hideDone') : t('jobs.showDone', { count: g.rows.length })}
                 </Button>
-                {showDone && <Cards group={g} />}
+                {showDone && <Cards group={g} first={screenful} />}
               </section>
             ) : (
               <section key={g.name} className={styles.group} aria-labelledby={`group-${g.name}`}>
@@ -78,7 +81,7 @@ export function JobsPage() {
                   {t(`jobs.${g.name}`)}
                   <span className={styles.count}>{t('jobs.count', { count: g.rows.length })}</span>
                 </h2>
-                <Cards group={g} />
+                <Cards group={g} first={Math.max(0, screenful - found.slice(0, i).reduce((n, before) => n + before.rows.length, 0))} />
               </section>
             ),
           )}
@@ -88,10 +91,15 @@ export function JobsPage() {
   );
 }
 
-function Cards({ group }: { group: Group }) {
+/** The cards of a group. When the app starts, the first ones come at once, and the others as the phone finds time: a tap is answered in between. */
+function Cards({ group, first }: { group: Group; first: number }) {
+  const rows = useDeferredValue(group.rows, seen ? undefined : group.rows.slice(0, first));
+  useEffect(() => {
+    seen = true;
+  }, []);
   return (
     <ul className={styles.cards}>
-      {group.rows.map((r) => (
+      {rows.map((r) => (
         <JobCard key={r.id} row={r} withDay={group.name !== 'today'} />
       ))}
     </ul>
