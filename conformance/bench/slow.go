@@ -40,6 +40,7 @@ type slowPass struct {
 type slowResult struct {
 	name                      string
 	unchanged, changed, fresh slowPass
+	opening                   time.Duration // of a connection alone: TCP, and HTTP's upgrade
 	cut                       time.Duration // the reference as it comes: after so long it ended the connection; 0: it did not
 }
 
@@ -85,8 +86,8 @@ func runSlow(ctx context.Context, cfg config) ([]slowResult, error) {
 
 // reconnects is a client that holds all there is and has gone; it comes back through the line.
 type reconnects interface {
-	// again brings the client and the server to the same state. ids are all documents that it is to hold then.
-	again(ctx context.Context, ids []string) error
+	// again brings the client and the server to the same state, and says how long that took. ids are all documents that it is to hold then.
+	again(ctx context.Context, ids []string) (time.Duration, error)
 	close()
 }
 
@@ -112,20 +113,26 @@ func slowTurn(ctx context.Context, sys *sut.Process, tmp string, histories []*li
 		return r, err
 	}
 	defer c.close()
-	if err := c.again(ctx, ids); err != nil {
+	if _, err := c.again(ctx, ids); err != nil {
 		return r, fmt.Errorf("first sync: %w", err)
 	}
 	if err := line.Set(slowlink.GPRS); err != nil {
 		return r, err
 	}
+	begun := time.Now()
+	bare, err := light.Dial(ctx, (&sut.Process{Addr: addr, Path: sys.Path}).URL(map[bool]string{true: sut.Dispatcher}[sys.HasAuth]), "bare", light.Options{NoJoin: true})
+	if err != nil {
+		return r, err
+	}
+	r.opening = time.Since(begun)
+	bare.Close()
 	measure := func(into *slowPass) error {
 		line.ResetCounts()
 		_, before := line.Connections()
-		start := time.Now()
-		if err := c.again(ctx, ids); err != nil {
+		var err error
+		if into.took, err = c.again(ctx, ids); err != nil {
 			return err
 		}
-		into.took = time.Since(start)
 		for _, n := range line.Counts() {
 			into.up, into.down = into.up+n.Up, into.down+n.Down
 		}
@@ -133,7 +140,7 @@ func slowTurn(ctx context.Context, sys *sut.Process, tmp string, histories []*li
 		into.opened = after - before
 		return nil
 	}
-	begun := time.Now()
+	begun = time.Now()
 	if err := measure(&r.unchanged); sys.Name == sut.NameReference && thrownOut(err) {
 		r.cut = time.Since(begun)
 		return r, nil
@@ -190,18 +197,34 @@ func newPhone(ctx context.Context, dir, addr string) (*phone, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.SetNetwork(client.Network2G, false) // as its platform would
 	_, err = c.Login(ctx, "http://"+addr, sut.Dispatcher)
 	return &phone{c}, err
 }
 
 func (p *phone) close() { _ = p.c.Close() }
 
-func (p *phone) again(ctx context.Context, ids []string) error {
+// again takes until the client says that it is in step; that it hangs up then is part of the bytes alone.
+func (p *phone) again(ctx context.Context, ids []string) (took time.Duration, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	begun, inStep, events := time.Now(), make(chan time.Time, 1), p.c.WatchAll(ctx)
+	go func() {
+		for ev := range events {
+			if ev.Kind == client.EventSynced {
+				inStep <- time.Now()
+				return
+			}
+		}
+	}()
 	r, err := p.c.Sync(ctx)
 	if err == nil && r.Documents < len(ids) {
 		err = fmt.Errorf("the phone holds %d documents, there are %d", r.Documents, len(ids))
 	}
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return (<-inStep).Sub(begun), nil
 }
 
 // plainPhone is a client of the plain protocol that saved its sync states. It costs the line what automerge-repo's client does, and no time of its own.
@@ -220,10 +243,11 @@ func newPlain(sys *sut.Process, addr string, histories []*light.History, changes
 
 func (*plainPhone) close() {}
 
-func (p *plainPhone) again(ctx context.Context, ids []string) error {
+func (p *plainPhone) again(ctx context.Context, ids []string) (time.Duration, error) {
+	begun := time.Now()
 	peer, err := dialPeer(ctx, p.to, "", fmt.Sprintf("phone-%d", p.rounds), true)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	p.rounds++
 	defer peer.conn.Close()
@@ -236,14 +260,14 @@ func (p *plainPhone) again(ctx context.Context, ids []string) error {
 			want[id]++
 		}
 		if err := peer.open(id, p.histories[i%slowJobs%len(p.histories)], p.held[id], p.held[id] > 0); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if err := peer.wait(ctx, "reconnect", func(r *light.Replica) bool { return r.Held >= want[r.ID] && r.Server >= want[r.ID] }); err != nil {
-		return err
+		return 0, err
 	}
 	p.held = want
-	return nil
+	return time.Since(begun), nil
 }
 
 // reportSlow is the Markdown of it.
@@ -272,20 +296,22 @@ func reportSlow(all []slowResult, machine string) string {
 		{fmt.Sprintf("%d jobs changed there", slowChanged), func(r slowResult) slowPass { return r.changed }},
 		{fmt.Sprintf("%d new jobs", slowNew), func(r slowResult) slowPass { return r.fresh }},
 	} {
-		line := func(what string, value func(slowPass) float64, unit func(float64) string) {
+		line := func(what string, value func(slowResult, slowPass) float64, unit func(float64) string) {
 			fmt.Fprintf(&b, "| %s: %s |", row.name, what)
 			for _, r := range all {
-				fmt.Fprintf(&b, " %s |", unit(value(row.pick(r))))
+				fmt.Fprintf(&b, " %s |", unit(value(r, row.pick(r))))
 			}
 			ratio := ""
 			if len(all) == 2 {
-				ratio = fmt.Sprintf("1/%.1f", value(row.pick(all[1]))/value(row.pick(all[0])))
+				ratio = fmt.Sprintf("1/%.1f", value(all[1], row.pick(all[1]))/value(all[0], row.pick(all[0])))
 			}
 			fmt.Fprintf(&b, " %s |\n", ratio)
 		}
-		line("time", func(p slowPass) float64 { return p.took.Seconds() }, func(v float64) string { return fmt.Sprintf("%.1f s", v) })
-		line("bytes up", func(p slowPass) float64 { return float64(p.up) }, kilobytes)
-		line("bytes down", func(p slowPass) float64 { return float64(p.down) }, kilobytes)
+		seconds := func(v float64) string { return fmt.Sprintf("%.1f s", v) }
+		line("time", func(_ slowResult, p slowPass) float64 { return p.took.Seconds() }, seconds)
+		line("of it, after the opening", func(r slowResult, p slowPass) float64 { return (p.took - r.opening).Seconds() }, seconds)
+		line("bytes up", func(_ slowResult, p slowPass) float64 { return float64(p.up) }, kilobytes)
+		line("bytes down", func(_ slowResult, p slowPass) float64 { return float64(p.down) }, kilobytes)
 	}
 	return b.String()
 }
