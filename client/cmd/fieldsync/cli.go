@@ -204,7 +204,7 @@ func (a *app) path(name string) string {
 func explain(err error, a *app) (int, string) {
 	switch {
 	case errors.Is(err, store.ErrLocked):
-		return exitLocked, fmt.Sprintf("the folder %s is in use by another fieldsync (perhaps \"watch\" in another terminal); stop it first", a.dir)
+		return exitLocked, fmt.Sprintf("the folder %s is in use by another fieldsync; wait for it, or stop it", a.dir)
 	case errors.Is(err, client.ErrKeyNeeded):
 		return exitLogin, fmt.Sprintf("the folder %s is encrypted; name the file with its key: --key-file", a.dir)
 	case errors.Is(err, client.ErrWrongKey):

@@ -126,7 +126,7 @@ func (a *app) elsewhere(command string, args []string, errOut io.Writer) (code i
 		if _, err := remote.Run(a.ctx, a.dir, request, strings.NewReader(""), io.Discard, io.Discard); errors.Is(err, remote.ErrNobody) {
 			return 0, false
 		}
-		_, _ = fmt.Fprintf(errOut, "fieldsync: \"run\" holds the folder %s; stop it before you log in\n", a.dir)
+		_, _ = fmt.Fprintf(errOut, "fieldsync: another fieldsync (\"run\", \"top\" or \"watch\") holds the folder %s; stop it before you log in\n", a.dir)
 		return exitLocked, true
 	}
 	code, err = remote.Run(a.ctx, a.dir, request, a.in, a.out.Writer, errOut)

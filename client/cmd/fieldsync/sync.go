@@ -153,6 +153,11 @@ func (cmd *watchCmd) Run(a *app) error {
 	ended := make(chan error, 1)
 	if !a.kept {
 		cmd.tell(c)
+		k, err := a.keep()
+		if err != nil {
+			return err
+		}
+		defer k.close()
 		go func() { ended <- c.Run(ctx) }()
 	}
 	if !a.json {

@@ -40,6 +40,9 @@ func (b *Backoff) NextWithin(limit time.Duration) time.Duration {
 // Soon is the delay before an attempt that is expected to succeed: the server said that nothing is wrong.
 func (b *Backoff) Soon() time.Duration { return b.upTo(First) }
 
+// Within is any time up to limit: it spreads those who were told the same.
+func (b *Backoff) Within(limit time.Duration) time.Duration { return b.upTo(limit) }
+
 // Reset forgets the failures: the last attempt went well.
 func (b *Backoff) Reset() { b.failed = 0 }
 

@@ -55,10 +55,26 @@ func dialError(err error, answer *http.Response) error {
 	case http.StatusForbidden:
 		return crdt.Errorf(crdt.KindForbidden, "the server does not let us in")
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		return crdt.Errorf(crdt.KindBusy, "the server is busy (%s)", answer.Status)
+		busy := crdt.Errorf(crdt.KindBusy, "the server is busy (%s)", answer.Status)
+		if seconds, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil && seconds > 0 && seconds < 1<<20 {
+			return &Later{time.Duration(seconds) * time.Second, busy}
+		}
+		return busy
 	}
 	return crdt.Errorf(crdt.KindUnavailable, "the server answered %s instead of opening a sync connection", answer.Status)
 }
+
+// Later is a server's word that it is to be asked again after some time, and not before.
+type Later struct {
+	After time.Duration
+	Err   error
+}
+
+// Error is what it said.
+func (l *Later) Error() string { return l.Err.Error() }
+
+// Unwrap gives the error with its kind.
+func (l *Later) Unwrap() error { return l.Err }
 
 // Closed is how a connection ended that the other side closed.
 type Closed struct {

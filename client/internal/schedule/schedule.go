@@ -27,6 +27,15 @@ const Every = 2 * time.Minute
 // again must not be met by reconnects without end.
 const settled = 10 * time.Second
 
+// A phone sleeps at most so long before it looks for its server again: calm, or a fifteenth of the time that the server has been away, if that is
+// more, up to backoff.Max. A thousand phones that come back spread over calm are work for a small server (20 ms each), and none is caught up later
+// than twice the time of that work; whoever has waited for a quarter of an hour can wait a minute more.
+const (
+	calm       = 20 * time.Second
+	fraction   = 15
+	maxBelieve = 5 * time.Minute // the longest "come back in" of a server, or of what stands before it, that is believed
+)
+
 // What is what there is to do.
 type What int
 
@@ -116,10 +125,20 @@ func (s *Schedule) Ended(now time.Time, soon bool) time.Time {
 	if s.down.IsZero() {
 		s.down = now
 	}
-	wait := s.delays.NextWithin(now.Sub(s.down))
+	away := now.Sub(s.down)
+	wait := s.delays.NextWithin(min(away, max(calm, away/fraction)))
 	if soon {
 		wait = s.delays.Soon()
 	}
 	s.retry = now.Add(wait)
+	return s.retry
+}
+
+// Later says that the server named the time after which it wants to be asked again, after Ended: it is not asked before, and not by all at once.
+func (s *Schedule) Later(now time.Time, after time.Duration) time.Time {
+	after = min(after, maxBelieve)
+	if at := now.Add(after + s.delays.Within(max(after/4, time.Second))); at.After(s.retry) {
+		s.retry = at
+	}
 	return s.retry
 }

@@ -104,7 +104,7 @@ func TestRetriesGrowWithFullJitterAndStayBelowAMinute(t *testing.T) {
 	s := New(0, func() float64 { return 0.999 })
 	now := start
 	for _, ceiling := range []time.Duration{500 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second,
-		16 * time.Second, 32 * time.Second, time.Minute, time.Minute, time.Minute} {
+		16 * time.Second, calm, calm, calm} {
 		s.Begun(now)
 		s.Ended(now, false)
 		a := s.Next(now)
@@ -112,6 +112,16 @@ func TestRetriesGrowWithFullJitterAndStayBelowAMinute(t *testing.T) {
 			t.Errorf("%+v after %v, the ceiling is %v", a, d, ceiling)
 		}
 		now = a.At
+	}
+	for now.Before(start.Add(20 * time.Minute)) {
+		s.Begun(now)
+		s.Ended(now, false)
+		now = s.Next(now).At
+	}
+	s.Begun(now)
+	s.Ended(now, false)
+	if d := s.Next(now).At.Sub(now); d > time.Minute || d < 59*time.Second {
+		t.Errorf("after twenty minutes again after %v", d)
 	}
 	// A connection that was thrown out at once is a failure; one that lasted is none.
 	s.Begun(now)
@@ -127,6 +137,21 @@ func TestRetriesGrowWithFullJitterAndStayBelowAMinute(t *testing.T) {
 	s.Begun(now)
 	if at := s.Ended(now, true); at.Sub(now) > time.Second {
 		t.Errorf("asked to come back, and there after %v", at.Sub(now))
+	}
+}
+
+func TestAServersWordWhenToComeBackIsKept(t *testing.T) {
+	for after, want := range map[time.Duration]time.Duration{2 * time.Second: 2500 * time.Millisecond, 40 * time.Second: 45 * time.Second, time.Hour: maxBelieve * 9 / 8} {
+		s := alone()
+		if at := s.Later(start, after); at.Sub(start) != want || s.Next(start).At.Sub(start) != min(want, Every) {
+			t.Errorf("told %v: again after %v, next after %v", after, at.Sub(start), s.Next(start).At.Sub(start))
+		}
+	}
+	s := alone()
+	s.Later(start, time.Minute)
+	s.Online(true, true)
+	if a := s.Next(start); a != (Action{Connect, start, Network}) {
+		t.Errorf("another network: %+v", a)
 	}
 }
 
@@ -195,8 +220,7 @@ func TestAThousandPhonesComeBackWithoutAHerd(t *testing.T) {
 			last, longest = max(last, p.done.Sub(back)), max(longest, p.done.Sub(p.at))
 		}
 		work := phones * perSync
-		// What the outage lasted is what a phone may sleep still; a minute at most.
-		if limit := max(2*work, work+min(outage, time.Minute)); last > limit || longest > 2*work {
+		if last > 2*work || longest > 2*work {
 			t.Errorf("outage of %v: the last is caught up %v after it, %v after its own attempt; the work is %v", outage, last, longest, work)
 		}
 		t.Logf("outage of %v: at most %d attempts in a second, the last phone is caught up after %v, the longest took %v; the work alone is %v", outage, most, last, longest, work)
