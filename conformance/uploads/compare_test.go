@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -36,6 +37,7 @@ func BenchmarkPhotosOverACutLink(b *testing.B) {
 	for i := range data {
 		data[i] = blobtest.Bytes(uint64(i+1), photoBytes-i)
 	}
+	table := []string{"| | photos | sent beside what is needed | cuts | time |", "|---|---:|---:|---:|---:|"}
 	for _, c := range []struct {
 		name string
 		set  func(b *testing.B) (*sut.Process, func(link *cut.Proxy, data []byte) error)
@@ -68,13 +70,14 @@ func BenchmarkPhotosOverACutLink(b *testing.B) {
 					}
 				}
 				needed := float64(n * photoBytes)
-				b.Logf("| %s | %d | %.1f %% | %d | %.0f s |", c.name, n, (float64(link.Sent())-needed)*100/needed, link.Cuts(), time.Since(begun).Seconds())
+				table = append(table, fmt.Sprintf("| %s | %d | %.1f %% | %d | %.0f s |", c.name, n, (float64(link.Sent())-needed)*100/needed, link.Cuts(), time.Since(begun).Seconds()))
 				stop()
 				link.Cut()
 				server.Kill()
 			}
 		})
 	}
+	report(b, "photos", table)
 }
 
 // ours is our server over a MinIO, sent to by tus or by PUT.
@@ -160,7 +163,7 @@ func sendByTus(b *testing.B, link *cut.Proxy, job string, data []byte) error {
 // way is one way into or out of the store.
 type way struct {
 	name  string
-	fresh bool // out: of a file that the server has not read since it came
+	fresh bool // out: of a file that the server has not read
 	do    func(data []byte, ref blobs.Ref) error
 	took  []time.Duration
 }
@@ -184,12 +187,12 @@ func BenchmarkThroughput(b *testing.B) {
 			_, err := c.PutObject(b.Context(), bucket, "direct", bytes.NewReader(data), size, minio.PutObjectOptions{})
 			return err
 		}},
-		{name: "tus", do: func(data []byte, ref blobs.Ref) error {
+		{name: "tus, in one chunk", do: func(data []byte, ref blobs.Ref) error {
 			answer, _ := w.openAs(job, ref, data).patch(0, size)
 			return status(204, answer.StatusCode)
 		}},
-		{name: "PUT", do: func(data []byte, ref blobs.Ref) error { return status(201, w.putAs(sut.WorkerAnna, job, ref, data)) }},
-		{name: "past the server", do: func(data []byte, _ blobs.Ref) error {
+		{name: "`PUT`", do: func(data []byte, ref blobs.Ref) error { return status(201, w.putAs(sut.WorkerAnna, job, ref, data)) }},
+		{name: "past the server, with its copy at the end", do: func(data []byte, _ blobs.Ref) error {
 			_, put, confirm := w.direct(sut.WorkerAnna, job, data, data)
 			if put != 200 || !strings.HasPrefix(confirm(), "200") {
 				return errors.New("refused")
@@ -214,35 +217,49 @@ func BenchmarkThroughput(b *testing.B) {
 			defer o.Close()
 			return drain(o, io.Discard, size)
 		}},
-		{name: "GET, for the first time", fresh: true, do: func(_ []byte, ref blobs.Ref) error { return w.download(sut.WorkerAnna, job, ref, size, io.Discard) }},
-		{name: "GET again", do: func(_ []byte, ref blobs.Ref) error { return w.download(sut.WorkerAnna, job, ref, size, io.Discard) }},
-		{name: "GET of a range", do: func(_ []byte, ref blobs.Ref) error {
+		{name: "`GET`, the first of a file, of a server that was started since it came", fresh: true, do: func(_ []byte, ref blobs.Ref) error { return w.download(sut.WorkerAnna, job, ref, size, io.Discard) }},
+		{name: "`GET` again", do: func(_ []byte, ref blobs.Ref) error { return w.download(sut.WorkerAnna, job, ref, size, io.Discard) }},
+		{name: "`GET` of a range, of all but the first byte", do: func(_ []byte, ref blobs.Ref) error {
 			return w.download(sut.WorkerAnna, job, ref, size-1, io.Discard, "Range", "bytes=1-")
 		}},
 	}
-	if err := out[2].do(kept, blobs.RefOf(kept)); err != nil { // so that it is again
-		b.Fatal(err)
-	}
 	seed := uint64(1)
+	next := func() ([]byte, blobs.Ref) {
+		seed++
+		data := blobtest.Bytes(seed, size)
+		return data, blobs.RefOf(data)
+	}
+	table := []string{"| | MB/s | share of minio-go |", "|---|---:|---:|"}
 	for _, direction := range []struct {
 		name string
 		ways []*way
-	}{{"in", in}, {"out", out}} {
-		b.Run(direction.name, func(b *testing.B) {
+	}{{"into MinIO", in}, {"out of MinIO", out}} {
+		b.Run(strings.Fields(direction.name)[0], func(b *testing.B) {
 			for b.Loop() {
-				for range turns {
+				var unread []blobs.Ref // what came to a server that is gone, by tus and by PUT in turn
+				if direction.name == "out of MinIO" {
+					for i := range turns {
+						data, ref := next()
+						if err := in[1+i%2].do(data, ref); err != nil {
+							b.Fatal(err)
+						}
+						w.attach(sut.WorkerAnna, job, data)
+						unread = append(unread, ref)
+					}
+					w.server.Kill()
+					w.start()
+					if err := out[2].do(kept, blobs.RefOf(kept)); err != nil { // so that it is again
+						b.Fatal(err)
+					}
+				}
+				for turn := range turns {
 					for _, way := range direction.ways {
 						data, ref := kept, blobs.RefOf(kept)
-						if direction.name == "in" || way.fresh {
-							seed++
-							data = blobtest.Bytes(seed, size)
-							ref = blobs.RefOf(data)
-						}
-						if way.fresh {
-							if got := w.put(sut.WorkerAnna, job, data); got != 201 {
-								b.Fatal(got)
-							}
-							w.attach(sut.WorkerAnna, job, data)
+						switch {
+						case way.fresh:
+							ref = unread[turn]
+						case direction.name == "into MinIO":
+							data, ref = next()
 						}
 						begun := time.Now()
 						if err := way.do(data, ref); err != nil {
@@ -255,11 +272,12 @@ func BenchmarkThroughput(b *testing.B) {
 			base := median(direction.ways[0].took)
 			for _, way := range direction.ways {
 				m := median(way.took)
-				b.Logf("%-4s %-24s %7.1f MB/s  %4.0f %%", direction.name, way.name, size/1e6/m.Seconds(), 100*base.Seconds()/m.Seconds())
+				table = append(table, fmt.Sprintf("| %s, %s | %.0f | %.0f %% |", direction.name, way.name, size/1e6/m.Seconds(), 100*base.Seconds()/m.Seconds()))
 			}
 		})
 	}
 	b.Logf("the server's memory was at most %s", peak(b, w.server.PID()))
+	report(b, "throughput", table)
 }
 
 func median(of []time.Duration) time.Duration {
@@ -270,6 +288,7 @@ func median(of []time.Duration) time.Duration {
 // BenchmarkLargeFile sends files of 512 MiB, 1 GiB and 4 GiB in one chunk and fetches them again (FIELDSYNC_LARGE_MIB is another list),
 // each with a server of its own, and reports the server's memory: it must not grow with the file.
 func BenchmarkLargeFile(b *testing.B) {
+	table := []string{"| file | in | out | the server's memory at most (RSS), after the upload | after the download |", "|---|---:|---:|---:|---:|"}
 	for _, mib := range largeMiB(b) {
 		b.Run(itoa(mib)+" MiB", func(b *testing.B) {
 			size := mib << 20
@@ -296,9 +315,10 @@ func BenchmarkLargeFile(b *testing.B) {
 				if got := blobs.RefFromSum([sha256.Size]byte(sum.Sum(nil))); got != ref {
 					b.Fatalf("what came back is %v, not %v", got, ref)
 				}
-				b.Logf("| %d MiB | %.0f MB/s | %.0f MB/s | %s | %s |", mib, float64(size)/1e6/up.Seconds(), float64(size)/1e6/time.Since(begun).Seconds(),
-					upPeak, peak(b, w.server.PID()))
+				table = append(table, fmt.Sprintf("| %d MiB | %.0f MB/s | %.0f MB/s | %s | %s |", mib, float64(size)/1e6/up.Seconds(), float64(size)/1e6/time.Since(begun).Seconds(),
+					upPeak, peak(b, w.server.PID())))
 			}
 		})
 	}
+	report(b, "large", table)
 }
