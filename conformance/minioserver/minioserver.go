@@ -69,7 +69,7 @@ func versitygw() kind {
 		name: "versitygw", install: "versitygw", ready: "/health",
 		// Metadata lies in files beside the objects: not every test machine's file system has extended attributes.
 		args: func(s *Server) []string {
-			return []string{"--quiet", "--health", "/health", "--keep-alive", "--port", s.Endpoint, "posix", "--sidecar", filepath.Join(s.folder, "meta"), s.Folder()}
+			return []string{"--quiet", "--health", "/health", "--keep-alive", "--iam-dir", filepath.Join(s.folder, "iam"), "--port", s.Endpoint, "posix", "--sidecar", filepath.Join(s.folder, "meta"), s.Folder()}
 		},
 		env: []string{"ROOT_ACCESS_KEY=" + AccessKey, "ROOT_SECRET_KEY=" + SecretKey},
 	}
@@ -92,7 +92,7 @@ func start(t testing.TB, k kind) *Server {
 		t.Fatal(err)
 	}
 	s := &Server{Endpoint: address, kind: k, program: program, folder: t.TempDir()}
-	for _, dir := range []string{s.Folder(), filepath.Join(s.folder, "meta")} {
+	for _, dir := range []string{s.Folder(), filepath.Join(s.folder, "meta"), filepath.Join(s.folder, "iam")} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -224,6 +224,16 @@ func (s *Server) Kill() error {
 		return fmt.Errorf("minioserver: %w", err)
 	}
 	<-done
+	return nil
+}
+
+// AddUser makes a user of a versitygw who may do nothing until a bucket's policy says so.
+func (s *Server) AddUser(ctx context.Context, accessKey, secretKey string) error {
+	add := exec.CommandContext(ctx, s.program, "admin", "--endpoint-url", "http://"+s.Endpoint, "create-user", "--role", "user", "--access", accessKey, "--secret", secretKey)
+	add.Env = append(os.Environ(), "ADMIN_ACCESS_KEY="+AccessKey, "ADMIN_SECRET_KEY="+SecretKey)
+	if out, err := add.CombinedOutput(); err != nil {
+		return fmt.Errorf("minioserver: add a user: %w: %s", err, out)
+	}
 	return nil
 }
 

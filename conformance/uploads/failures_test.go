@@ -70,8 +70,16 @@ func (u *upload) offset() int {
 	return at
 }
 
+// stores are the S3 servers.
+var stores = map[string]func(testing.TB) *minioserver.Server{"MinIO": minioserver.Start, "versitygw": minioserver.StartVersitygw}
+
 func TestMinIOThatStopsDuringAnUploadLosesNothingAndTheClientIsToldToComeBack(t *testing.T) {
-	minio := minioserver.Start(t)
+	for name, start := range stores {
+		t.Run(name, func(t *testing.T) { stopsDuringAnUpload(t, start(t)) })
+	}
+}
+
+func stopsDuringAnUpload(t *testing.T, minio *minioserver.Server) {
 	w := newWorld(t, minio)
 	const step = 1 << 20
 	u := w.open(w.newJob("photos"), blobtest.Bytes(1, 24*step))
@@ -102,7 +110,12 @@ func TestMinIOThatStopsDuringAnUploadLosesNothingAndTheClientIsToldToComeBack(t 
 
 // TestTheGoClientWaitsForMinIO is the same from the phone's side: nothing is lost, and nobody has to do anything.
 func TestTheGoClientWaitsForMinIO(t *testing.T) {
-	minio := minioserver.Start(t)
+	for name, start := range stores {
+		t.Run(name, func(t *testing.T) { waitsFor(t, start(t)) })
+	}
+}
+
+func waitsFor(t *testing.T, minio *minioserver.Server) {
 	w := newWorld(t, minio)
 	c := w.client(sut.WorkerAnna)
 	job, err := crdt.ParseDocID(w.newJob("photos"))
@@ -167,7 +180,7 @@ func rot(t *testing.T, dir string, least int64) {
 }
 
 func TestADamagedFileIsNeverServedFoundByVerifyAndMendedByWhoeverHasIt(t *testing.T) {
-	onBoth(t, func(t *testing.T, w *world) {
+	onAll(t, func(t *testing.T, w *world) {
 		job, data := w.newJob("photos"), blobtest.Bytes(1, 300_000)
 		if status := w.put(sut.WorkerAnna, job, data); status != http.StatusCreated {
 			t.Fatal(status)
@@ -235,7 +248,7 @@ func TestADamagedFileIsNeverServedFoundByVerifyAndMendedByWhoeverHasIt(t *testin
 // A file has marks of each block from the time that it comes, in whatever pieces; they outlive the server. So of a damaged one
 // not even the damaged block goes out, from a server that has never read the file.
 func TestOfADamagedFileNoDamagedByteGoesOutAfterARestart(t *testing.T) {
-	onBoth(t, func(t *testing.T, w *world) {
+	onAll(t, func(t *testing.T, w *world) {
 		job, data := w.newJob("video"), blobtest.Bytes(1, 20<<20+1)
 		at := 0
 		up := w.open(job, data)

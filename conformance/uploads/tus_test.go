@@ -25,6 +25,12 @@ func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Run("MinIO", func(t *testing.T) { test(t, newWorld(t, minioserver.Start(t))) })
 }
 
+// onAll is onBoth, and on an S3 server that has no code in common with MinIO.
+func onAll(t *testing.T, test func(t *testing.T, w *world)) {
+	onBoth(t, test)
+	t.Run("versitygw", func(t *testing.T) { test(t, newWorld(t, minioserver.StartVersitygw(t))) })
+}
+
 func TestTusJSClientUploadsUnmodified(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		job := w.newJob("photos")

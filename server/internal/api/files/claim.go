@@ -16,7 +16,6 @@ import (
 
 	"fieldsync/blobs"
 	"fieldsync/crdt"
-	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/api"
 	"fieldsync/server/internal/problem"
 
@@ -69,6 +68,17 @@ type challenge struct {
 	Size  int64  `json:"s"`
 	Nonce []byte `json:"n"`
 	Until int64  `json:"u"` // ms since 1970
+}
+
+// challenge is one for whoever made a request.
+func (q request) challenge(size int64, nonce []byte, until time.Time) challenge {
+	return challenge{Who: owner(q.who), Job: q.job.String(), Ref: q.ref.String(), Size: size, Nonce: nonce, Until: until.UnixMilli()}
+}
+
+// asked opens a challenge that was given to whoever makes this request, for the same job and file, and not too long ago.
+func (h *Handler) asked(q request, token string) (challenge, bool) {
+	c, ok := h.seals.open(token)
+	return c, ok && c.Who == owner(q.who) && c.Job == q.job.String() && c.Ref == q.ref.String() && c.Until >= time.Now().UnixMilli()
 }
 
 // sealer signs challenges, with a key that ends with the process: then the client just sends its file.
@@ -163,36 +173,21 @@ type claimOutput struct{ Body ClaimAnswer }
 
 func (h *Handler) claim(ctx context.Context, in *claimInput) (*claimOutput, error) {
 	begun := time.Now()
-	ref, err := blobs.ParseRef(in.SHA256)
+	q, err := h.writing(ctx, in.SHA256, in.Job)
 	if err != nil {
 		return nil, err
 	}
-	job, err := crdt.ParseDocID(in.Job)
-	if err != nil {
-		return nil, err
-	}
-	who, err := api.Principal(ctx)
-	if err == nil {
-		err = h.cfg.May(ctx, who, job, true)
-	}
-	if err != nil {
-		return nil, err
-	}
-	space, err := spaceOf(who)
-	if err != nil {
-		return nil, err
-	}
-	here, err := h.readable(ctx, who, space, job, ref, in.Body)
+	here, err := h.readable(ctx, q, in.Body)
 	if err != nil {
 		return nil, err
 	}
 	if here {
-		return &claimOutput{ClaimAnswer{State: "here"}}, h.cfg.Delivered(ctx, who, job, ref, in.Body.Size)
+		return &claimOutput{ClaimAnswer{State: "here"}}, h.cfg.Delivered(ctx, q.who, q.job, q.ref, in.Body.Size)
 	}
 	if in.Body.Challenge == "" {
-		return h.ask(who, job, ref, in.Body.Size)
+		return h.ask(q, in.Body.Size)
 	}
-	ok, err := h.proven(ctx, who, space, job, ref, in.Body)
+	ok, err := h.proven(ctx, q, in.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -206,12 +201,12 @@ func (h *Handler) claim(ctx context.Context, in *claimInput) (*claimOutput, erro
 		}
 		return nil, errNotHeld
 	}
-	return &claimOutput{ClaimAnswer{State: "here"}}, h.cfg.Delivered(ctx, who, job, ref, in.Body.Size)
+	return &claimOutput{ClaimAnswer{State: "here"}}, h.cfg.Delivered(ctx, q.who, q.job, q.ref, in.Body.Size)
 }
 
 // readable tells whether the claimant may read the file already: by the job itself, or by the one that he names.
-func (h *Handler) readable(ctx context.Context, who access.Principal, space blobs.Space, job crdt.DocID, ref blobs.Ref, c Claim) (bool, error) {
-	jobs := []crdt.DocID{job}
+func (h *Handler) readable(ctx context.Context, q request, c Claim) (bool, error) {
+	jobs := []crdt.DocID{q.job}
 	if c.From != "" {
 		from, err := crdt.ParseDocID(c.From)
 		if err != nil {
@@ -220,14 +215,14 @@ func (h *Handler) readable(ctx context.Context, who access.Principal, space blob
 		jobs = append(jobs, from)
 	}
 	for _, j := range jobs {
-		held, err := h.cfg.Held(ctx, who, j, ref)
+		held, err := h.cfg.Held(ctx, q.who, j, q.ref)
 		if err != nil {
 			return false, err
 		}
 		if !held {
 			continue
 		}
-		info, err := h.cfg.Store.Stat(ctx, space, ref)
+		info, err := h.cfg.Store.Stat(ctx, q.space, q.ref)
 		if err == nil && info.Size == c.Size {
 			return true, nil
 		}
@@ -239,11 +234,10 @@ func (h *Handler) readable(ctx context.Context, who access.Principal, space blob
 }
 
 // ask gives a challenge, whether or not there is such a file.
-func (h *Handler) ask(who access.Principal, job crdt.DocID, ref blobs.Ref, size int64) (*claimOutput, error) {
+func (h *Handler) ask(q request, size int64) (*claimOutput, error) {
 	nonce := make([]byte, 32)
 	_, _ = rand.Read(nonce) // never fails
-	token, err := h.seals.seal(challenge{Who: who.Org + "/" + who.ID, Job: job.String(), Ref: ref.String(), Size: size, Nonce: nonce,
-		Until: time.Now().Add(proofPatience).UnixMilli()})
+	token, err := h.seals.seal(q.challenge(size, nonce, time.Now().Add(proofPatience)))
 	if err != nil {
 		return nil, err
 	}
@@ -251,11 +245,10 @@ func (h *Handler) ask(who access.Principal, job crdt.DocID, ref blobs.Ref, size 
 }
 
 // proven checks a proof against the file.
-func (h *Handler) proven(ctx context.Context, who access.Principal, space blobs.Space, job crdt.DocID, ref blobs.Ref, c Claim) (bool, error) {
-	asked, ok := h.seals.open(c.Challenge)
+func (h *Handler) proven(ctx context.Context, q request, c Claim) (bool, error) {
+	asked, ok := h.asked(q, c.Challenge)
 	got, err := hex.DecodeString(c.Proof)
-	if !ok || err != nil || asked.Who != who.Org+"/"+who.ID || asked.Job != job.String() || asked.Ref != ref.String() || asked.Size != c.Size ||
-		asked.Until < time.Now().UnixMilli() {
+	if !ok || err != nil || asked.Size != c.Size {
 		return false, nil
 	}
 	free, err := take(h.claims)
@@ -263,15 +256,15 @@ func (h *Handler) proven(ctx context.Context, who access.Principal, space blobs.
 		return false, err
 	}
 	defer free()
-	info, err := h.cfg.Store.Stat(ctx, space, ref)
+	info, err := h.cfg.Store.Stat(ctx, q.space, q.ref)
 	if errors.Is(err, blobs.ErrNotFound) || errors.Is(err, blobs.ErrMismatch) || err == nil && info.Size != c.Size {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	want, err := Prove(asked.Nonce, ref, rangesOf(asked.Nonce, c.Size), func(r Range) (io.ReadCloser, error) {
-		return h.cfg.Store.OpenRange(ctx, space, ref, r.Offset, r.Length)
+	want, err := Prove(asked.Nonce, q.ref, rangesOf(asked.Nonce, c.Size), func(r Range) (io.ReadCloser, error) {
+		return h.cfg.Store.OpenRange(ctx, q.space, q.ref, r.Offset, r.Length)
 	})
 	if errors.Is(err, io.ErrUnexpectedEOF) { // what is there is damaged: let it be sent again
 		return false, nil

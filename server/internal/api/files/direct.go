@@ -83,13 +83,10 @@ type directInput struct {
 
 type directOutput struct{ Body DirectAnswer }
 
-// writing is what both operations need to know first.
+// writing is what the operations that deliver a file need to know first.
 func (h *Handler) writing(ctx context.Context, sum, doc string) (request, error) {
 	var q request
 	var err error
-	if h.cfg.Direct == nil {
-		return q, errNoDirect
-	}
 	if q.ref, err = blobs.ParseRef(sum); err != nil {
 		return q, err
 	}
@@ -107,6 +104,9 @@ func (h *Handler) writing(ctx context.Context, sum, doc string) (request, error)
 }
 
 func (h *Handler) askDirect(ctx context.Context, in *directInput) (*directOutput, error) {
+	if h.cfg.Direct == nil {
+		return nil, errNoDirect
+	}
 	q, err := h.writing(ctx, in.SHA256, in.Job)
 	if err != nil {
 		return nil, err
@@ -123,8 +123,7 @@ func (h *Handler) askDirect(ctx context.Context, in *directInput) (*directOutput
 	if err != nil {
 		return nil, err
 	}
-	token, err := h.seals.seal(challenge{Who: owner(q.who), Job: q.job.String(), Ref: q.ref.String(), Size: in.Body.Size, Nonce: []byte(id),
-		Until: now.Add(confirmFor).UnixMilli()})
+	token, err := h.seals.seal(q.challenge(in.Body.Size, []byte(id), now.Add(confirmFor)))
 	if err != nil {
 		return nil, err
 	}
@@ -147,12 +146,15 @@ type confirmInput struct {
 type confirmOutput struct{ Body ConfirmAnswer }
 
 func (h *Handler) confirm(ctx context.Context, in *confirmInput) (*confirmOutput, error) {
+	if h.cfg.Direct == nil {
+		return nil, errNoDirect
+	}
 	q, err := h.writing(ctx, in.SHA256, in.Job)
 	if err != nil {
 		return nil, err
 	}
-	asked, ok := h.seals.open(in.Body.Token)
-	if !ok || asked.Who != owner(q.who) || asked.Job != q.job.String() || asked.Ref != q.ref.String() || asked.Until < time.Now().UnixMilli() {
+	asked, ok := h.asked(q, in.Body.Token)
+	if !ok {
 		return nil, errNotHeld
 	}
 	free, err := take(h.claims)

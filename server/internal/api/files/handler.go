@@ -27,7 +27,7 @@ const (
 	DefaultIdle      = 30 * time.Second // without a single byte moving
 	MinRate          = 2 << 10          // bytes per second, over a whole transfer
 	Grace            = time.Minute      // added to what MinRate allows: small files, slow disks
-	DefaultTransfers = 64               // uploads at once, and downloads at once; a buffer of up to 512 KiB each
+	DefaultTransfers = 64               // uploads at once, and downloads at once; up to two buffers of 512 KiB each
 )
 
 // Config is what the handler needs. All but the bounds and the log are required.
