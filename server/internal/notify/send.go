@@ -171,7 +171,7 @@ func (n *Notifier) attempt(ctx context.Context, by transport.Transport, s *Subsc
 		return transport.Outcome{Result: transport.Refused, Reason: "it could not be written"}
 	}
 	if short {
-		m.Payload, m.Body = m.Short, ""
+		m.Payload, m.Body, m.Reason = m.Short, "", nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendPatience)
 	defer cancel()

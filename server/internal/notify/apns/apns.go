@@ -126,8 +126,11 @@ func build(to transport.Target, m transport.Message) ([]byte, error) {
 	default:
 		aps["alert"], aps["sound"], aps["thread-id"] = map[string]string{"title": m.Title, "body": m.Body}, "default", m.Topic
 		aps["content-available"], out["job"] = 1, m.Job
+		if len(m.Reason) > 0 { // the app's notification extension may say it in other words
+			aps["mutable-content"], out["notice"] = 1, json.RawMessage(m.Reason)
+		}
 	}
-	return json.Marshal(out)
+	return transport.JSON(out)
 }
 
 func (s *Sender) post(ctx context.Context, to transport.Target, m transport.Message, body []byte) (transport.Outcome, string) {

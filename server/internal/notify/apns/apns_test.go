@@ -94,6 +94,11 @@ func TestAMessageIsWhatTheServiceTakes(t *testing.T) {
 	if string(a.body) != `{"aps":{"alert":{"body":"Cancelled by Dora","title":"Two pumps"},"content-available":1,"sound":"default","thread-id":"t1"},"job":"j1"}` {
 		t.Errorf("%s", a.body)
 	}
+	parts := sample
+	parts.Reason = []byte(`{"by":"Dora"}`)
+	if s.Send(t.Context(), to, parts); !strings.HasSuffix(string(a.body), `"mutable-content":1,"sound":"default","thread-id":"t1"},"job":"j1","notice":{"by":"Dora"}}`) {
+		t.Errorf("%s", a.body)
+	}
 	silent := sample
 	silent.Silent = true
 	s.Send(t.Context(), to, silent)
@@ -118,11 +123,11 @@ func TestAMessageIsWhatTheServiceTakes(t *testing.T) {
 	if plain, err := pushtest.Open(key, secret.Auth, body); err != nil || string(plain) != string(sample.Payload) {
 		t.Errorf("%q %v", plain, err)
 	}
-	if a.tokens[0] != a.tokens[2] {
+	if a.tokens[0] != a.tokens[3] {
 		t.Error("a token for each message: the service refuses that")
 	}
 	now = now.Add(50 * time.Minute)
-	if s.Send(t.Context(), to, sample); a.tokens[3] == a.tokens[0] {
+	if s.Send(t.Context(), to, sample); a.tokens[4] == a.tokens[0] {
 		t.Error("a token of more than 45 minutes")
 	}
 }

@@ -124,8 +124,11 @@ func build(to transport.Target, m transport.Message) ([]byte, error) {
 		out.Data["sync"] = "now"
 	default:
 		out.Notification, out.Android.Notification = &words{m.Title, m.Body}, &shown{m.Topic}
+		if len(m.Reason) > 0 {
+			out.Data["notice"] = string(m.Reason)
+		}
 	}
-	return json.Marshal(map[string]message{"message": out})
+	return transport.JSON(map[string]message{"message": out})
 }
 
 // Send makes one attempt.

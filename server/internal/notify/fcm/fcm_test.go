@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,6 +83,11 @@ func TestAMessageIsWhatTheServiceTakes(t *testing.T) {
 	}
 	want := `{"message":{"token":"device","data":{"job":"j1","tag":"t1"},"notification":{"title":"Two pumps","body":"Cancelled by Dora"},"android":{"priority":"high","ttl":"90s","notification":{"tag":"t1"}}}}`
 	if string(g.got) != want {
+		t.Errorf("%s", g.got)
+	}
+	parts := sample
+	parts.Reason = []byte(`{"by":"Dora"}`)
+	if s.Send(t.Context(), transport.Target{Token: "device"}, parts); !strings.Contains(string(g.got), `"data":{"job":"j1","notice":"{\"by\":\"Dora\"}","tag":"t1"}`) {
 		t.Errorf("%s", g.got)
 	}
 	silent := sample

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"fieldsync/crdt"
 	"fieldsync/crdt/audit"
@@ -230,6 +231,12 @@ func minutes(v any) string {
 // short is a text as a notice has it: one line, cut.
 func short(s string) string {
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s)
 	if len(s) <= maxValue {
 		return s
 	}

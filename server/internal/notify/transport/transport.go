@@ -2,7 +2,9 @@
 package transport
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"time"
 )
 
@@ -30,12 +32,22 @@ const (
 type Message struct {
 	Title, Body string
 	Payload     []byte // all of it as JSON, for who can read it
-	Short       []byte // the same without words: what a service gets that finds the first too long
+	Reason      []byte // what it says, as JSON in parts, for an app that says it in another language; empty: nothing
+	Short       []byte // Payload without words: what a service gets that finds the first too long
 	Job         string // document id
 	Topic       string // a later message with the same takes its place; at most 32 of base64url
 	TTL         time.Duration
 	Urgency     Urgency
 	Silent      bool // nothing to see: sync now
+}
+
+// JSON encodes without the escapes that only web pages need: they make six bytes of one, and services count.
+func JSON(v any) ([]byte, error) {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(out.Bytes(), []byte{'\n'}), err
 }
 
 // Result is what became of a message.
