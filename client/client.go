@@ -99,6 +99,7 @@ type Client struct {
 	noDirect      atomic.Bool  // files go through the server
 	learned       atomic.Int64 // when the organisation's settings were, in ns since 1970
 	receipts      receipts
+	reports       reports
 	budget        int64
 	tidied        atomic.Bool  // the files were brought into their budget since the folder was opened
 	keeping       sync.RWMutex // held for reading while a file is in the folder and not yet in a book that keeps it; for writing to remove some

@@ -155,6 +155,7 @@ func (c *Client) live(ctx context.Context) error {
 			return err
 		}
 		var again time.Duration
+		var synced time.Time
 		if moved.sent+moved.received > 0 || moved.advanced {
 			delays.Reset() // a link that breaks all the time is still one
 		}
@@ -162,12 +163,14 @@ func (c *Client) live(ctx context.Context) error {
 			again = delays.Next()
 		} else {
 			delays.Reset()
-			c.keepLastSync(time.Now())
+			synced = time.Now()
+			c.keepLastSync(synced)
 			if told != events || moved.sent+moved.received > 0 {
 				told = events
 				c.tell(Event{Kind: EventSynced})
 			}
 		}
+		c.reportDevice(ctx, s.api, synced)
 		if err := c.waitForWork(ctx, changed, again); err != nil {
 			return err
 		}
@@ -209,6 +212,7 @@ func (s *session) lookAfter(ctx context.Context) {
 		s.mu.Unlock()
 		if done && s.c.waitingFiles.Load() == 0 {
 			s.c.keepLastSync(now) // what there was to exchange is, as of now
+			s.c.reportDevice(ctx, s.api, now)
 		}
 	}
 }

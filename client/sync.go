@@ -110,6 +110,9 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	if r.Finished = err == nil && moved.waiting == 0; r.Finished {
 		c.keepLastSync(time.Now())
 		c.tell(Event{Kind: EventSynced})
+		c.reportDevice(ctx, s.api, time.Now())
+	} else if ctx.Err() == nil {
+		c.reportDevice(ctx, s.api, time.Time{})
 	}
 	r.Took = time.Since(begun)
 	return r, err

@@ -44,6 +44,13 @@ func (s *server) driveAccounts() {
 	s.valid("phone", "PUT", "me/password", form("old_password", password, "new_password", password+"2"), 204)
 	s.valid("phone", "PUT", "me/password", form("old_password", password+"2", "new_password", password), 204)
 
+	s.valid("phone", "PUT", "me/device/report", form("link", "slow", "unsent", form("changes", 1, "files", 2, "bytes", 300), "since_sync", 60), 204)
+	s.valid("phone", "PUT", "me/device/report", form("link", "none", "unsent", form("changes", 0, "files", 0, "bytes", 0)), 400)
+	v := s.valid("dora", "GET", "me/views", nil, 200)
+	mine := form("views", list(form("name", "Mine", "search", form("status", "started"))))
+	s.valid("dora", "PUT", "me/views", mine, 200, "If-Match", v.header.Get("ETag"))
+	s.valid("dora", "PUT", "me/views", mine, 412, "If-Match", v.header.Get("ETag"))
+
 	t := s.valid("ada", "POST", "teams", form("name", "Heating", "foreman", s.ids["anna"], "members", list(s.ids["ben"])), 201)
 	team := "teams/" + t.str("id")
 	s.valid("dora", "GET", "teams", nil, 200)

@@ -38,6 +38,8 @@ func (s *server) drivePush() {
 		s.t.Errorf("%d tests came: %v", len(browser.Messages()), service.Wrong())
 	}
 	s.valid("ada", "GET", "push/log?limit=1", nil, 200)
+	s.valid("ada", "GET", "push/log?result=sent&user="+s.ids["ben"], nil, 200)
+	s.valid("ada", "GET", "push/log?result=eaten", nil, 400)
 	s.valid("dora", "GET", "push/log", nil, 403)
 	s.valid("ben", "GET", "push/settings", nil, 200)
 	s.valid("ben", "PUT", "push/settings", form("quiet_from", "22:00", "quiet_to", "06:00", "only_today", true), 200)

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -16,7 +17,8 @@ type cache struct {
 	mu         sync.Mutex
 	generation uint64
 	lru        *simplelru.LRU[secretHash, access.Principal]
-	seen       map[secretHash]time.Time // who was let in since takeSeen, and when last; of what is or was in lru
+	seen       map[secretHash]time.Time    // who was let in since takeSeen, and when last; of what is or was in lru
+	reports    map[secretHash]DeviceReport // what devices said of themselves that is not written down
 }
 
 func newCache(size int) (*cache, error) {
@@ -24,7 +26,7 @@ func newCache(size int) (*cache, error) {
 	if err != nil {
 		return nil, crdt.Errorf(crdt.KindInvalid, "auth: cache of %d entries", size)
 	}
-	return &cache{lru: lru, seen: map[secretHash]time.Time{}}, nil
+	return &cache{lru: lru, seen: map[secretHash]time.Time{}, reports: map[secretHash]DeviceReport{}}, nil
 }
 
 // get gives the entry, if there is one, and the generation to give to keep.
@@ -63,6 +65,41 @@ func (c *cache) takeSeen() map[secretHash]time.Time {
 	return seen
 }
 
+// report keeps what a device said of itself, until it is saved; false: there are too many.
+func (c *cache) report(h secretHash, r DeviceReport) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.reports[h]; !ok && len(c.reports) >= cacheEntries {
+		return false
+	}
+	c.reports[h] = r
+	return true
+}
+
+func (c *cache) reported(h secretHash) (DeviceReport, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, ok := c.reports[h]
+	return r, ok
+}
+
+// unsaved gives the reports that are not written down; saved forgets those of them that are, and were not followed by another.
+func (c *cache) unsaved() map[secretHash]DeviceReport {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.reports)
+}
+
+func (c *cache) saved(reports map[secretHash]DeviceReport) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for h, r := range reports {
+		if c.reports[h] == r {
+			delete(c.reports, h)
+		}
+	}
+}
+
 // now gives the generation: it rises with each revocation and each change of a user.
 func (c *cache) now() uint64 {
 	c.mu.Lock()
@@ -76,6 +113,7 @@ func (c *cache) forget(h secretHash) {
 	c.generation++
 	c.lru.Remove(h)
 	delete(c.seen, h)
+	delete(c.reports, h)
 }
 
 func (c *cache) forgetAll() {

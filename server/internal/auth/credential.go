@@ -259,7 +259,7 @@ func (a *Auth) credentials(user string) ([]credential, error) {
 
 func removal(c credential) []store.Op {
 	h := secretHash(c.Hash)
-	ops := []store.Op{{Key: credentialKey(h)}, {Key: seenKey(h)}}
+	ops := []store.Op{{Key: credentialKey(h)}, {Key: seenKey(h)}, {Key: reportKey(h)}}
 	if c.User != "" {
 		ops = append(ops, store.Op{Key: userCredentialKey(c.User, h)})
 	}

@@ -17,9 +17,10 @@ type Device struct {
 	Label      string // what a person calls it
 	Session    bool   // a browser's session, not a token
 	Created    time.Time
-	Seen       time.Time // when it was last used, to a quarter of an hour; zero: not since it was made
-	Expires    time.Time // zero: never
-	Credential string    // names it as Principal.Credential does
+	Seen       time.Time     // when it was last used, to a quarter of an hour; zero: not since it was made
+	Expires    time.Time     // zero: never
+	Credential string        // names it as Principal.Credential does
+	Report     *DeviceReport // what it last said of itself; nil: nothing
 }
 
 func (c credential) device(seen time.Time) Device {
@@ -42,7 +43,11 @@ func (a *Auth) devicesOf(user string) ([]Device, error) {
 		if err != nil {
 			return nil, unavailable(err)
 		}
-		out = append(out, c.device(seen))
+		d := c.device(seen)
+		if d.Report, err = a.lastReport(secretHash(c.Hash)); err != nil {
+			return nil, err
+		}
+		out = append(out, d)
 	}
 	slices.SortFunc(out, func(x, y Device) int { return x.Created.Compare(y.Created) })
 	return out, nil

@@ -28,6 +28,8 @@ const (
 	kindCredential  = 't' // id: a secretHash
 	kindCredentials = 'd' // id: user/secretHash; the value is empty
 	kindSeen        = 's' // id: a secretHash; the value is when it was last used, in milliseconds since 1970, 8 bytes
+	kindReport      = 'r' // id: a secretHash; the value is what the device last said of itself
+	kindViews       = 'v' // id: a user's; the lists that he gave a name
 	kindLock        = 'f' // id: user, or user/ and a purpose; failed attempts
 	kindLog         = 'e' // id: organisation/ring/number in 8 bytes
 	kindLogNext     = 'n' // id: organisation/ring; the value is the number of the next entry, 8 bytes
@@ -46,6 +48,8 @@ func apiKeyKey(org, id string) []byte    { return store.Account(kindKey, org+"/"
 func lockKey(name string) []byte         { return store.Account(kindLock, name) }
 func credentialKey(h secretHash) []byte  { return store.Account(kindCredential, string(h[:])) }
 func seenKey(h secretHash) []byte        { return store.Account(kindSeen, string(h[:])) }
+func viewsKey(user string) []byte        { return store.Account(kindViews, user) }
+func reportKey(h secretHash) []byte      { return store.Account(kindReport, string(h[:])) }
 
 // userCredentials is the prefix of a user's credentials.
 func userCredentials(user string) []byte { return store.Account(kindCredentials, user+"/") }

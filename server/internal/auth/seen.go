@@ -15,7 +15,7 @@ const seenEvery = 15 * time.Minute
 // seenAtOnce bounds the uses that are written in one write.
 const seenAtOnce = 1000
 
-// SaveSeen writes down which credentials were used lately, and those of connections that are open now. It is to be called every
+// SaveSeen writes down which credentials were used lately, those of connections that are open now, and what devices said of themselves (Report). It is to be called every
 // few minutes and at the end: a request itself writes nothing. What a crash loses is a quarter of an hour.
 func (a *Auth) SaveSeen(connected []access.Principal) error {
 	now := a.now()
@@ -28,6 +28,9 @@ func (a *Auth) SaveSeen(connected []access.Principal) error {
 			seen[h] = now
 		}
 	}
+	if err := a.saveUnsaved(); err != nil {
+		return err
+	}
 	var hashes []secretHash
 	for h := range seen {
 		hashes = append(hashes, h)
@@ -39,6 +42,18 @@ func (a *Auth) SaveSeen(connected []access.Principal) error {
 		}
 		hashes = hashes[n:]
 	}
+	return nil
+}
+
+// saveUnsaved writes down what devices said of themselves.
+func (a *Auth) saveUnsaved() error {
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	reports := a.cache.unsaved()
+	if err := a.saveReports(reports); err != nil {
+		return err
+	}
+	a.cache.saved(reports)
 	return nil
 }
 

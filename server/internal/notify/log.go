@@ -25,11 +25,11 @@ type Entry struct {
 	At      crdt.Timestamp `json:"at"`
 	User    string         `json:"user"`
 	Device  string         `json:"device"`
-	Service string         `json:"service"`
+	Service string         `json:"service" enum:"webpush,fcm,apns"`
 	Job     string         `json:"job,omitempty"` // document id; empty of a test
-	Kind    rules.Kind     `json:"kind"`
+	Kind    rules.Kind     `json:"kind" enum:"assigned,unassigned,cancelled,status,changed,test"`
 	Attempt int            `json:"attempt"` // from 1; 0: none was made
-	Result  string         `json:"result"`
+	Result  string         `json:"result" enum:"sent,later,gone,long,refused,dropped,expired" doc:"sent: the service took it; later: it is tried again; gone: the device is not reached any more and was removed; long: the service wants fewer words, and gets them; refused: it will not be taken; dropped: it was not tried; expired: the working day was over"`
 	Status  int            `json:"status,omitempty"` // of the service's answer; 0: none came
 	Reason  string         `json:"reason,omitempty"`
 	// NextAt is when it will be tried again; 0: never.
@@ -74,6 +74,7 @@ func (n *Notifier) logOps(org string, e *Entry) ([]store.Op, error) {
 // LogQuery says which entries are wanted.
 type LogQuery struct {
 	User   string // empty: everybody's
+	Result string // empty: any
 	Before uint64 // those with smaller numbers; 0: the newest
 	Limit  int    // at most
 }
@@ -93,7 +94,7 @@ func (n *Notifier) Entries(org string, q LogQuery) ([]Entry, error) {
 		if err := json.Unmarshal(value, &e); err != nil {
 			return crdt.Errorf(crdt.KindInternal, "notify: a stored entry is not ours: %w", err)
 		}
-		if q.User == "" || e.User == q.User {
+		if (q.User == "" || e.User == q.User) && (q.Result == "" || e.Result == q.Result) {
 			out = append(out, e)
 		}
 		return nil

@@ -207,6 +207,11 @@ func TestEachAnswerOfTheServiceHasItsEffect(t *testing.T) {
 		if _, err := w.Of(org, "device-anna"); errors.Is(err, ErrNoSubscription) != c.gone {
 			t.Errorf("%d: the subscription: %v", c.status, err)
 		}
+		for _, result := range []string{"sent", "gone", "refused", "later"} {
+			if of, err := w.Entries(org, LogQuery{Result: result, Limit: 100}); err != nil || (len(of) == 1) != (result == c.result) {
+				t.Errorf("%d: of the log, %s: %+v, %v", c.status, result, of, err)
+			}
+		}
 		if (c.next > 0) != (log[0].NextAt > 0) || c.next > 0 && (log[0].NextAt < stamp(w.clock.Add(c.next)) || log[0].NextAt > stamp(w.clock.Add(2*c.next+5*time.Second))) {
 			t.Errorf("%d: again at %s, it is %s", c.status, log[0].NextAt, stamp(w.clock))
 		}

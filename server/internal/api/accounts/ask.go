@@ -100,6 +100,7 @@ func (h Handlers) Register(a *api.API) {
 	h.registerOrganisation(a)
 	h.registerUsers(a)
 	h.registerMe(a)
+	h.registerViews(a)
 	h.registerTeams(a)
 	h.registerDevices(a)
 	h.registerAPIKeys(a)

@@ -44,6 +44,9 @@ func TestEveryRoleAndOperation(t *testing.T) {
 		{"GET me", "", "200 200 200 200 200 403 403 403 200 401"},
 		{"PUT me/password", `{"old_password":"` + password + `","new_password":"a new password"}`, "204 204 204 204 204 403 403 403 204 401"},
 		{"PUT me/password", `{"old_password":"a new password","new_password":"` + password + `"}`, "204 204 204 204 204 403 403 403 204 401"},
+		{"PUT me/device/report", `{"link":"fast","unsent":{"changes":0,"files":0,"bytes":0}}`, "204 204 204 204 204 403 403 403 204 401"},
+		{"GET me/views", "", "200 200 200 200 200 403 403 403 200 401"},
+		{"PUT me/views", `{"views":[{"name":"Mine","search":{"status":"started"}}]}`, "200 200 200 200 200 403 403 403 200 401"},
 
 		{"GET teams", "", "200 200 200 403 403 200 200 403 200 401"},
 		{"POST teams", `{"name":"x","foreman":"{worker}"}`, "201 201 403 403 403 201 403 403 400 401"},

@@ -7,6 +7,7 @@ import (
 	"fieldsync/crdt"
 	"fieldsync/server/internal/access"
 	"fieldsync/server/internal/api"
+	"fieldsync/server/internal/auth"
 )
 
 // Me is the account of who asks.
@@ -21,6 +22,56 @@ type PasswordChange struct {
 	Old        string `json:"old_password" maxLength:"1024"`
 	New        string `json:"new_password" minLength:"1" maxLength:"1024" doc:"At least 10 characters"`
 	EndDevices bool   `json:"end_devices,omitempty" doc:"Ends the tokens of other devices too, not only other browsers' sessions"`
+}
+
+// View is a list of jobs that a person gave a name.
+type View struct {
+	Name   string            `json:"name" minLength:"1" maxLength:"200"`
+	Search map[string]string `json:"search" doc:"The filters as they stand in the address of the dispatchers' list"`
+}
+
+// Views are those that a person keeps, in his order.
+type Views struct {
+	Views []View `json:"views" maxItems:"50"`
+}
+
+func views(v auth.Views) *tagged[Views] {
+	out := &tagged[Views]{ETag: etag(v.Version), Body: Views{Views: []View{}}}
+	for _, x := range v.Views {
+		if x.Search == nil {
+			x.Search = map[string]string{}
+		}
+		out.Body.Views = append(out.Body.Views, View(x))
+	}
+	return out
+}
+
+func (h Handlers) registerViews(a *api.API) {
+	const tag = "me"
+	add(a, operation("get-views", http.MethodGet, "me/views", "The lists of jobs that one gave a name", tag),
+		func(_ context.Context, by access.Principal, _ *struct{}) (*tagged[Views], error) {
+			v, err := h.Auth.Views(by)
+			if err != nil {
+				return nil, err
+			}
+			return views(v), nil
+		})
+	put := operation("put-views", http.MethodPut, "me/views", "Keeps lists of jobs under names, in the place of those that one kept", tag)
+	put.DefaultStatus = http.StatusOK
+	add(a, put, func(_ context.Context, by access.Principal, in *struct {
+		IfMatch
+		Body Views
+	}) (*tagged[Views], error) {
+		wanted := make([]auth.View, len(in.Body.Views))
+		for i, v := range in.Body.Views {
+			wanted[i] = auth.View(v)
+		}
+		v, err := h.Auth.SetViews(by, wanted, in.version())
+		if err != nil {
+			return nil, err
+		}
+		return views(v), nil
+	})
 }
 
 func (h Handlers) registerMe(a *api.API) {

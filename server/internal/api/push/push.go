@@ -96,13 +96,14 @@ func Register(a *api.API, n *notify.Notifier) {
 		Summary: "What was sent to devices, and what became of it: owners and administrators"},
 		func(_ context.Context, p access.Principal, in *struct {
 			User   string `query:"user" maxLength:"63" doc:"Only this user's"`
+			Result string `query:"result" enum:"sent,later,gone,long,refused,dropped,expired" doc:"Only attempts of this result"`
 			Before uint64 `query:"before" doc:"The number of an entry: those before it; left out for the newest"`
 			Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"How many at most"`
 		}) (*body[Log], error) {
 			if !manages(p) {
 				return nil, crdt.Errorf(crdt.KindForbidden, "the log is for owners and administrators")
 			}
-			entries, err := n.Entries(p.Org, notify.LogQuery{User: in.User, Before: in.Before, Limit: in.Limit})
+			entries, err := n.Entries(p.Org, notify.LogQuery{User: in.User, Result: in.Result, Before: in.Before, Limit: in.Limit})
 			return &body[Log]{Log{Entries: entries}}, err
 		})
 }

@@ -16,6 +16,7 @@ import type { Attachment, DocumentId, Identity, OrganisationSettings } from '../
 import { Value } from '../watched.ts';
 import type { RestClient } from '../rest/client.ts';
 import { Receipts } from './receipts.ts';
+import { Reports, type DeviceState } from './reports.ts';
 import { rowsOf } from './rows.ts';
 import { Tabs, type TabMessage } from './tabs.ts';
 
@@ -56,6 +57,7 @@ export class Engine {
   readonly queue: FileQueue;
   readonly recovery: Recovery;
   readonly receipts: Receipts;
+  readonly #reports: Reports;
   readonly #o: EngineOptions;
   readonly #db: Database;
   readonly #meter = new LinkMeter();
@@ -105,6 +107,7 @@ export class Engine {
     this.replica = replica;
     this.receipts = new Receipts(o.api, o.who.device);
     this.link = this.#meter.link;
+    this.#reports = new Reports(o.api, () => this.#state());
     const headers: Record<string, string> = o.token ? { Authorization: `Bearer ${o.token}` } : {};
     const moved = (bytes: number, ms: number) => this.#meter.moved(bytes, ms);
     this.queue = new FileQueue({
@@ -280,8 +283,18 @@ export class Engine {
       this.#allow();
       void this.recovery.settle();
       this.#tellReceipts();
+      this.#reports.tell();
     }
     this.#publishSync();
+  }
+
+  /** What the office may know of this device; nothing while it cannot be told, of the other tabs, and of a replica that is no phone's. */
+  #state(): DeviceState | undefined {
+    const link = this.link.get();
+    if (this.#closed || !this.#leads || this.#o.keep !== 'all' || !this.replica.adapter.server || link.class === 'none') return undefined;
+    const { items, bytes } = this.unsent.get();
+    const files = items.filter((i) => i.kind === 'file').length;
+    return { link: link.class, metered: link.metered, unsent: { changes: items.length - files, files, bytes }, ...compact<{ lastSync?: number }>({ lastSync: this.#lastSync }) };
   }
 
   #receiptsDue: ReturnType<typeof setTimeout> | undefined;
@@ -384,6 +397,7 @@ export class Engine {
     const items = [...changes, ...files].sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
     const bytes = sum(files, (f) => (f.bytes ?? 0) - (f.sent ?? 0));
     this.unsent.set({ items, count: items.length, bytes, ...(link.kbps && bytes ? { seconds: Math.ceil((bytes * 8) / 1000 / link.kbps) } : {}) });
+    this.#reports.tell();
   }
 
   #publishSync(always = false): void {
@@ -547,6 +561,7 @@ export class Engine {
     this.#closed = true;
     this.#timers.forEach(clearInterval);
     clearTimeout(this.#receiptsDue);
+    this.#reports.close();
     this.#ends.forEach((end) => end());
     this.queue.close();
     this.files.close();
