@@ -5,6 +5,7 @@ import { useNavigate } from '@tanstack/react-router';
 import type { FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMe } from '../api/queries.ts';
+import { failed } from '../ui/toast.tsx';
 import type { JobSearch } from './filters.ts';
 import { useViews, type View } from './views.ts';
 
@@ -30,8 +31,7 @@ export function ViewsMenu({ search }: { search: JobSearch }) {
     event.preventDefault();
     const name = String(new FormData(event.currentTarget).get('name')).trim();
     if (!name) return;
-    save([...views.filter((v) => v.name !== name), { name, search }]);
-    dialog.close();
+    save((views) => [...views.filter((v) => v.name !== name), { name, search }]).then(dialog.close, failed);
   };
   return (
     <>
@@ -72,7 +72,7 @@ export function ViewsMenu({ search }: { search: JobSearch }) {
             {views.map((view) => (
               <li key={view.name} style={{ display: 'flex', alignItems: 'center', justifyContent: 'space-between' }}>
                 {view.name}
-                <ActionIcon aria-label={t('views.remove', { name: view.name })} onClick={() => save(views.filter((v) => v !== view))}>
+                <ActionIcon aria-label={t('views.remove', { name: view.name })} onClick={() => void save((views) => views.filter((v) => v.name !== view.name)).catch(failed)}>
                   <IconTrash size={17} />
                 </ActionIcon>
               </li>

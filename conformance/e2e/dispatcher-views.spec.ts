@@ -1,0 +1,46 @@
+import { another, desk, look, rows, signIn } from './support/office.ts';
+import { expect, test, type Page } from './support/test.ts';
+
+test.use({ ...desk, actionTimeout: 60_000 });
+
+const keep = async (page: Page, name: string) => {
+  await page.getByRole('button', { name: 'Views' }).click();
+  await page.getByRole('menuitem', { name: 'Save this view' }).click();
+  await page.getByRole('textbox', { name: 'Name' }).fill(name);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByRole('dialog')).toBeHidden();
+};
+
+test('saved views follow a person to another browser, those that an older board kept in the browser too', async ({ page, browser, baseURL, server }) => {
+  test.slow();
+  const kept = async () => (await server.as('dispatcher').ask<{ views: { name: string; search: unknown }[] }>('GET', '/me/views')).views;
+  await page.addInitScript(() => {
+    if (!sessionStorage.getItem('moved')) localStorage.setItem('fieldsync.views.dispatcher', JSON.stringify([{ name: 'From before', search: { status: 'scheduled' } }]));
+    sessionStorage.setItem('moved', 'yes');
+  });
+  await signIn(page, '/jobs?assignee=ben');
+  await expect.poll(kept).toEqual([{ name: 'From before', search: { status: 'scheduled' } }]);
+  await expect.poll(() => page.evaluate(() => localStorage.getItem('fieldsync.views.dispatcher'))).toBeNull();
+  await keep(page, 'Ben’s');
+
+  const other = await another(browser, baseURL);
+  await signIn(other, '/jobs?q=boiler');
+  await keep(other, 'Boilers');
+  expect((await kept()).map((v) => v.name)).toEqual(['From before', 'Ben’s', 'Boilers']);
+  await other.goto('/jobs');
+  await other.getByRole('button', { name: 'Views' }).click();
+  await other.getByRole('menuitem', { name: 'Ben’s' }).click();
+  await expect(other).toHaveURL(/assignee=ben/);
+  await expect(rows(other).first()).toBeVisible();
+  await other.getByRole('button', { name: 'Ben’s' }).click();
+  await other.getByRole('menuitem', { name: 'Save this view' }).click();
+  await expect(other.getByRole('button', { name: 'Remove the view Boilers' })).toBeVisible();
+  await look(other, '34-views');
+  await other.context().close();
+
+  // The first browser has not read the list since: what it does is done on what is there now.
+  await page.getByRole('button', { name: 'Ben’s' }).click();
+  await page.getByRole('menuitem', { name: 'Save this view' }).click();
+  await page.getByRole('button', { name: 'Remove the view From before' }).click();
+  await expect.poll(async () => (await kept()).map((v) => v.name)).toEqual(['Ben’s', 'Boilers']);
+});
