@@ -2,6 +2,7 @@ import { createDecipheriv, createECDH, createPublicKey, hkdfSync, randomBytes, v
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Api } from './server.ts';
 import { expect, type BrowserContext, type Page } from './test.ts';
 
 /** A push that came, decrypted as a browser does. */
@@ -22,6 +23,8 @@ export class PushService {
   readonly #http: HttpServer;
   readonly pushed: Pushed[] = [];
   readonly wrong: string[] = [];
+  /** What it answers with a message that is right. */
+  answer = 201;
 
   constructor() {
     this.#keys.generateKeys();
@@ -41,6 +44,12 @@ export class PushService {
 
   get url(): string {
     return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
+  }
+
+  /** Has the device of a token told here; gives its id. */
+  async register(api: Api): Promise<string> {
+    await api.ask('PUT', '/push/subscription', { service: 'webpush', endpoint: `${this.url}/push/device`, keys: { p256dh: this.#keys.getPublicKey().toString('base64url'), auth: this.#auth.toString('base64url') } });
+    return (await api.ask<{ device: string }>('GET', '/me')).device;
   }
 
   /** Has a context's pages subscribe here. */
@@ -70,7 +79,7 @@ export class PushService {
       signed(String(request.headers.authorization), this.url);
       const header = (name: string) => request.headers[name] as string | undefined;
       this.pushed.push({ topic: header('topic'), urgency: header('urgency'), ttl: Number(header('ttl')), text: this.#open(Buffer.concat(chunks)) });
-      response.writeHead(201).end();
+      response.writeHead(this.answer).end();
     } catch (error) {
       this.wrong.push(String(error));
       response.writeHead(400).end();

@@ -69,7 +69,7 @@ const template = createRoute({ getParentRoute: () => within, path: 'templates/$t
 const clients = createRoute({ getParentRoute: () => within, path: 'clients', validateSearch: texts('q', 'archived', 'book'), component: lazyRouteComponent(() => import('./places/PlacesPage.tsx'), 'PlacesPage') });
 const client = createRoute({ getParentRoute: () => within, path: 'clients/$place', component: lazyRouteComponent(() => import('./places/PlacePage.tsx'), 'ClientPage') });
 const site = createRoute({ getParentRoute: () => within, path: 'sites/$place', validateSearch: texts('client'), component: lazyRouteComponent(() => import('./places/PlacePage.tsx'), 'SitePage') });
-const people = createRoute({ getParentRoute: () => within, path: 'people', validateSearch: texts('tab', 'role'), component: lazyRouteComponent(() => import('./people/PeoplePage.tsx'), 'PeoplePage') });
+const people = createRoute({ getParentRoute: () => within, path: 'people', validateSearch: texts('tab', 'user', 'result'), component: lazyRouteComponent(() => import('./people/PeoplePage.tsx'), 'PeoplePage') });
 const person = createRoute({ getParentRoute: () => within, path: 'people/$user', component: lazyRouteComponent(() => import('./people/PersonPage.tsx'), 'PersonPage') });
 const settings = createRoute({ getParentRoute: () => within, path: 'settings', validateSearch: texts('tab', 'webhook'), component: lazyRouteComponent(() => import('./settings/SettingsPage.tsx'), 'SettingsPage') });
 const me = createRoute({ getParentRoute: () => within, path: 'me', component: lazyRouteComponent(() => import('./people/MyPage.tsx'), 'MyPage') });

@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
 import { ApiError, ask } from './http.ts';
-import type { Device, Me, Organisation, Role, Row, Team, User } from './types.ts';
+import type { Device, Me, Organisation, Role, Row, Subscription, Team, User } from './types.ts';
 
 /* What pages share: who is who, and lists that are small enough to be read whole. */
 
@@ -69,7 +69,20 @@ export function useWorkers(): User[] {
 }
 
 export const teamsQuery = queryOptions({ queryKey: ['teams'], queryFn: ({ signal }) => readAll<Team>('/teams', 'teams', {}, signal), staleTime: 60_000 });
-export const devicesQuery = queryOptions({ queryKey: ['devices'], queryFn: ({ signal }) => readAll<Device>('/devices', 'devices', {}, signal), refetchInterval: 30_000 });
+/** The devices of everybody, or of one person: one's own also where the role sees no others. */
+export const devicesQuery = (user?: string) =>
+  queryOptions({
+    queryKey: ['devices', user],
+    queryFn: async ({ signal }) => (user ? (await ask<{ devices: Device[] }>(`/users/${user}/devices`, { signal })).devices : readAll<Device>('/devices', 'devices', {}, signal)),
+    refetchInterval: 30_000,
+  });
+/** The devices that are told of changes, of everybody or one person. */
+export const subscriptionsQuery = (user?: string) =>
+  queryOptions({
+    queryKey: ['push', 'subscriptions', user],
+    queryFn: async ({ signal }) => (await ask<{ subscriptions: Subscription[] }>('/push/subscriptions', { query: { user }, signal })).subscriptions,
+    refetchInterval: 30_000,
+  });
 export const organisationQuery = queryOptions({ queryKey: ['organisation'], queryFn: ({ signal }) => ask<Organisation>('/organisation', { signal }), staleTime: 60_000 });
 
 export type Book = 'templates' | 'clients' | 'sites';

@@ -32,6 +32,12 @@ export type Organisation = Schemas['Organisation'];
 export type Settings = Schemas['Settings'];
 export type Me = Schemas['Me'];
 export type Device = Schemas['Device'];
+/** A message to a device, and what became of it. */
+export type PushEntry = Schemas['Entry'];
+export const PUSH_RESULTS: readonly PushEntry['result'][] = ['sent', 'later', 'long', 'refused', 'gone', 'dropped', 'expired'];
+export type Subscription = Schemas['Subscription'];
+/** When one wants to be told, and of what. */
+export type Wishes = Schemas['Wishes'];
 export type Team = Schemas['Team'];
 export type ApiKey = Schemas['APIKey'];
 export type LogEntry = Schemas['LogEntry'];

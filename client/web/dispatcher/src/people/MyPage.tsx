@@ -8,6 +8,7 @@ import { Section } from '../plan/Section.tsx';
 import { Page } from '../ui/Page.tsx';
 import { done, failed } from '../ui/toast.tsx';
 import { Devices } from './Devices.tsx';
+import { Notices } from './Notices.tsx';
 
 /** One's own account: password and devices. */
 export function MyPage() {
@@ -47,6 +48,7 @@ export function MyPage() {
           </form>
         </Section>
       )}
+      <Notices />
       <Section title={t('people.devices')}>
         <Devices user={me.id} />
       </Section>

@@ -14,6 +14,7 @@ import { Empty, Failure, Page } from '../ui/Page.tsx';
 import { Person } from '../ui/Person.tsx';
 import { failed } from '../ui/toast.tsx';
 import { Devices } from './Devices.tsx';
+import { PushLog } from './PushLog.tsx';
 import { Teams } from './Teams.tsx';
 import { Tag } from '../ui/Tag.tsx';
 
@@ -38,7 +39,7 @@ export function PeoplePage() {
     >
       <Tabs value={tab} onChange={(value) => void navigate({ search: value === null || value === 'users' ? {} : { tab: value }, replace: true })} keepMounted={false}>
         <Tabs.List mb="md">
-          {(['users', 'teams', 'devices'] as const).map((name) => (
+          {(['users', 'teams', 'devices', ...(administer ? (['notices'] as const) : [])] as const).map((name) => (
             <Tabs.Tab key={name} value={name}>
               {t(`people.${name}`)}
             </Tabs.Tab>
@@ -53,6 +54,11 @@ export function PeoplePage() {
         <Tabs.Panel value="devices">
           <Devices />
         </Tabs.Panel>
+        {administer && (
+          <Tabs.Panel value="notices">
+            <PushLog />
+          </Tabs.Panel>
+        )}
       </Tabs>
       <Modal opened={adding} onClose={dialog.close} title={t('people.add')} closeButtonProps={{ 'aria-label': t('close') }}>
         <NewUser done={dialog.close} />
@@ -64,7 +70,7 @@ export function PeoplePage() {
 function Users() {
   const { t } = useTranslation();
   const { data: users, error, isPending, refetch } = useQuery(usersQuery);
-  const { data: devices } = useQuery({ ...devicesQuery, retry: false });
+  const { data: devices } = useQuery({ ...devicesQuery(), retry: false });
   const [text, setText] = useState('');
   if (error && !users) return <Failure error={error} retry={refetch} />;
   if (isPending) return <Skeleton height={260} radius="md" />;

@@ -1,19 +1,18 @@
 import { Button, Modal, PasswordInput, Select, Skeleton, Switch, Checkbox } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useParams } from '@tanstack/react-router';
+import { useParams } from '@tanstack/react-router';
 import type { FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ask } from '../api/http.ts';
 import { useMay, useMe, useSave } from '../api/queries.ts';
-import { ROLES, type JobPage, type User } from '../api/types.ts';
-import { dateTime, when } from '../format.ts';
+import { ROLES, type User } from '../api/types.ts';
+import { dateTime } from '../format.ts';
 import classes from '../plan/Plan.module.css';
 import { SaveText } from '../plan/SaveText.tsx';
 import { Section } from '../plan/Section.tsx';
-import book from '../ui/Book.module.css';
+import { JobsOf } from '../ui/JobsOf.tsx';
 import { Failure, Page } from '../ui/Page.tsx';
-import { StatusPill } from '../ui/StatusPill.tsx';
 import { done, failed } from '../ui/toast.tsx';
 import { Devices } from './Devices.tsx';
 
@@ -92,7 +91,7 @@ export function PersonPage() {
             </Section>
           )}
         </div>
-        <div>{user.role === 'worker' && <Jobs user={id} />}</div>
+        <div>{user.role === 'worker' && <JobsOf by="assignee" id={id} />}</div>
       </div>
       <Modal opened={resetting} onClose={dialog.close} title={t('people.resetPassword')} closeButtonProps={{ 'aria-label': t('close') }}>
         <Reset user={id} close={dialog.close} />
@@ -126,35 +125,5 @@ function Reset({ user, close }: { user: string; close: () => void }) {
         {t('save')}
       </Button>
     </form>
-  );
-}
-
-function Jobs({ user }: { user: string }) {
-  const { t } = useTranslation();
-  const { data } = useQuery({ queryKey: ['jobs-of', 'user', user], queryFn: ({ signal }) => ask<JobPage>('/jobs', { query: { assignee: user, sort: '-updated_at', limit: 8 }, signal }) });
-  return (
-    <Section
-      title={t('nav.jobs')}
-      actions={
-        <Link to="/jobs" search={{ assignee: user }}>
-          {t('all')}
-        </Link>
-      }
-    >
-      {data?.jobs.length === 0 && <p className="quiet">{t('places.noJobs')}</p>}
-      <ul className={book.list}>
-        {data?.jobs.map((row) => (
-          <li key={row.id}>
-            <Link to="/jobs/$job" params={{ job: row.id }} className={book.line}>
-              <span className={book.main}>
-                <span className={book.name}>{row.title || t('jobs.untitled')}</span>
-                <span className={book.sub}>{row.scheduled_at ? when(row.scheduled_at) : t('jobs.noTime')}</span>
-              </span>
-              <StatusPill status={row.status ?? 'scheduled'} resolution={row.resolution && { ...row.resolution, name: '' }} />
-            </Link>
-          </li>
-        ))}
-      </ul>
-    </Section>
   );
 }

@@ -1,4 +1,4 @@
-import { Anchor, Button, Skeleton } from '@mantine/core';
+import { Button, Skeleton } from '@mantine/core';
 import { IconArchive, IconArchiveOff, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
@@ -6,8 +6,7 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ask } from '../api/http.ts';
 import { readAll, useMay } from '../api/queries.ts';
-import type { Client, JobPage, Row, Site } from '../api/types.ts';
-import { when } from '../format.ts';
+import type { Client, Row, Site } from '../api/types.ts';
 import { AddressEditor } from '../plan/AddressEditor.tsx';
 import { useBook } from '../plan/entries.ts';
 import { ContactsEditor } from '../plan/ListsEditor.tsx';
@@ -15,8 +14,8 @@ import classes from '../plan/Plan.module.css';
 import { SaveText } from '../plan/SaveText.tsx';
 import { Section } from '../plan/Section.tsx';
 import book from '../ui/Book.module.css';
+import { JobsOf } from '../ui/JobsOf.tsx';
 import { Failure, Page } from '../ui/Page.tsx';
-import { StatusPill } from '../ui/StatusPill.tsx';
 import { failed } from '../ui/toast.tsx';
 import { BookSelect } from '../ui/BookSelect.tsx';
 
@@ -87,46 +86,11 @@ function PlacePage({ kind, id }: { kind: 'clients' | 'sites'; id: string }) {
           </Section>
         </div>
         <div>
-          <Jobs of={of} id={id} />
+          <JobsOf by={of} id={id} />
           {kind === 'clients' && <Sites client={id} />}
         </div>
       </div>
     </Page>
-  );
-}
-
-function Jobs({ of, id }: { of: 'client' | 'site'; id: string }) {
-  const { t } = useTranslation();
-  const { data, error, refetch } = useQuery({ queryKey: ['jobs-of', of, id], queryFn: ({ signal }) => ask<JobPage>('/jobs', { query: { [of]: id, sort: '-updated_at', limit: 8 }, signal }) });
-  return (
-    <Section
-      title={t('nav.jobs')}
-      actions={
-        <Anchor component={Link} to={`/jobs?${of}=${id}`} size="sm">
-          {t('all')}
-        </Anchor>
-      }
-    >
-      {error ? (
-        <Failure error={error} retry={refetch} />
-      ) : data?.jobs.length === 0 ? (
-        <p className="quiet">{t('places.noJobs')}</p>
-      ) : (
-        <ul className={book.list}>
-          {data?.jobs.map((row) => (
-            <li key={row.id}>
-              <Link to="/jobs/$job" params={{ job: row.id }} className={book.line}>
-                <span className={book.main}>
-                  <span className={book.name}>{row.title || t('jobs.untitled')}</span>
-                  <span className={book.sub}>{row.scheduled_at ? when(row.scheduled_at) : t('jobs.noTime')}</span>
-                </span>
-                <StatusPill status={row.status ?? 'scheduled'} resolution={row.resolution && { ...row.resolution, name: '' }} />
-              </Link>
-            </li>
-          ))}
-        </ul>
-      )}
-    </Section>
   );
 }
 

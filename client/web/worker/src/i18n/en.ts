@@ -345,6 +345,17 @@ export const en = {
     notice: "Job changed",
     noticeBody: "Open to see what is new.",
     failed: "Could not be turned on: {{reason}}",
+    when: {
+      title: "When to notify",
+      onlyToday: "Only today's jobs",
+      quiet: "Quiet hours",
+      from: "From",
+      to: "Until",
+      hint: "For all of your devices. What comes in quiet hours is told afterwards.",
+      away: "This can be changed with a network.",
+      again: "Try again",
+      same: "Quiet hours begin and end at different times.",
+    },
   },
   storage: {
     title: "Storage on this phone",

@@ -7,6 +7,7 @@ import { askForPush, pushState, watchPush } from '../push/permission.ts';
 import { Card } from '../ui/Card.tsx';
 import { Page } from '../ui/Page.tsx';
 import styles from './Settings.module.css';
+import { When } from './When.tsx';
 
 /** Whether this phone may notify (S18), and how that is turned on. */
 export function NotificationsPage() {
@@ -42,6 +43,7 @@ export function NotificationsPage() {
           </ol>
         </Card>
       )}
+      <When />
     </Page>
   );
 }

@@ -1,7 +1,7 @@
 export const office = {
   required: 'This is needed.',
   office: { search: 'Search', archived: 'Also what is archived', isArchived: 'Archived', archive: 'Archive', unarchive: 'Take out of the archive', noMatch: 'Nothing found' },
-  views: { title: 'Views', own: 'Saved here', save: 'Save this view', name: 'Name', remove: 'Remove the view {{name}}', today: 'Today', underway: 'Under way', drafts: 'Drafts', unassigned: 'To be planned', clashes: 'Clashes', done: 'Finished, latest first' },
+  views: { title: 'Views', own: 'My views', save: 'Save this view', name: 'Name', remove: 'Remove the view {{name}}', today: 'Today', underway: 'Under way', drafts: 'Drafts', unassigned: 'To be planned', clashes: 'Clashes', done: 'Finished, latest first' },
   plan: {
     up: 'Move up: {{name}}', down: 'Move down: {{name}}', remove: 'Remove: {{name}}', name: 'Name', kind: 'Kind', options: 'Options', optionsHint: 'Enter adds one', item: 'Item', successful: 'Successful', noteRequired: 'Needs a note',
     addField: 'Add a field', newField: 'New field', newOption: 'Option', addItem: 'Add an item', newItem: 'New item', addResolution: 'Add a result', newResolution: 'New result', addContact: 'Add a contact', newContact: 'New contact', contactKind: 'Kind of contact', contactValue: 'Number or address',
@@ -23,10 +23,19 @@ export const office = {
   },
   newJob: { follows: 'Follows up “{{title}}”: the same place, client and questions, no answers.', addressHint: 'Empty: that of the site, or of the client', then: 'And then', draft: 'Keep as a draft', publish: 'Publish at once', create: 'Make the job' },
   people: {
-    add: 'Add a person', users: 'People', teams: 'Teams', devices: 'Devices', disabled: 'May not come in', locked: 'Locked', seen: 'seen {{ago}}', neverSeen: 'never seen', name: 'Name', login: 'Login', loginHint: 'Unique within the organisation', role: 'Role', password: 'Password', passwordHint: 'At least 10 characters, none of the usual ones. Without one the person signs in by single sign-on.',
+    add: 'Add a person', users: 'People', teams: 'Teams', devices: 'Devices', notices: 'Notices', disabled: 'May not come in', locked: 'Locked', seen: 'seen {{ago}}', neverSeen: 'never seen', synced: 'in step {{ago}}', neverSynced: 'never in step', allSent: 'All is sent', unsent: 'Unsent: {{what}}', changes_one: '{{count}} change', changes_other: '{{count}} changes', files_one: '{{count}} file ({{size}})', files_other: '{{count}} files ({{size}})',
+    link: { slow: 'Slow link, files wait', fast: 'Good link' }, metered: 'data costs money', saidAt: 'heard {{ago}}', reported: 'The device said so at {{at}}', name: 'Name', login: 'Login', loginHint: 'Unique within the organisation', role: 'Role', password: 'Password', passwordHint: 'At least 10 characters, none of the usual ones. Without one the person signs in by single sign-on.',
     passwordRules: 'At least 10 characters, none of the usual ones.', account: 'Account', mayComeIn: 'May come in', mayComeInHint: 'Without it sessions and devices end at once; work of theirs that arrives is refused with a reason.', since: 'since {{at}}', until: 'until {{at}}', signingIn: 'Signing in', resetPassword: 'Set a new password', unlock: 'Unlock', unlink: 'Forget single sign-on',
     newPassword: 'New password', oldPassword: 'Password until now', changePassword: 'Change the password', endDevices: 'Sign all devices out, too', endDevicesHint: 'Otherwise phones go on, and bring what was done offline.', endAll: 'Sign all out', endDevice: 'Sign this device out', deviceEnded: 'Signed out.', thisOne: 'this one', noDevices: 'No devices', noDevicesHint: 'A phone appears here when somebody has signed in on it.',
     kind: { token: 'Phone or program', session: 'Browser' }, team: 'Team', addTeam: 'Add a team', noTeams: 'No teams yet', noTeamsHint: 'A job that is given to a team goes to all of its people; the foreman fills in the report.', foremanIs: '{{name}} leads', teamName: 'Name', foreman: 'Foreman', foremanHint: 'Fills in the report', members: 'Members',
+  },
+  push: {
+    on: 'Gets notices', test: 'Send a test notice', notTested: 'No test was sent', log: 'Notices to devices', person: 'Person', state: 'What became of it', older: 'Older ones', none: 'No notices yet', noneHint: 'What phones are told of changes to jobs, and whether it arrived, is listed here.',
+    job: 'The job', deviceGone: 'A device that was signed out', attempt_one: 'attempt {{count}}', attempt_other: 'attempt {{count}}', answer: 'answer {{status}}', again: 'again at {{at}}',
+    kind: { assigned: 'New job', unassigned: 'Job taken away', cancelled: 'Job cancelled', status: 'Status', changed: 'Change', test: 'Test' }, service: { webpush: 'Web Push', fcm: 'Firebase', apns: 'Apple' },
+    result: { sent: 'Sent', later: 'Tried again', gone: 'Device gone', long: 'Shortened', refused: 'Refused', dropped: 'Not sent', expired: 'Too late' },
+    outcome: { sent: 'The push service took it. It stands on the device’s screen in a moment.', later: 'The push service could not be reached.', gone: 'The device is not reached any more: it was taken off the list.', long: 'The push service found it too long.', refused: 'The push service refused it.', dropped: 'It was not sent.', expired: 'It was too late.' },
+    settings: 'Notices', settingsHint: 'For all of your devices, the phone’s too.', onlyToday: 'Only today’s jobs', onlyTodayHint: 'Nothing of jobs that neither are nor were planned for the day.', quiet: 'Quiet hours', quietHint: 'What comes then is told afterwards.', quietFrom: 'From', quietTo: 'Until', sameTimes: 'Quiet hours begin and end at different times.',
   },
   settings: {
     organisation: 'Organisation', keys: 'API keys', webhooks: 'Webhooks', log: 'Account log', name: 'Name', id: 'Id: {{id}}', workerJobs: 'Jobs that workers make', workerJobsHint: 'On the phone, also without a network.', workerJobsIs: { none: 'None', templates: 'From the templates that say so', any: 'Any' },
