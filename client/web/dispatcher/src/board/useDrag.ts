@@ -14,6 +14,7 @@ export interface Move {
 const threshold = 5; // px before a press becomes a drag
 const hold = 300; // ms that a finger rests before it drags: until then it scrolls
 const margin = 48; // px at the board's edge in which it scrolls
+const head = 160; // px of the names
 
 /** What the board says of its geometry: each line is an element with `data-lane`, the tray has `data-tray`. */
 interface Geometry {
@@ -74,7 +75,8 @@ export function useDrag({ board, perHour }: Geometry, drop: (move: Move) => void
         const area = board();
         if (!area) return;
         const edge = area.getBoundingClientRect();
-        const dx = at.x < edge.left + margin + 160 && at.x > edge.left ? -8 : at.x > edge.right - margin ? 8 : 0;
+        const [left, right] = rtl ? [margin, margin + head] : [margin + head, margin]; // who works stands where the lines begin
+        const dx = at.x < edge.left + left && at.x > edge.left ? -8 : at.x > edge.right - right && at.x < edge.right ? 8 : 0;
         const dy = at.y < edge.top + margin ? -6 : at.y > edge.bottom - margin && at.y < edge.bottom ? 6 : 0;
         if (dx || dy) {
           area.scrollBy(dx, dy);

@@ -117,8 +117,9 @@ function Lightbox({ job, all, at, states, fieldName, names, open, remove }: Pick
       title={(a.field && fieldName(a.field)) || a.name || t('job.file')}
       closeButtonProps={{ 'aria-label': t('close') }}
       onKeyDown={(event) => {
-        if (event.key === 'ArrowRight') step(1);
-        if (event.key === 'ArrowLeft') step(-1);
+        const along = getComputedStyle(event.currentTarget).direction === 'rtl' ? -1 : 1;
+        if (event.key === 'ArrowRight') step(along);
+        if (event.key === 'ArrowLeft') step(-along);
       }}
     >
       <div className={classes.light}>
