@@ -139,6 +139,18 @@ func (s *Service) stored(ctx context.Context, p access.Principal, id crdt.DocID,
 	return c, err
 }
 
+// asked gives who asks, for which document, and which heads it must have; nil: any.
+func (s *Service) asked(ctx context.Context, to Target, match IfMatch) (p access.Principal, id crdt.DocID, want crdt.Heads, err error) {
+	if p, err = api.Principal(ctx); err != nil {
+		return p, id, nil, err
+	}
+	if id, err = to.doc(); err != nil {
+		return p, id, nil, err
+	}
+	want, err = s.precondition(p, id, match)
+	return p, id, want, err
+}
+
 // change is an edit that is being made.
 type change struct {
 	who    access.Principal
@@ -148,19 +160,11 @@ type change struct {
 
 // edit makes one change of a document of a kind: what fn gives of the state that it is shown.
 func (s *Service) edit(ctx context.Context, kind string, to Target, match IfMatch, mute Muting, fn func(c *change) ([]crdt.Edit, error)) error {
-	p, err := api.Principal(ctx)
+	p, id, want, err := s.asked(ctx, to, match)
 	if err != nil {
 		return err
 	}
-	id, err := to.doc()
-	if err != nil {
-		return err
-	}
-	opt := documents.EditOptions{Mute: mute.Mute}
-	if opt.If, err = s.precondition(p, id, match); err != nil {
-		return err
-	}
-	_, err = s.opt.Documents.Edit(ctx, p, id, opt, func(tx *engine.Tx) error {
+	_, err = s.opt.Documents.Edit(ctx, p, id, documents.EditOptions{If: want, Mute: mute.Mute}, func(tx *engine.Tx) error {
 		value, err := tx.Get()
 		if err != nil {
 			return err

@@ -28,15 +28,7 @@ func (s *Service) settle(ctx context.Context, in *struct {
 	Muting
 	Body Choice
 }) (*JobOut, error) {
-	p, err := api.Principal(ctx)
-	if err != nil {
-		return nil, err
-	}
-	id, err := in.doc()
-	if err != nil {
-		return nil, err
-	}
-	want, err := s.precondition(p, id, in.IfMatch)
+	p, id, want, err := s.asked(ctx, in.Target, in.IfMatch)
 	if err != nil {
 		return nil, err
 	}

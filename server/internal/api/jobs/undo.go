@@ -47,15 +47,7 @@ func (s *Service) undo(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	p, err := api.Principal(ctx)
-	if err != nil {
-		return nil, err
-	}
-	id, err := in.doc()
-	if err != nil {
-		return nil, err
-	}
-	want, err := s.precondition(p, id, in.IfMatch)
+	p, id, want, err := s.asked(ctx, in.Target, in.IfMatch)
 	if err != nil {
 		return nil, err
 	}
