@@ -49,8 +49,8 @@ test('S12 a push comes for a new job, for a status that was set in the web app, 
   await ready(page);
   await server.as('worker-anna').subscribed();
   const dispatcher = server.as('dispatcher');
-  const at = new Date();
-  at.setUTCHours(11, 0, 0, 0);
+  const at = new Date(Date.now() + 3_600_000);
+  at.setUTCMinutes(0, 0, 0); // one o'clock, as it is noon here
   const job = await dispatcher.create({ title: 'Pump hums', status: 'published', scheduled_at: at.toISOString(), assignees: [{ user: 'anna', edit: true }] });
   const fresh = await next(push, /New job for you/);
   expect(JSON.parse(fresh.text)).toMatchObject({ title: 'Pump hums', kind: 'assigned', job: job.id });
@@ -61,7 +61,7 @@ test('S12 a push comes for a new job, for a status that was set in the web app, 
   await next(push, /Set to Started by/);
   await dispatcher.status(job.id, { status: 'paused' });
   await next(push, /Set to Paused by/);
-  at.setUTCHours(13);
+  at.setTime(at.getTime() + 2 * 3_600_000);
   await dispatcher.patch(job.id, { scheduled_at: at.toISOString() });
   await next(push, /Scheduled for \d\d:00 instead of \d\d:00/);
   await server.as('worker-anna').comment(job.id, 'Said by herself');
