@@ -91,7 +91,7 @@ export async function addPhotos(page: Page, field: string, pictures: readonly Pi
   const section = page.getByRole('region', { name: field, exact: true });
   const before = await section.getByRole('button', { name: /^Open photo/ }).count();
   await section.getByLabel(`Gallery: ${field}`).first().setInputFiles([...pictures]);
-  await expect(section.getByRole('button', { name: /^Open photo/ })).toHaveCount(before + pictures.length);
+  await expect(section.getByRole('button', { name: /^Open photo/ })).toHaveCount(before + pictures.length, { timeout: 45_000 * pictures.length }); // they are made ready one after the other
 }
 
 export const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
