@@ -1,5 +1,5 @@
-import AxeBuilder from '@axe-core/playwright';
 import { mkdirSync } from 'node:fs';
+import { violations } from './support/axe.ts';
 import { addPhotos, goTo, noise, openJob, press, ready, signIn, tab } from './support/phone.ts';
 import { expect, offline, test, type Page } from './support/test.ts';
 import { top } from './support/program.ts';
@@ -23,7 +23,7 @@ async function look(page: Page, name: string): Promise<void> {
     await page.evaluate(() => window.scrollTo(0, 0));
     await page.screenshot({ path: `${shots}/${name}.${l.name}.png`, animations: 'disabled' });
     if (l.width > 1000) continue;
-    const result = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).disableRules(['target-size']).analyze(); // small() asks for more, and knows what is only scrolled under a bar
+    const result = await violations(page).disableRules(['target-size']).analyze(); // small() asks for more, and knows what is only scrolled under a bar
     found.push(...result.violations.map((v) => `${name} ${l.name}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`));
     found.push(...(await small(page)).map((s) => `${name} ${l.name}: smaller than 44 px: ${s}`));
     found.push(...(await sideways(page)).map((s) => `${name} ${l.name}: ${s}`));

@@ -1,5 +1,5 @@
-import AxeBuilder from '@axe-core/playwright';
 import { mkdirSync } from 'node:fs';
+import { violations } from './axe.ts';
 import { top } from './program.ts';
 import { expect, type Browser, type Page } from './test.ts';
 import { zone } from './zone.ts';
@@ -53,7 +53,7 @@ export async function look(page: Page, name: string): Promise<void> {
     await page.emulateMedia({ colorScheme: l.scheme });
     await page.screenshot({ path: `${shots}/${name}.${l.name}.png`, animations: 'disabled' });
     if (l.name === 'wide-dark' || l.name === 'phone-light') continue; // each size and each scheme is looked at once by axe
-    const result = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+    const result = await violations(page).analyze();
     found.push(...result.violations.map((v) => `${name} ${l.name}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`));
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (over > 0) found.push(`${name} ${l.name}: ${over} px wider than the screen`);
