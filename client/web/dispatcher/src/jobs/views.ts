@@ -72,7 +72,7 @@ export function useViews(user: string): [View[], (make: Change) => Promise<void>
   const queryKey = viewsKey(user);
   const { data } = useQuery({ queryKey, queryFn: ({ signal }) => read(user, signal), staleTime: 30_000 });
   const save = async (make: Change): Promise<void> => {
-    const before = client.getQueryData<Kept>(queryKey) ?? (await client.fetchQuery({ queryKey, queryFn: () => read(user) }));
+    const before = client.getQueryData<Kept>(queryKey) ?? (await client.fetchQuery<Kept>({ queryKey, queryFn: () => read(user) }));
     await client.cancelQueries({ queryKey });
     client.setQueryData(queryKey, { ...before, views: make(before.views) });
     try {
