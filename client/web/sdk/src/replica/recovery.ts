@@ -122,7 +122,9 @@ export class Recovery {
   }
 
   async list(): Promise<RefusedWork[]> {
-    return (await this.#o.db.all('work')).map(shown).sort((a, b) => a.at - b.at);
+    // As it was done: changes know the second, and of one second those come first that the others may build on.
+    const made = (w: WorkRecord): number => decode(w.raw).startOp;
+    return (await this.#o.db.all('work')).sort((a, b) => a.at - b.at || made(a) - made(b)).map(shown);
   }
 
   /** Does refused work once more, at the state of now. */
