@@ -8,8 +8,8 @@ export default defineConfig({
   outputDir: '../artefacts/e2e',
   fullyParallel: false,
   workers: Number(process.env['E2E_WORKERS'] ?? 2), // each has a MinIO of its own, each journey a server
-  // A busy machine now and then loses a journey's browser; what passes at the second try is told as flaky, and is to be looked at.
-  retries: process.env['CI'] ? 1 : 0,
+  // A busy machine now and then loses a journey's browser; what passes at another try is told as flaky, and is to be looked at.
+  retries: process.env['CI'] ? 2 : 0,
   // The machines are slow and shared: a journey waits for conditions, and these are only for what never comes.
   timeout: 240_000,
   expect: { timeout: 45_000 },
