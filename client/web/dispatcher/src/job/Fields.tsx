@@ -9,7 +9,7 @@ import classes from './Job.module.css';
 import { filesQuery } from './files.ts';
 import { Picture } from './Photos.tsx';
 import photos from './Photos.module.css';
-import { SharedTextarea } from './SharedTextarea.tsx';
+import { SharedTextarea, WaitingTextarea } from './SharedTextarea.tsx';
 import { inWords, isFiles } from './values.ts';
 
 interface Props {
@@ -17,7 +17,7 @@ interface Props {
   list: 'custom_fields' | 'report_fields';
   fields: readonly Field[];
   attachments: readonly Attachment[];
-  /** Absent: the job as it was, which nobody changes. */
+  /** Absent: the job as it was, which nobody changes, or its document is not here yet. */
   handle: JobHandle | undefined;
   others: readonly Present[];
   edits: boolean;
@@ -53,7 +53,7 @@ export const Fields = memo(function Fields({ job, list, fields, attachments, han
             </div>
           );
         }
-        if (!handle || !edits)
+        if (!edits)
           return (
             <div key={field.uuid}>
               <span className={classes.label}>{label}</span>
@@ -66,15 +66,15 @@ export const Fields = memo(function Fields({ job, list, fields, attachments, han
   );
 });
 
-function Answer({ list, field, label, handle, others }: { list: string; field: Field; label: string; handle: JobHandle; others: readonly Present[] }) {
+function Answer({ list, field, label, handle, others }: { list: string; field: Field; label: string; handle: JobHandle | undefined; others: readonly Present[] }) {
   const { t } = useTranslation();
   const fill = (value: FieldValue): void => {
-    if (value === field.value || (value === null && field.value === undefined)) return;
+    if (!handle || value === field.value || (value === null && field.value === undefined)) return;
     (list === 'report_fields' ? handle.fill(field.uuid, value) : handle.patch({ [list]: { [field.uuid]: { value: value ?? null } } })).catch((err: unknown) => failed(err));
   };
   switch (field.field_type) {
     case 'text':
-      return <SharedTextarea handle={handle} path={[list, field.uuid, 'value']} label={label} others={others} />;
+      return !handle ? <WaitingTextarea value={typeof field.value === 'string' ? field.value : ''} label={label} /> : <SharedTextarea handle={handle} path={[list, field.uuid, 'value']} label={label} others={others} />;
     case 'number':
       return (
         <NumberInput

@@ -79,7 +79,7 @@ function Open({ id }: { id: string }) {
           <div className={history ? classes.withHistory : undefined}>
             <div>
               {looksBack && <Past id={id} past={past.data} error={past.error} at={at} knew={knew} job={job} edits={write} names={names} now={() => go({ at: undefined, knew: undefined, tab: 'history' })} />}
-              {shown && <Shown key={looksBack ? `${at}${knew}` : 'now'} job={shown} handle={looksBack ? undefined : live} edits={write && !looksBack && live !== undefined} names={names} photo={photo} openPhoto={openPhoto} />}
+              {shown && <Shown key={looksBack ? `${at}${knew}` : 'now'} job={shown} handle={looksBack ? undefined : live} edits={write && !looksBack} names={names} photo={photo} openPhoto={openPhoto} />}
               {looksBack && past.isPending && <Skeleton height={300} radius="md" />}
             </div>
             {history && (

@@ -8,13 +8,13 @@ import { Fields } from './Fields.tsx';
 import classes from './Job.module.css';
 import { Photos } from './Photos.tsx';
 import { Details, Place, Schedule } from './Plan.tsx';
-import { SharedTextarea } from './SharedTextarea.tsx';
+import { SharedTextarea, WaitingTextarea } from './SharedTextarea.tsx';
 import { useStable } from './useStable.ts';
 import { Checklist, Comments } from './Work.tsx';
 
 interface Props {
   job: Job;
-  /** Absent: the job as it was. */
+  /** Absent: the job as it was, or, where one edits, its document is not here yet. */
   handle: JobHandle | undefined;
   others: readonly Present[];
   edits: boolean;
@@ -40,20 +40,22 @@ export const JobView = memo(function JobView({ job, handle, others, edits, names
   const fieldName = useCallback((id: string) => all.find((f) => f.uuid === id)?.name ?? '', [all]);
   const attach = useCallback(
     async (files: File[]) => {
-      for (const file of files) await handle!.attach(file, { name: file.name });
+      for (const file of files) await handle?.attach(file, { name: file.name });
     },
     [handle],
   );
-  const remove = useCallback((attachment: string) => handle!.removeAttachment(attachment), [handle]);
-  const live = handle && edits ? handle : undefined;
+  const remove = useCallback(async (attachment: string) => handle?.removeAttachment(attachment), [handle]);
   return (
-    <>
+    // Until the document is here all stands where it will, and waits.
+    <fieldset className={classes.parts} disabled={edits && !handle}>
       <Clashes clashes={clashes} fields={all} handle={handle} edits={edits} names={names} />
       <div className={classes.columns}>
         <div>
           <Section title={t('job.description')}>
             {handle ? (
               <SharedTextarea handle={handle} path={description} label={t('job.description')} hideLabel placeholder={t('job.describe')} readOnly={!edits} others={others} />
+            ) : edits ? (
+              <WaitingTextarea value={job.description ?? ''} label={t('job.description')} hideLabel placeholder={t('job.describe')} />
             ) : (
               <p className={classes.said} dir="auto">
                 {job.description || <span className="quiet">{t('job.noDescription')}</span>}
@@ -70,7 +72,7 @@ export const JobView = memo(function JobView({ job, handle, others, edits, names
               <Fields job={job.id} list="report_fields" fields={report} attachments={attachments} handle={handle} others={others} edits={edits} openPhoto={openPhoto} />
             </Section>
           )}
-          <Photos job={job.id} attachments={attachments} fieldName={fieldName} names={names} attach={live && attach} remove={live && remove} opened={photo} open={openPhoto} />
+          <Photos job={job.id} attachments={attachments} fieldName={fieldName} names={names} attach={edits ? attach : undefined} remove={edits ? remove : undefined} opened={photo} open={openPhoto} />
           <Checklist items={checklist} handle={handle} edits={edits} names={names} />
           <Comments comments={comments} handle={handle} may={edits} names={names} />
         </div>
@@ -80,6 +82,6 @@ export const JobView = memo(function JobView({ job, handle, others, edits, names
           <Details job={plan} handle={handle} edits={edits} />
         </div>
       </div>
-    </>
+    </fieldset>
   );
 });

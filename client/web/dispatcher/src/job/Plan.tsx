@@ -30,7 +30,7 @@ export const Schedule = memo(function Schedule({ job, handle, edits, names }: Pr
   const { data: teams } = useQuery({ ...teamsQuery, enabled: edits, retry: false });
   const patch = (p: Record<string, unknown>): void => void handle?.patch(p).catch(failed);
   const fixed = ['started', 'paused', 'finished'].includes(job.status);
-  const assigns = edits && !!handle && !fixed;
+  const assigns = edits && !fixed;
   const free = workers.filter((w) => !job.assignees.some((a) => a.user === w.id));
   const assign = (user: string): void => patch({ assignees: { [user]: { edit: job.assignees.length === 0 } } });
   const lead = (user: string): void => patch({ assignees: Object.fromEntries(job.assignees.map((a) => [a.user, { edit: a.user === user }])) });
@@ -40,7 +40,7 @@ export const Schedule = memo(function Schedule({ job, handle, edits, names }: Pr
   };
   return (
     <Section title={t('job.schedule')} actions={job.scheduled_at && <Anchor component={Link} to={`/board/${isoDay(new Date(job.scheduled_at))}`} size="sm">{t('nav.board')}</Anchor>}>
-      {edits && handle ? (
+      {edits ? (
         <div className={classes.scheduled}>
           <TextInput
             key={job.scheduled_at ?? ''}
@@ -137,7 +137,7 @@ export const Place = memo(function Place({ job, handle, edits }: Omit<Props, 'na
         )
       }
     >
-      {edits && handle ? (
+      {edits ? (
         <div className={classes.stack}>
           <BookSelect book="clients" label={t('places.client')} value={job.client} change={(ref) => lead('client', 'clients', ref)} />
           <BookSelect book="sites" label={t('job.site')} value={job.site} change={(ref) => lead('site', 'sites', ref)} />
@@ -183,7 +183,7 @@ export const Details = memo(function Details({ job, handle, edits }: Omit<Props,
   const times = (['en_route_at', 'started_at', 'suspended_at', 'finished_at'] as const).filter((n) => job.timestamps[n]);
   return (
     <Section title={t('job.details')}>
-      {edits && handle ? (
+      {edits ? (
         <div className={classes.stack}>
           <SaveText {...text('type')} />
           <SaveText {...text('serial_no')} />

@@ -115,6 +115,25 @@ export const SharedTextarea = memo(function SharedTextarea({ handle, path, label
   );
 });
 
+/** A SharedTextarea's text before its document is here: in the same place, of the same size. */
+export function WaitingTextarea({ value, label, hideLabel = false, placeholder }: { value: string; label: string; hideLabel?: boolean; placeholder?: string }) {
+  const id = useId();
+  return (
+    <div className={classes.field}>
+      <label htmlFor={id} className={hideLabel ? 'hidden-visually' : classes.label}>
+        {label}
+      </label>
+      <div className={classes.box}>
+        <div className={classes.mirror} aria-hidden>
+          {value}
+          {'\u200b'}
+        </div>
+        <textarea id={id} className={classes.area} value={value} readOnly placeholder={placeholder} dir="auto" />
+      </div>
+    </div>
+  );
+}
+
 /** The text with the carets and selections of others in it. */
 function marked(value: string, others: readonly Present[], at: (anchor: string) => number): ReactNode {
   if (others.length === 0) return value;

@@ -91,7 +91,7 @@ export const Comments = memo(function Comments({ comments, handle, may, names }:
           </li>
         ))}
       </ul>
-      {handle && may && (
+      {may && (
         <form onSubmit={submit} className={classes.say}>
           <Textarea
             aria-label={t('job.comment')}
