@@ -76,6 +76,12 @@ var bodies = map[string]func(n, own names) any{
 		return m("service", "webpush", "endpoint", "https://push.example.org/x", "silent", true, "time_zone", "Europe/Berlin")
 	},
 	"put-push-settings": func(names, names) any { return m("only_today", true) },
+	"put-views": func(n, _ names) any {
+		return m("views", []any{m("name", "theirs", "search", map[string]string{"client": n["client"]})})
+	},
+	"report-device": func(names, names) any {
+		return m("link", "fast", "unsent", m("changes", 1, "files", 0, "bytes", 0))
+	},
 }
 
 func m(kv ...any) map[string]any {
