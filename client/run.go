@@ -144,11 +144,9 @@ func (c *Client) live(ctx context.Context) error {
 		if ended {
 			return s.failure()
 		}
-		if err := c.exchangeReceipts(ctx, s.api); err != nil {
-			c.log.Info("receipts could not be exchanged", "error", err.Error())
-		}
-		if err := c.tellPush(ctx, s.api); err != nil {
-			c.log.Info("the server was not told of pushes", "error", err.Error())
+		late := c.tellsLate()
+		if !late {
+			c.tellServer(ctx, s.api)
 		}
 		moved, err := c.moveFiles(ctx, s)
 		if err != nil {
@@ -169,6 +167,9 @@ func (c *Client) live(ctx context.Context) error {
 				told = events
 				c.tell(Event{Kind: EventSynced})
 			}
+		}
+		if late {
+			c.tellServer(ctx, s.api)
 		}
 		c.reportDevice(ctx, s.api, synced)
 		if err := c.waitForWork(ctx, changed, again); err != nil {

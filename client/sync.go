@@ -5,7 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"fieldsync/client/internal/lane"
 	"fieldsync/client/internal/schedule"
+	"fieldsync/client/internal/service"
 	"fieldsync/crdt"
 )
 
@@ -63,13 +65,11 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	s.synced = true
 	s.mu.Unlock()
 	err = s.quiet(ctx, c.stall)
+	inStep, late := err == nil, c.tellsLate()
 	var moved transfers
-	if err == nil {
-		if rerr := c.exchangeReceipts(ctx, s.api); rerr != nil {
-			c.log.Info("receipts could not be exchanged", "error", rerr.Error())
-		}
-		if perr := c.tellPush(ctx, s.api); perr != nil {
-			c.log.Info("the server was not told of pushes", "error", perr.Error())
+	if inStep {
+		if !late {
+			c.tellServer(ctx, s.api)
 		}
 		moved, err = c.moveFiles(ctx, s)
 	}
@@ -107,15 +107,34 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 			r.NewJobs++
 		}
 	}
+	var synced time.Time
 	if r.Finished = err == nil && moved.waiting == 0; r.Finished {
-		c.keepLastSync(time.Now())
+		synced = time.Now()
+		c.keepLastSync(synced)
 		c.tell(Event{Kind: EventSynced})
-		c.reportDevice(ctx, s.api, time.Now())
-	} else if ctx.Err() == nil {
-		c.reportDevice(ctx, s.api, time.Time{})
+	}
+	if inStep && late {
+		c.tellServer(ctx, s.api)
+	}
+	if ctx.Err() == nil {
+		c.reportDevice(ctx, s.api, synced)
 	}
 	r.Took = time.Since(begun)
 	return r, err
+}
+
+// tellsLate tells whether the link is one on which each round trip is felt: then the worker is in step first, and what only the server wants to know
+// comes after.
+func (c *Client) tellsLate() bool { return c.net.gate.Held(lane.File{}) != "" }
+
+// tellServer exchanges receipts, and says where this device is told of changes. That it cannot be done now is no failure: it is with the next sync.
+func (c *Client) tellServer(ctx context.Context, api *service.Service) {
+	if err := c.exchangeReceipts(ctx, api); err != nil {
+		c.log.Info("receipts could not be exchanged", "error", err.Error())
+	}
+	if err := c.tellPush(ctx, api); err != nil {
+		c.log.Info("the server was not told of pushes", "error", err.Error())
+	}
 }
 
 // alive acquires a session that the server has just answered on.

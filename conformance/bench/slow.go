@@ -64,7 +64,7 @@ func runSlow(ctx context.Context, cfg config) ([]slowResult, error) {
 			cfg.log("2G: %s", name)
 			err = b.again(ctx, name, &results{}, func() error {
 				return b.with(ctx, name, func(sys *sut.Process) (err error) {
-					r, err = slowTurn(ctx, sys, tmp, b.jobs, cfg.changes-1)
+					r, err = slowTurn(ctx, sys, tmp, b.jobs, cfg.changes-1, cfg.settle)
 					return err
 				})
 			})
@@ -91,7 +91,7 @@ type reconnects interface {
 	close()
 }
 
-func slowTurn(ctx context.Context, sys *sut.Process, tmp string, histories []*light.History, changes int) (r slowResult, err error) {
+func slowTurn(ctx context.Context, sys *sut.Process, tmp string, histories []*light.History, changes int, settle time.Duration) (r slowResult, err error) {
 	r.name = sys.Name
 	ids, err := upload(ctx, sys, histories, slowJobs, changes)
 	if err != nil {
@@ -161,6 +161,9 @@ func slowTurn(ctx context.Context, sys *sut.Process, tmp string, histories []*li
 		return r, err
 	}
 	ids = append(ids, more...)
+	if err := pauseUntil(ctx, time.Now().Add(settle)); err != nil { // a phone comes back later than the office makes its jobs
+		return r, err
+	}
 	if err := measure(&r.fresh); err != nil {
 		return r, fmt.Errorf("%d new: %w", slowNew, err)
 	}
