@@ -1,10 +1,11 @@
-import { Checkbox, Select, TagsInput } from '@mantine/core';
+import { Select, TagsInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { FIELD_TYPES, type Field } from '../api/types.ts';
 import { failed } from '../ui/toast.tsx';
 import type { Book } from './entries.ts';
 import { EntryList } from './EntryList.tsx';
 import classes from './Plan.module.css';
+import { SaveCheckbox } from './SaveCheckbox.tsx';
 import { SaveText } from './SaveText.tsx';
 
 /** What is asked: fields of every kind. */
@@ -36,7 +37,7 @@ export function FieldsEditor({ list, fields, book, edits }: { list: 'custom_fiel
             />
             <div className={classes.flags}>
               {(['required', 'hidden', 'read_only'] as const).map((flag) => (
-                <Checkbox key={flag} size="sm" label={t(`plan.flags.${flag}`)} checked={field[flag]} disabled={!edits} onChange={(e) => set({ [flag]: e.currentTarget.checked })} />
+                <SaveCheckbox key={flag} label={t(`plan.flags.${flag}`)} checked={field[flag]} disabled={!edits} save={(on) => book.set(list, field.uuid, { [flag]: on })} />
               ))}
             </div>
             {field.field_type === 'pick_list' && (

@@ -1,10 +1,11 @@
-import { Checkbox, Select } from '@mantine/core';
+import { Select } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Contact, Item, PossibleResolution } from '../api/types.ts';
 import { failed } from '../ui/toast.tsx';
 import type { Book } from './entries.ts';
 import { EntryList } from './EntryList.tsx';
 import classes from './Plan.module.css';
+import { SaveCheckbox } from './SaveCheckbox.tsx';
 import { SaveText } from './SaveText.tsx';
 
 interface Props<T> {
@@ -40,20 +41,8 @@ export function ResolutionsEditor({ entries, book, edits }: Props<PossibleResolu
       {(r) => (
         <div className={classes.resolution}>
           <SaveText label={t('plan.name')} hideLabel value={r.name} required readOnly={!edits} save={(name) => book.set('possible_resolutions', r.uuid, { name })} />
-          <Checkbox
-            size="sm"
-            label={t('plan.successful')}
-            checked={r.successful}
-            disabled={!edits}
-            onChange={(e) => void book.set('possible_resolutions', r.uuid, { successful: e.currentTarget.checked }).catch(failed)}
-          />
-          <Checkbox
-            size="sm"
-            label={t('plan.noteRequired')}
-            checked={r.note_required}
-            disabled={!edits}
-            onChange={(e) => void book.set('possible_resolutions', r.uuid, { note_required: e.currentTarget.checked }).catch(failed)}
-          />
+          <SaveCheckbox label={t('plan.successful')} checked={r.successful} disabled={!edits} save={(successful) => book.set('possible_resolutions', r.uuid, { successful })} />
+          <SaveCheckbox label={t('plan.noteRequired')} checked={r.note_required} disabled={!edits} save={(note_required) => book.set('possible_resolutions', r.uuid, { note_required })} />
         </div>
       )}
     </EntryList>
