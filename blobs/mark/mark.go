@@ -79,6 +79,6 @@ func (m *marker) all() []byte {
 func (m *marker) right(number int64, block, mark []byte) bool {
 	m.block, m.have, m.marks = number, 0, m.marks[:0]
 	m.sum.Reset()
-	m.Write(block)
+	_, _ = m.Write(block)
 	return hmac.Equal(m.all(), mark)
 }

@@ -100,7 +100,7 @@ func (s *Store) PutPart(ctx context.Context, f blobs.Growing, p blobs.Part, data
 	if err != nil {
 		return "", err
 	}
-	m.Write(data)
+	_, _ = m.Write(data)
 	return tag + between + base64.RawStdEncoding.EncodeToString(m.all()), nil
 }
 

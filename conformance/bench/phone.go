@@ -184,7 +184,7 @@ func fill(ctx context.Context, c *client.Client, kill int) error {
 			}
 			if kill == 0 && ev.Kind == client.EventSynced {
 				cancel()
-				<-ended
+				_ = <-ended
 				fmt.Println(len(ids))
 				return nil
 			}

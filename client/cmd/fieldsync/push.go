@@ -74,13 +74,14 @@ func (pushRemoveCmd) Run(a *app) error {
 		return err
 	}
 	err = c.UnregisterPush(a.ctx)
-	if err != nil && !errors.Is(err, client.ErrOffline) {
+	later := errors.Is(err, client.ErrOffline)
+	if err != nil && !later {
 		return err
 	}
-	if done, perr := a.print(map[string]any{"told": err == nil}); done {
+	if done, perr := a.print(map[string]any{"told": !later}); done {
 		return perr
 	}
-	if err != nil {
+	if later {
 		a.out.line("The server is going to be told when it is reached.")
 		return nil
 	}

@@ -51,7 +51,7 @@ func TestEachNewOrganisationHasDocumentIDsOfItsOwn(t *testing.T) {
 	}
 	b, _ := json.Marshal([]any{orgs, log})
 	for _, shown := range []string{string(b), fmt.Sprintf("%v %+v %x", orgs, log, string(b))} {
-		for _, k := range []string{string(key), hex.EncodeToString(key), fmt.Sprint(key)} {
+		for _, k := range []string{string(key), hex.EncodeToString(key), fmt.Sprint(key)} { //nolint:staticcheck // as numbers, not as a string
 			if strings.Contains(shown, k) {
 				t.Error("the key is shown")
 			}

@@ -144,7 +144,7 @@ func (f *filter) choose(r store.Reader, lim limits, total bool) (plan, error) {
 		}
 		stands, whole := p.stands(f)
 		switch {
-		case f.scheduled == always && stands && !(whole && p.sortsCheaper(f, lim)): // in that order
+		case f.scheduled == always && stands && (!whole || !p.sortsCheaper(f, lim)): // in that order
 			p.whole = whole
 		case p.rows <= uint64(lim.sorted) || f.scheduled != always:
 			p.order, p.sorted = byScheduled, true

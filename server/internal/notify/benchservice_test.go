@@ -52,19 +52,26 @@ func serveServices(file string) error {
 	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", "0.0.0.0:0") //nolint:gosec,noctx // five addresses of loopback
-	if err != nil {
-		return err
+	// One port at five addresses of loopback, which are five services.
+	var at []net.Listener
+	port := "0"
+	for i := range 5 {
+		l, err := net.Listen("tcp", net.JoinHostPort(fmt.Sprintf("127.0.0.%d", 1+i), port)) //nolint:noctx // for as long as the process
+		if err != nil {
+			return err
+		}
+		if _, port, err = net.SplitHostPort(l.Addr().String()); err != nil {
+			return err
+		}
+		at = append(at, l)
 	}
 	server := http.Server{ReadHeaderTimeout: time.Minute, TLSConfig: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			w.WriteHeader(http.StatusCreated)
 		})}
-	go func() { _ = server.ServeTLS(l, "", "") }()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		return err
+	for _, l := range at {
+		go func() { _ = server.ServeTLS(l, "", "") }()
 	}
 	fmt.Println(port)
 	_, _ = io.Copy(io.Discard, os.Stdin)

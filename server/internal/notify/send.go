@@ -126,7 +126,7 @@ func (n *Notifier) mayBeSent(r result, set Settings) (result, error) {
 		return r, err
 	case err != nil || who.Org != r.sub.Org || who.User != r.sub.User:
 		r.dropped, r.gone = dropSignedOut, true
-		return r, nil
+		return r, nil //nolint:nilerr // who is not there any more is no failure
 	}
 	if notice.Kind != rules.Unassigned {
 		may, err := n.mayRead(who, r.doc)

@@ -161,7 +161,7 @@ func (s *Sender) post(ctx context.Context, to transport.Target, m transport.Mess
 	case m.Urgency == transport.High:
 		h.Set("Apns-Priority", "10")
 	}
-	resp, err := s.opt.Client.Do(r)
+	resp, err := s.opt.Client.Do(r) //nolint:bodyclose // transport.Read closes it
 	if err != nil {
 		return transport.Failed(ctx, err), ""
 	}

@@ -147,7 +147,7 @@ func (s *Sender) Send(ctx context.Context, to transport.Target, m transport.Mess
 	}
 	token.SetAuthHeader(r)
 	r.Header.Set("Content-Type", "application/json")
-	resp, err := s.client.Do(r)
+	resp, err := s.client.Do(r) //nolint:bodyclose // transport.Read closes it
 	if err != nil {
 		return transport.Failed(ctx, err)
 	}

@@ -58,7 +58,7 @@ func Merge(a, b Notice) (Notice, bool) {
 	if out.Was = a.Was; a.Kind == Unassigned {
 		return out, true
 	}
-	if a.Kind.rank() > b.Kind.rank() && !(a.Kind == Cancelled && b.Kind == Status) {
+	if a.Kind.rank() > b.Kind.rank() && (a.Kind != Cancelled || b.Kind != Status) {
 		out.Kind, out.By, out.Status = a.Kind, a.By, a.Status
 		if out.Place == "" {
 			out.Place = a.Place

@@ -102,7 +102,7 @@ func (s *Sender) Send(ctx context.Context, to transport.Target, m transport.Mess
 		h.Set("Content-Encoding", "aes128gcm")
 		h.Set("Content-Type", "application/octet-stream")
 	}
-	resp, err := s.opt.Client.Do(r)
+	resp, err := s.opt.Client.Do(r) //nolint:bodyclose // transport.Read closes it
 	if err != nil {
 		return transport.Failed(ctx, err)
 	}
