@@ -184,7 +184,7 @@ func fill(ctx context.Context, c *client.Client, kill int) error {
 			}
 			if kill == 0 && ev.Kind == client.EventSynced {
 				cancel()
-				_ = <-ended
+				<-ended //nolint:errcheck // it was told to end
 				fmt.Println(len(ids))
 				return nil
 			}
