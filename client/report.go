@@ -14,7 +14,7 @@ const reportEvery = 2 * time.Minute
 
 // reports is what the server was last told of this device.
 type reports struct {
-	mu     sync.Mutex
+	mu     sync.Mutex           // held while the server is told
 	last   service.DeviceReport // without SinceSync
 	at     time.Time            // zero: nothing yet
 	absent bool                 // this server does not want to know
@@ -23,7 +23,9 @@ type reports struct {
 // reportDevice tells the server how far this device is, for the office to see: what is unsent, how good the link is, when all was in step. That is when
 // synced is, or where it is zero, when it last was. What is known there is not told again. That it cannot be told now is no failure: it is with the next sync.
 func (c *Client) reportDevice(ctx context.Context, api *service.Service, synced time.Time) {
-	c.reports.mu.Lock()
+	if !c.reports.mu.TryLock() {
+		return // it is being told, over a connection that may be dead: whoever looks whether it lives does not wait for that
+	}
 	defer c.reports.mu.Unlock()
 	l := c.Link()
 	if c.reports.absent || l.Class == LinkNone {
