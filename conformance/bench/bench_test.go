@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -71,30 +70,6 @@ func TestATinyBenchRunsAgainstEverySystem(t *testing.T) {
 				t.Errorf("%q has no unit", r.name)
 			}
 		}
-	}
-}
-
-func TestTheTableReplacesOnlyWhatIsBetweenTheMarkers(t *testing.T) {
-	begin, end := markers("some")
-	path := filepath.Join(t.TempDir(), "PERFORMANCE.md")
-	if err := os.WriteFile(path, []byte("before\n"+begin+"\nold\n"+end+"\nafter\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := writeBetweenMarkers(path, "some", "new\n"); err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := "before\n" + begin + "\nnew\n" + end + "\nafter\n"; string(got) != want {
-		t.Fatalf("the file is %q", got)
-	}
-	if err := os.WriteFile(path, []byte("no markers"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if writeBetweenMarkers(path, "some", "new\n") == nil {
-		t.Fatal("a file without markers was overwritten")
 	}
 }
 

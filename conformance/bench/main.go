@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"fieldsync/conformance/figures"
 	"fieldsync/conformance/internal/light"
 	"fieldsync/conformance/internal/sut"
 )
@@ -118,7 +119,7 @@ func benchAndReport(ctx context.Context, cfg config, out string) error {
 		if err != nil {
 			return err
 		}
-		if err := writeBetweenMarkers(filepath.Join(root, out), part, text); err != nil {
+		if err := figures.Write(filepath.Join(root, out), "bench "+part, text); err != nil {
 			return err
 		}
 	}

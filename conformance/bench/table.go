@@ -13,11 +13,6 @@ import (
 	"fieldsync/conformance/internal/sut"
 )
 
-// markers are what docs/PERFORMANCE.md holds a part's table between; what is around them is written by people.
-func markers(part string) (begin, end string) {
-	return "<!-- bench " + part + ": begin, written by `make bench` -->", "<!-- bench " + part + ": end -->"
-}
-
 // row is one figure of all systems, larger is worse unless bigger says otherwise.
 type row struct {
 	name   string
@@ -232,22 +227,4 @@ func machine() string {
 	}
 	return fmt.Sprintf("Machine: %s, %d cores, %s/%s, %s, Node %s. Reference: automerge-repo 2.5.6, its WebSocket and nodefs adapters, automerge 3.5.0, ws 8.18.3.",
 		cpu, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), node)
-}
-
-// writeBetweenMarkers replaces what stands between the markers in the file, and leaves the rest as it is.
-func writeBetweenMarkers(path, part, text string) error {
-	begin, end := markers(part)
-	old, err := os.ReadFile(path)
-	if os.IsNotExist(err) {
-		old, err = []byte("# Performance\n\n"+begin+"\n"+end+"\n"), nil
-	}
-	if err != nil {
-		return err
-	}
-	before, rest, ok := strings.Cut(string(old), begin)
-	_, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		return fmt.Errorf("%s has no markers %q and %q", path, begin, end)
-	}
-	return os.WriteFile(path, []byte(before+begin+"\n"+text+end+after), 0o644)
 }

@@ -1,14 +1,10 @@
 package interop_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
 	"reflect"
 	"slices"
 	"strings"
@@ -27,86 +23,28 @@ const goPatience = 60 * time.Second
 
 // js is goclient.mjs: an unmodified automerge-repo client that does what it is told.
 type js struct {
-	t   *testing.T
-	in  io.WriteCloser
-	out *bufio.Scanner
+	t *testing.T
+	*sut.Script
 }
 
 func startJS(t *testing.T, gen, url string) *js {
 	t.Helper()
-	dir, err := sut.NodeModules()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, "node", "goclient.mjs")
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GEN="+gen, "URL="+url)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait() // killed, or ended before: what matters is in the answers
-		if t.Failed() {
-			t.Logf("goclient.mjs printed:\n%s", stderr.String())
-		}
-	})
-	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, 4<<20)
-	return &js{t, in, lines}
+	return &js{t, sut.StartScript(t, "goclient.mjs", "GEN="+gen, "URL="+url)}
 }
 
 type answer struct {
 	ID    string
 	Heads []string
 	Shows map[string]any
-	Error string
 }
 
 // do gives a command, and the answer to it.
-func (j *js) do(command string, with map[string]any) answer {
+func (j *js) do(command string, with map[string]any) (a answer) {
 	j.t.Helper()
-	line := map[string]any{"do": command}
-	for k, v := range with {
-		line[k] = v
-	}
-	data, err := json.Marshal(line)
-	if err != nil {
-		j.t.Fatal(err)
-	}
-	if _, err := j.in.Write(append(data, '\n')); err != nil {
+	if err := j.Ask(sut.Command(command, with), &a); err != nil {
 		j.t.Fatalf("%s: %v", command, err)
 	}
-	type read struct {
-		a  answer
-		ok bool
-	}
-	got := make(chan read, 1)
-	go func() {
-		var r read
-		r.ok = j.out.Scan() && json.Unmarshal(j.out.Bytes(), &r.a) == nil
-		got <- r
-	}()
-	select {
-	case r := <-got:
-		if !r.ok || r.a.Error != "" {
-			j.t.Fatalf("%s: %s (answered %v)", command, r.a.Error, r.ok)
-		}
-		return r.a
-	case <-time.After(goPatience):
-		j.t.Fatalf("%s: no answer", command)
-	}
-	panic("not reached")
+	return a
 }
 
 func startGo(t *testing.T, server *sut.Process, token string) (*client.Client, <-chan client.Event) {

@@ -1,16 +1,12 @@
 package scenarios
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
@@ -61,7 +57,7 @@ func newWorld(t *testing.T, unchecked bool) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.line.Cut)
-	w.js = startNode(t)
+	w.js = &node{t, sut.StartScript(t, "scenarios.mjs")}
 	for name, token := range map[string]string{dora: sut.Dispatcher, anna: sut.WorkerAnna} {
 		c, err := client.Open(client.Options{Dir: t.TempDir(), StallAfter: patience / 2, Unchecked: unchecked && name == anna})
 		if err != nil {
@@ -165,76 +161,14 @@ func (w *world) api(doc crdt.DocID, into any) {
 
 // node is scenarios.mjs.
 type node struct {
-	t   *testing.T
-	in  io.WriteCloser
-	out *bufio.Scanner
-}
-
-func startNode(t *testing.T) *node {
-	t.Helper()
-	dir, err := sut.NodeModules()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, "node", "scenarios.mjs")
-	cmd.Dir, cmd.Env = dir, os.Environ()
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		stop()
-		_ = cmd.Wait() // killed, or ended before: what matters is in the answers
-		if t.Failed() {
-			t.Logf("scenarios.mjs printed:\n%s", stderr.String())
-		}
-	})
-	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, 64<<20)
-	return &node{t, in, lines}
+	t *testing.T
+	*sut.Script
 }
 
 // do gives a command, and reads the answer to it; into may be nil.
 func (n *node) do(command string, with map[string]any, into any) {
 	n.t.Helper()
-	line := map[string]any{"do": command}
-	for k, v := range with {
-		line[k] = v
-	}
-	data, err := json.Marshal(line)
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	if _, err := n.in.Write(append(data, '\n')); err != nil {
+	if err := n.Ask(sut.Command(command, with), into); err != nil {
 		n.t.Fatalf("%s: %v", command, err)
-	}
-	read := make(chan bool, 1)
-	go func() { read <- n.out.Scan() }()
-	select {
-	case ok := <-read:
-		if !ok {
-			n.t.Fatalf("%s: node ended: %v", command, n.out.Err())
-		}
-	case <-time.After(patience):
-		n.t.Fatalf("%s: no answer", command)
-	}
-	var failed struct{ Error string }
-	if err := json.Unmarshal(n.out.Bytes(), &failed); err != nil || failed.Error != "" {
-		n.t.Fatalf("%s: %s (%v)", command, failed.Error, err)
-	}
-	if into != nil {
-		if err := json.Unmarshal(n.out.Bytes(), into); err != nil {
-			n.t.Fatalf("%s: %v", command, err)
-		}
 	}
 }

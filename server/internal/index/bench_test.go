@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"fieldsync/conformance/figures"
 	"fieldsync/crdt"
 	"fieldsync/crdt/job"
 	"fieldsync/crdt/store"
@@ -251,7 +252,7 @@ func BenchmarkLists(b *testing.B) {
 		load.Wait()
 	})
 	if *benchReport != "" {
-		if err := writeListTable(*benchReport, quiet, loaded); err != nil {
+		if err := figures.Write(*benchReport, "lists", listTable(quiet, loaded)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	tables "fieldsync/conformance/figures"
 	"fieldsync/crdt"
 	"fieldsync/crdt/engine"
 	"fieldsync/crdt/job"
@@ -52,7 +53,7 @@ func BenchmarkNoticesBesideEdits(b *testing.B) {
 	b.Run("paced", func(b *testing.B) { paced = o.paced(b) })
 	b.Run("burst", func(b *testing.B) { burst = o.burst(b) })
 	if *benchReport != "" {
-		if err := writeTable(*benchReport, paced, burst); err != nil {
+		if err := tables.Write(*benchReport, "notices", noticeTable(tables.Here(), paced, burst)); err != nil {
 			b.Fatal(err)
 		}
 	}
