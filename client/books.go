@@ -15,6 +15,7 @@ import (
 
 // The kinds of entries that a client keeps beside its documents (store.Local). Ids are raw bytes.
 const (
+	bookAsked      = 'a' // <sha256> -> ms since 1970, big-endian: when somebody asked for a file that has not moved since
 	bookEqual      = 'e' // <doc> -> heads: what a comparison found equal at the server of bookServer
 	bookFact       = 'f' // <name> -> value
 	bookGeneration = 'g' // <doc> -> which actor writes to it; see actorOf
@@ -204,8 +205,9 @@ type queued struct {
 }
 
 type outboxEntry struct {
-	doc crdt.DocID
-	ref blobs.Ref
+	doc   crdt.DocID
+	ref   blobs.Ref
+	asked bool // for, whatever the link
 	queued
 }
 
@@ -231,22 +233,29 @@ func (c *Client) outbox() ([]outboxEntry, error) {
 		out = append(out, e)
 		return nil
 	})
-	// What a dispatcher sees first goes first, then what waits longest.
+	// What somebody asked for goes first, then what a dispatcher sees first, then what waits longest.
+	for i := range out {
+		out[i].asked = c.net.gate.Asked(out[i].ref.String())
+	}
 	slices.SortStableFunc(out, func(a, b outboxEntry) int {
-		return cmp.Or(cmp.Compare(precedence(a.Kind), precedence(b.Kind)), cmp.Compare(a.QueuedAt, b.QueuedAt))
+		return cmp.Or(cmp.Compare(precedence(&a), precedence(&b)), cmp.Compare(a.QueuedAt, b.QueuedAt))
 	})
 	return out, err
 }
 
-// precedence is the order in which kinds of files go.
-func precedence(kind string) int {
-	switch kind {
+// precedence is the order in which files go.
+func precedence(e *outboxEntry) int {
+	order := 2
+	switch e.Kind {
 	case kindThumbnail:
-		return 0
+		order = 0
 	case kindPreview:
-		return 1
+		order = 1
 	}
-	return 2
+	if e.asked {
+		order -= 3
+	}
+	return order
 }
 
 func (c *Client) putOutbox(e outboxEntry) error {

@@ -54,7 +54,7 @@ func (c *Client) wantedFiles(ctx context.Context) ([]missingFile, error) {
 		}
 		for _, a := range row.Attachments {
 			ref, err := blobs.ParseRef(a.SHA256)
-			if err != nil || a.Size < 0 || a.Size > blobs.MaxSize || seen[ref] || a.Size > left {
+			if err != nil || a.Size < 0 || a.Size > blobs.MaxSize || seen[ref] || a.Size > left && !c.net.gate.Asked(ref.String()) {
 				continue // some client's mistake, or no room for it
 			}
 			seen[ref] = true
@@ -79,7 +79,7 @@ func turn(r *Row, now time.Time) int64 {
 	return at.UnixMilli()
 }
 
-// missingFiles are the wanted files that are not here.
+// missingFiles are the wanted files that are not here, those that somebody asked for first.
 func (c *Client) missingFiles(ctx context.Context) ([]missingFile, error) {
 	wanted, err := c.wantedFiles(ctx)
 	if err != nil {
@@ -93,6 +93,16 @@ func (c *Client) missingFiles(ctx context.Context) ([]missingFile, error) {
 			return nil, err
 		}
 	}
+	slices.SortStableFunc(out, func(a, b missingFile) int {
+		asked, other := c.net.gate.Asked(a.ref.String()), c.net.gate.Asked(b.ref.String())
+		switch {
+		case asked && !other:
+			return -1
+		case other && !asked:
+			return 1
+		}
+		return 0
+	})
 	return out, nil
 }
 

@@ -259,5 +259,9 @@ func (c *Client) bring(ctx context.Context, id crdt.DocID, a job.Attachment) err
 		return err
 	}
 	defer done()
-	return c.download(ctx, api, id, ref, a.Size)
+	if err = c.download(ctx, api, id, ref, a.Size); err == nil {
+		c.noteMoved(ref)
+		c.net.gate.Later(ref.String())
+	}
+	return err
 }

@@ -2,11 +2,9 @@ package client
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
-	"fieldsync/blobs"
 	"fieldsync/client/internal/lane"
 	"fieldsync/client/internal/netclass"
 	"fieldsync/crdt"
@@ -191,40 +189,4 @@ func progressOf(p lane.Progress) FileProgress {
 func (c *Client) tellFile(p lane.Progress) {
 	f := progressOf(p)
 	c.tell(Event{Kind: EventFile, Doc: f.Doc, File: f})
-}
-
-// SendNow has a file move whatever the link, once: one of the outbox goes up, one that is not here comes down, with its previews. attachment is its
-// id in the document. It moves when there is a connection; nothing is waited for. What was asked for is forgotten when the client is closed.
-// Errors: ErrNotFound for an unknown document or attachment.
-func (c *Client) SendNow(ctx context.Context, id crdt.DocID, attachment string) error {
-	v, err := c.View(id)
-	if err != nil {
-		return err
-	}
-	for _, a := range v.Job.Attachments {
-		if a.ID != attachment {
-			continue
-		}
-		asked := false
-		for _, sum := range []string{a.ThumbnailSHA256, a.PreviewSHA256, a.SHA256} {
-			if ref, err := blobs.ParseRef(sum); err == nil && c.moves(ctx, id, ref, sum == a.SHA256) {
-				c.net.gate.Now(ref.String())
-				asked = true
-			}
-		}
-		if asked {
-			signal(c.outboxChanged)
-		}
-		return nil
-	}
-	return because(ErrNotFound, fmt.Errorf("the job has no attachment %q", attachment))
-}
-
-// moves tells whether a file has a way to go: up, or, if it is wanted here, down.
-func (c *Client) moves(ctx context.Context, id crdt.DocID, ref blobs.Ref, wanted bool) bool {
-	if _, err := c.store.Get(outboxKey(id, ref)); err == nil {
-		return true
-	}
-	_, err := c.files.Stat(ctx, space, ref)
-	return wanted && err != nil
 }

@@ -89,7 +89,7 @@ func (n *network) open(every time.Duration, tell func(lane.Progress)) {
 	n.last = LinkNone
 }
 
-// loadNetwork reads what was chosen, and what is urgent.
+// loadNetwork reads what was chosen, what is urgent, and what was asked for.
 func (c *Client) loadNetwork() error {
 	v, err := c.fact(factPreferences)
 	if err == nil && v != nil {
@@ -97,6 +97,9 @@ func (c *Client) loadNetwork() error {
 	}
 	if err == nil {
 		err = c.loadStatuses()
+	}
+	if err == nil {
+		err = c.loadAsked()
 	}
 	c.meter(func(*netclass.Meter) {})
 	c.net.gate.Moved = func(bytes int64, took time.Duration) { c.meter(func(m *netclass.Meter) { m.Moved(bytes, took) }) }

@@ -193,6 +193,7 @@ func (c *Client) moveDown(ctx context.Context, s *session, m missingFile) error 
 	}
 	defer t.End()
 	if err = c.download(t.Context(), s.api, m.doc, m.ref, m.size); err == nil {
+		c.noteMoved(m.ref)
 		t.At(m.size)
 	}
 	return t.Err(err)

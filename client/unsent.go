@@ -66,6 +66,7 @@ type UnsentFile struct {
 	Size      int64
 	QueuedAt  time.Time
 	Sent      int64  // bytes that the server has of it
+	Asked     bool   // by SendNow: it goes whatever the link
 	Attempts  int    // that failed
 	LastError string // why the last attempt failed; empty before the first
 }
@@ -117,7 +118,7 @@ func (c *Client) Unsent(ctx context.Context) (Unsent, error) {
 		if f.Kind == "" {
 			out.Attached++
 		}
-		out.Files = append(out.Files, UnsentFile{ID: f.doc, SHA256: f.ref.String(), Name: f.Name, Kind: f.Kind, Size: f.Size, Sent: f.Sent,
+		out.Files = append(out.Files, UnsentFile{ID: f.doc, SHA256: f.ref.String(), Name: f.Name, Kind: f.Kind, Size: f.Size, Sent: f.Sent, Asked: f.asked,
 			QueuedAt: time.UnixMilli(f.QueuedAt), Attempts: f.Attempts, LastError: f.LastError})
 		out.Bytes += f.Size - f.Sent
 	}

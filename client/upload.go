@@ -39,7 +39,7 @@ func (c *Client) upload(ctx context.Context, api *service.Service, f outboxEntry
 	before := f.Sent
 	err = asOurs(c.deliver(ctx, api, &f))
 	if err == nil {
-		return true, store.Write(c.store, []store.Op{{Key: outboxKey(f.doc, f.ref)}})
+		return true, store.Write(c.store, []store.Op{{Key: outboxKey(f.doc, f.ref)}, {Key: askedKey(f.ref)}})
 	}
 	if ctx.Err() == nil {
 		f.Attempts++

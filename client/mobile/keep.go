@@ -164,7 +164,7 @@ func toUnsent(u client.Unsent) any {
 	}
 	for _, f := range u.Files {
 		files = append(files, map[string]any{"job": f.ID.String(), "name": f.Name, "kind": f.Kind, "sha256": f.SHA256, "size": f.Size, "sent": f.Sent,
-			"since": moment(f.QueuedAt), "attempts": f.Attempts, "last_error": f.LastError})
+			"asked": f.Asked, "since": moment(f.QueuedAt), "attempts": f.Attempts, "last_error": f.LastError})
 	}
 	return map[string]any{"changes": u.Edits, "files": u.Attached, "bytes": u.Bytes, "jobs": jobs, "uploads": files, "refused": len(u.Refused),
 		"last_sync": moment(u.LastSync), "failed": map[string]any{"attempts": u.Failed.Attempts, "reason": u.Failed.Reason, "at": moment(u.Failed.At)}}

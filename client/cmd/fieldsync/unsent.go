@@ -115,6 +115,7 @@ func (a *app) unsentJSON(u client.Unsent) error {
 		SHA256    string `json:"sha256"`
 		Size      int64  `json:"size"`
 		Sent      int64  `json:"sent"`
+		Asked     bool   `json:"asked"`
 		Since     any    `json:"since"`
 		Attempts  int    `json:"attempts"`
 		LastError string `json:"last_error"`
@@ -136,7 +137,7 @@ func (a *app) unsentJSON(u client.Unsent) error {
 		jobs = append(jobs, doc{d.ID.String(), d.Edits, d.Bytes, d.Status, d.Did, jsonTime(d.Since), d.Refused, refusals})
 	}
 	for _, f := range u.Files {
-		files = append(files, file{f.ID.String(), f.Name, f.Kind, f.SHA256, f.Size, f.Sent, jsonTime(f.QueuedAt), f.Attempts, f.LastError})
+		files = append(files, file{f.ID.String(), f.Name, f.Kind, f.SHA256, f.Size, f.Sent, f.Asked, jsonTime(f.QueuedAt), f.Attempts, f.LastError})
 	}
 	_, err = a.print(map[string]any{"changes": u.Edits, "jobs": jobs, "files": files, "bytes": u.Bytes, "refused": toRefusedJSON(u.Refused), "last_sync": jsonTime(u.LastSync),
 		"failed": u.Failed, "storage": a.client.Storage(), "deliveries": deliveries})
@@ -165,10 +166,14 @@ func fileLabel(f client.UnsentFile) string {
 	if f.Kind != "" {
 		name = f.Kind + " of " + name
 	}
+	text := humanize.Bytes(uint64(f.Size))
 	if f.Sent > 0 {
-		return fmt.Sprintf("%s (%s, %d %% sent)", name, humanize.Bytes(uint64(f.Size)), 100*f.Sent/max(f.Size, 1))
+		text += fmt.Sprintf(", %d %% sent", 100*f.Sent/max(f.Size, 1))
 	}
-	return fmt.Sprintf("%s (%s)", name, humanize.Bytes(uint64(f.Size)))
+	if f.Asked {
+		text += ", goes on any link"
+	}
+	return fmt.Sprintf("%s (%s)", name, text)
 }
 
 // fileProblem is why a file is not over yet.
