@@ -175,7 +175,7 @@ func (a *app) showAt(id crdt.DocID, change string) error {
 
 type undoCmd struct {
 	ID     string `arg:"" name:"job" help:"The job."`
-	Change string `arg:"" optional:"" help:"The change, as \"fieldsync history\" names it; without it, your last one."`
+	Change string `arg:"" optional:"" help:"The change, as \"fieldsync history\" names it; without it, your last one that still stands. To have back what you took back, name the change that did."`
 }
 
 // Run takes a change back by a new one.
@@ -184,15 +184,19 @@ func (cmd *undoCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	hash, err := cmd.find(a, id)
+	entry, err := cmd.find(a, id)
 	if err != nil {
 		return err
 	}
-	left, err := a.client.Undo(a.ctx, id, hash)
+	v, err := a.client.View(id)
 	if err != nil {
 		return err
 	}
-	what := "Taken back: " + hash.String()[:shortHash] + "."
+	left, err := a.client.Undo(a.ctx, id, entry.Hash)
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("Taken back: %s (%s).", strings.Join(labelsOf(&v.Job).sayAll(entry.Did, maxTold), "; "), entry.Hash.String()[:shortHash])
 	if len(left) > 0 {
 		var names []string
 		for _, l := range left {
@@ -217,24 +221,37 @@ func leftWhy(why audit.Reason) string {
 	return "this program cannot write it"
 }
 
-// find gives the change to take back.
-func (cmd *undoCmd) find(a *app, id crdt.DocID) (crdt.Hash, error) {
+// find gives the change to take back: the one that is named, else the last one of one's own that is none of taking back, nor was taken back.
+func (cmd *undoCmd) find(a *app, id crdt.DocID) (client.Entry, error) {
+	var named crdt.Hash
 	if cmd.Change != "" {
-		return a.client.FindChange(a.ctx, id, cmd.Change)
+		var err error
+		if named, err = a.client.FindChange(a.ctx, id, cmd.Change); err != nil {
+			return client.Entry{}, err
+		}
 	}
+	takenBack := map[crdt.Hash]bool{}
 	q := audit.Query{Limit: audit.MaxLimit}
 	for {
 		page, err := a.client.History(a.ctx, id, q)
 		if err != nil {
-			return crdt.Hash{}, err
+			return client.Entry{}, err
 		}
 		for _, e := range page.Entries {
-			if e.Mine && len(e.Did) > 0 {
-				return e.Hash, nil
+			switch {
+			case cmd.Change != "":
+				if e.Hash == named {
+					return e, nil
+				}
+			case !e.Mine || len(e.Did) == 0 || takenBack[e.Hash]:
+			case e.Undoes != (crdt.Hash{}):
+				takenBack[e.Undoes] = true
+			default:
+				return e, nil
 			}
 		}
 		if q.After = page.Next; q.After == (crdt.Hash{}) {
-			return crdt.Hash{}, fmt.Errorf("%w: you have changed nothing in this job here", client.ErrNotFound)
+			return client.Entry{}, fmt.Errorf("%w: you have changed nothing in this job here that still stands", client.ErrNotFound)
 		}
 	}
 }
