@@ -13,6 +13,7 @@ import (
 
 	"fieldsync/blobs"
 	"fieldsync/blobs/diskblob"
+	"fieldsync/client/internal/link"
 	"fieldsync/crdt"
 	"fieldsync/crdt/drive"
 	"fieldsync/crdt/engine"
@@ -20,11 +21,14 @@ import (
 	"fieldsync/crdt/replica"
 	"fieldsync/crdt/store"
 	"fieldsync/crdt/store/badgerstore"
+	"fieldsync/crdt/wire"
 )
 
 const (
 	maxOpen = 64               // documents in memory: a phone's own work is one or two at a time
 	idle    = 10 * time.Second // after which a document leaves memory
+	// answerTimeout is how long a server may take to answer our join, once the connection is open.
+	answerTimeout = 10 * time.Second
 	// space is where files lie in the folder's blob store: a folder belongs to one account.
 	space = blobs.Space("local")
 )
@@ -85,6 +89,7 @@ type Client struct {
 	connecting sync.Mutex // held while a session is made; taken before mu
 	session    *session   // under mu; nil: none
 	users      int        // of session, under mu
+	opening    *session   // one that is not open yet, under mu; nil: none
 
 	outboxChanged chan struct{} // holds one token when a file was queued
 	moving        chan struct{} // holds a token while somebody moves files
@@ -189,6 +194,7 @@ func (c *Client) openRest() error {
 			// Both ends know a client by its token; the name only has to differ from other devices'.
 			PeerID: crdt.PeerID("fieldsync-" + rand.Text()[:12]), StorageID: c.account.Storage,
 			History: history.DefaultLimits(), IdleAfter: idle, KeepSyncStates: true, Policy: rules,
+			JoinTimeout: link.HandshakeTimeout + answerTimeout,
 		},
 		Store: c.store, Snapshot: engine.Snapshot, MaxOpen: maxOpen, Log: c.log,
 		Inventory: c.inventory, OnNotice: c.onNotice, OnJoined: c.onJoined, OnCompared: c.onCompared,
@@ -204,8 +210,11 @@ func (c *Client) Close() error {
 		return nil
 	}
 	c.closed = true
-	s, held := c.session, c.held
+	s, opening, held := c.session, c.opening, c.held
 	c.mu.Unlock()
+	if opening != nil {
+		opening.conn.Close(replica.Close{Code: wire.CloseNormal, Reason: "the folder is closed"})
+	}
 	if s != nil {
 		s.end()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"sync"
 	"time"
 
@@ -66,27 +67,12 @@ func (c *Client) acquire(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := link.Dial(ctx, at, a.Token)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, asOurs(err)
-	}
-	s := &session{c: c, conn: conn, api: service.New(at, a.Token), changed: make(chan struct{}),
+	s := &session{c: c, conn: link.New(), api: service.New(at, a.Token), changed: make(chan struct{}),
 		held: map[crdt.DocID]crdt.Heads{}, shared: map[crdt.DocID]crdt.Heads{}, open: map[crdt.DocID]struct{}{},
 		refused: map[crdt.DocID]struct{}{}, moves: map[crdt.DocID]int{}, absent: map[crdt.DocID]struct{}{}}
-	c.mu.Lock()
-	if c.closed {
-		c.mu.Unlock()
-		conn.Abort()
-		return nil, store.ErrClosed
+	if err := c.open(ctx, s, at, a.Token); err != nil {
+		return nil, err
 	}
-	c.session, c.users = s, 1
-	c.mu.Unlock()
-	conn.Prefer(func(doc string) bool { return c.statuses.urgent(doc) || c.pushes.has(doc) })
-	s.api.CutWhen(func() bool { return c.net.gate.Held(lane.File{}) != "" })
-	s.link = c.drive.ConnectTo(conn, server{s}, conn.Extensions)
 	pushed := c.pushes.list()
 	for _, id := range pushed {
 		c.drive.Subscribe(0, id) // asked for as soon as we have joined, before the comparison says what differs
@@ -107,6 +93,46 @@ func (c *Client) acquire(ctx context.Context) (*session, error) {
 	}
 	c.writing.Go(s.measure)
 	return s, nil
+}
+
+// open dials for a new session. The first words of the exchange go with the request, so they are made before: what changes here
+// meanwhile is noted for the session that is to be (Client.opening).
+func (c *Client) open(ctx context.Context, s *session, at *url.URL, token string) error {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return store.ErrClosed
+	}
+	c.opening = s
+	c.mu.Unlock()
+	s.conn.Prefer(func(doc string) bool { return c.statuses.urgent(doc) || c.pushes.has(doc) })
+	s.api.CutWhen(func() bool { return c.net.gate.Held(lane.File{}) != "" })
+	s.link = c.drive.ConnectTo(s.conn, server{s}, wire.ExtensionVersion)
+	err := s.conn.Dial(ctx, at, token)
+	if err == nil && s.conn.Extensions == 0 { // not one of ours, or something in between hides it: by its answer to our join we shall see
+		s.link.Closed()
+		s.link = c.drive.ConnectTo(s.conn, server{s}, 0)
+	}
+	c.mu.Lock()
+	c.opening = nil
+	closed := c.closed
+	if err == nil && !closed {
+		c.session, c.users = s, 1
+		c.mu.Unlock()
+		return nil
+	}
+	c.mu.Unlock()
+	s.link.Closed()
+	s.update(func() { s.ended = true })
+	s.api.Close()
+	switch {
+	case err == nil:
+		s.conn.Abort()
+		return store.ErrClosed
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return asOurs(err)
 }
 
 // share gives the session that is there and has not ended.
@@ -279,7 +305,7 @@ func (c *Client) inventory(p replica.Principal) ([]replica.Item, error) {
 
 // onJoined is drive.Config.OnJoined.
 func (c *Client) onJoined(j replica.Joined) {
-	if s := c.current(); s != nil {
+	if s := c.noting(); s != nil {
 		c.keepServer(j.Metadata.StorageID)
 		s.update(func() { s.joined, s.storage = true, j.Metadata.StorageID })
 	}
@@ -287,7 +313,7 @@ func (c *Client) onJoined(j replica.Joined) {
 
 // onCompared is drive.Config.OnCompared: all documents but some few were found equal.
 func (c *Client) onCompared(cmp replica.Compared) {
-	s := c.current()
+	s := c.noting()
 	if s == nil {
 		return
 	}
@@ -343,6 +369,16 @@ func (c *Client) current() *session {
 	return c.session
 }
 
+// noting is the session that has to hear what happens here: the current one, or one that is not open yet.
+func (c *Client) noting() *session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.opening != nil {
+		return c.opening
+	}
+	return c.session
+}
+
 // settle takes a document off the open ones if the server and we hold the same, durably here and there; mu is held.
 func (s *session) settle(doc crdt.DocID) {
 	held, ok := s.held[doc]
@@ -356,7 +392,7 @@ func (s *session) settle(doc crdt.DocID) {
 
 // onNotice is drive.Config.OnNotice. It must not block, nor ask the Drive.
 func (c *Client) onNotice(doc crdt.DocID, n replica.Notice) {
-	s := c.current()
+	s := c.noting()
 	switch n := n.(type) {
 	case replica.Changed:
 		if len(n.Heads) == 0 { // refused from the start, and taken out: there is no such document

@@ -61,3 +61,27 @@ func isLimit(err error) bool {
 	)
 	return errors.As(err, &deep) || errors.As(err, &long) || errors.As(err, &broad)
 }
+
+// FuzzDecodeEarly holds that of a header nothing is taken but a join and a catch-up, and that these are what EncodeEarly made.
+func FuzzDecodeEarly(f *testing.F) {
+	join := Append(nil, Join{Sender: "phone", Versions: []string{ProtocolVersion}})
+	compare := Append(nil, CatchUp{Sender: "phone", Ranges: []Range{{Count: 3}}, Sketch: make([]Symbol, 48)})
+	good, _ := EncodeEarly([][]byte{join, compare})
+	f.Add(good)
+	f.Add("")
+	f.Add("," + good)
+	f.Add(good + ",")
+	f.Fuzz(func(t *testing.T, value string) {
+		frames, err := DecodeEarly([]string{value})
+		if err != nil {
+			return
+		}
+		if len(value) > MaxEarly || len(frames) != EarlyFrames {
+			t.Fatalf("%d frames of %d bytes", len(frames), len(value))
+		}
+		again, ok := EncodeEarly(frames)
+		if other, err := DecodeEarly([]string{again}); !ok || err != nil || !bytes.Equal(other[0], frames[0]) || !bytes.Equal(other[1], frames[1]) {
+			t.Fatalf("%q became %q: %v", value, again, err)
+		}
+	})
+}

@@ -29,12 +29,13 @@ const (
 	closeTimeout = 2 * time.Second  // for the other side's answer to our close
 )
 
-// Conn is one WebSocket to a server.
+// Conn is one WebSocket to a server. New makes it; from then on it takes frames, which wait for its Dial.
 type Conn struct {
 	Extensions int // version of our extension frames that the server says it takes as it opens the connection; 0: it says nothing
 
-	socket *websocket.Conn
-	closed chan struct{} // at the end of Serve
+	socket *websocket.Conn // set once by Dial, under mu
+	begun  chan struct{}   // closed when the frames that go with Dial's request are queued, or none will be
+	closed chan struct{}   // at the end of Serve
 
 	mu      sync.Mutex
 	queue   []message
@@ -54,15 +55,19 @@ func (m message) size() int { return len(m.head) + len(m.tail) }
 
 var _ drive.Conn = (*Conn)(nil)
 
-func newConn(socket *websocket.Conn) *Conn {
-	c := &Conn{socket: socket, closed: make(chan struct{}), pings: map[string]chan struct{}{}}
+// New makes a connection that is not open yet.
+func New() *Conn {
+	return &Conn{begun: make(chan struct{}), closed: make(chan struct{}), pings: map[string]chan struct{}{}}
+}
+
+// prepare has a socket's control messages answered.
+func (c *Conn) prepare(socket *websocket.Conn) {
 	socket.SetReadLimit(wire.MaxFrame)
 	alive := func() { c.alive() }
-	alive()
+	_ = socket.SetReadDeadline(time.Now().Add(silence))
 	socket.SetPongHandler(func(data string) error { alive(); c.pong(data); return nil })
 	answer := socket.PingHandler()
 	socket.SetPingHandler(func(data string) error { alive(); return answer(data) })
-	return c
 }
 
 func (c *Conn) alive() {
@@ -156,6 +161,12 @@ func (c *Conn) Queue(head, tail []byte, droppable bool) bool {
 	}
 	c.queue = append(c.queue, message{head, tail})
 	c.bytes += size
+	if c.socket == nil {
+		if len(c.queue) == wire.EarlyFrames {
+			close(c.begun)
+		}
+		return true
+	}
 	c.wake()
 	return true
 }
@@ -173,10 +184,16 @@ func (c *Conn) close(cl replica.Close) {
 		return
 	}
 	c.closing = &cl
+	if c.socket == nil {
+		if len(c.queue) < wire.EarlyFrames {
+			close(c.begun)
+		}
+		return
+	}
 	c.wake()
 }
 
-// wake sees that somebody writes; mu is held.
+// wake sees that somebody writes, to the socket that is there; mu is held.
 func (c *Conn) wake() {
 	if !c.writing {
 		c.writing = true
@@ -187,7 +204,7 @@ func (c *Conn) wake() {
 // Closed is closed when the connection has ended.
 func (c *Conn) Closed() <-chan struct{} { return c.closed }
 
-// Abort ends the connection at once, without a word.
+// Abort ends a connection that was dialed at once, without a word.
 func (c *Conn) Abort() { _ = c.socket.Close() }
 
 // write sends what is queued, the most urgent first, then what a Close asks for; then it ends, until there is more.

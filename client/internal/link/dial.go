@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,11 +17,15 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-const handshakeTimeout = 20 * time.Second // a phone on 2G needs seconds for TLS
+// HandshakeTimeout bounds a Dial: a phone on 2G needs seconds for TLS.
+const HandshakeTimeout = 20 * time.Second
 
-// Dial opens the WebSocket at <server>/sync. Its errors have kinds: KindUnauthenticated and KindForbidden where the server
-// turned us away, KindBusy where it asks us to come back later, KindUnavailable where it cannot be reached.
-func Dial(ctx context.Context, server *url.URL, token string) (*Conn, error) {
+// Dial opens the WebSocket at <server>/sync. What is queued until then, the first frames of a Drive that takes the server for one of ours,
+// goes with the request (wire.EarlyHeader), which saves a round trip; a server that does not know that gets it afterwards, and to one that does not say
+// that it takes our extension it is not said at all: Extensions is 0 then, and the caller begins anew on the same connection.
+// Errors have kinds: KindUnauthenticated and KindForbidden where the server turned us away, KindBusy where it asks us to come back later,
+// KindUnavailable where it cannot be reached, or where the connection was closed here before.
+func (c *Conn) Dial(ctx context.Context, server *url.URL, token string) error {
 	at := server.JoinPath("sync")
 	switch at.Scheme {
 	case "https":
@@ -29,20 +34,85 @@ func Dial(ctx context.Context, server *url.URL, token string) (*Conn, error) {
 		at.Scheme = "ws"
 	}
 	dialer := websocket.Dialer{
-		Proxy: http.ProxyFromEnvironment, HandshakeTimeout: handshakeTimeout,
+		Proxy: http.ProxyFromEnvironment, HandshakeTimeout: HandshakeTimeout,
 		NetDialContext:    (&net.Dialer{Control: socket.Control}).DialContext,
 		EnableCompression: true, WriteBufferSize: 16 << 10, ReadBufferSize: 16 << 10,
 	}
-	socket, answer, err := dialer.DialContext(ctx, at.String(), http.Header{"Authorization": {"Bearer " + token}})
+	header := http.Header{"Authorization": {"Bearer " + token}}
+	early, err := c.early(ctx)
+	if err != nil {
+		return err
+	}
+	if early != "" {
+		header.Set(wire.EarlyHeader, early)
+	}
+	socket, answer, err := dialer.DialContext(ctx, at.String(), header)
 	if answer != nil && answer.Body != nil {
 		defer answer.Body.Close()
 	}
 	if err != nil {
-		return nil, dialError(err, answer)
+		return dialError(err, answer)
 	}
-	c := newConn(socket)
-	c.Extensions, _ = strconv.Atoi(answer.Header.Get(wire.ExtensionHeader))
-	return c, nil
+	number := func(name string) int {
+		n, err := strconv.Atoi(answer.Header.Get(name))
+		if err != nil || n < 0 {
+			return 0
+		}
+		return n
+	}
+	c.Extensions = number(wire.ExtensionHeader)
+	return c.open(socket, number(wire.EarlyHeader))
+}
+
+// early waits for the frames that a server of ours gets with the request, and gives the header; empty: they are too long for it.
+func (c *Conn) early(ctx context.Context) (string, error) {
+	select {
+	case <-c.begun:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing != nil {
+		return "", c.closedHere()
+	}
+	frames := make([][]byte, wire.EarlyFrames)
+	for i, m := range c.queue[:wire.EarlyFrames] {
+		frames[i] = slices.Concat(m.head, m.tail)
+	}
+	header, ok := wire.EncodeEarly(frames)
+	if !ok {
+		return "", nil
+	}
+	return header, nil
+}
+
+func (c *Conn) closedHere() error {
+	return crdt.Errorf(crdt.KindUnavailable, "the connection was closed here: %s", c.closing.Reason)
+}
+
+// open goes on over a socket. Of what is queued the server has taken so many frames already.
+func (c *Conn) open(socket *websocket.Conn, taken int) error {
+	c.prepare(socket)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing != nil {
+		_ = socket.Close()
+		return c.closedHere()
+	}
+	if c.Extensions == 0 {
+		taken = len(c.queue)
+	}
+	for _, m := range c.queue[:min(taken, len(c.queue))] {
+		c.bytes -= m.size()
+		c.written += int64(m.size())
+	}
+	c.queue = slices.Delete(c.queue, 0, min(taken, len(c.queue)))
+	c.socket = socket
+	if len(c.queue) > 0 {
+		c.wake()
+	}
+	return nil
 }
 
 func dialError(err error, answer *http.Response) error {

@@ -21,7 +21,7 @@ func TestAServerThatNamesATimeIsBelieved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = Dial(t.Context(), at, "token")
+		_, err = dial(t.Context(), at)
 		server.Close()
 		var later *Later
 		if crdt.KindOf(err) != crdt.KindBusy || errors.As(err, &later) != (want > 0) || want > 0 && later.After != want {

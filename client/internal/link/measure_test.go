@@ -35,7 +35,7 @@ func echo(t *testing.T, answer func(c *websocket.Conn, ping string) error) *Conn
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := Dial(t.Context(), u, "token")
+	c, err := dial(t.Context(), u)
 	if err != nil {
 		t.Fatal(err)
 	}

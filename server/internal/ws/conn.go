@@ -77,10 +77,16 @@ func (c *conn) alive() {
 	_ = c.socket.SetReadDeadline(now.Add(c.h.opt.PingEvery * 5 / 2))
 }
 
-// read hands frames to the link until the connection ends.
-func (c *conn) read() {
+// read hands frames to the link until the connection ends: first those that came with the request, then what is read.
+func (c *conn) read(early [][]byte) {
 	for {
-		data, err := c.readMessage()
+		var data []byte
+		var err error
+		if len(early) > 0 {
+			data, early = early[0], early[1:]
+		} else {
+			data, err = c.readMessage()
+		}
 		if err != nil {
 			c.refuse(err, closeFor(err), "the message could not be read")
 			break

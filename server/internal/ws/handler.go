@@ -114,16 +114,25 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, later, http.StatusServiceUnavailable)
 		return
 	}
+	answer := http.Header{wire.ExtensionHeader: {strconv.Itoa(wire.ExtensionVersion)}}
+	var early [][]byte
+	if values := r.Header.Values(wire.EarlyHeader); len(values) > 0 {
+		// What cannot be read is not taken: it comes again as frames, and is refused as those are.
+		if early, err = wire.DecodeEarly(values); err == nil {
+			answer.Set(wire.EarlyHeader, strconv.Itoa(len(early)))
+		}
+	}
 	corked := &corkingWriter{ResponseWriter: w}
-	socket, err := h.upgrader.Upgrade(corked, r, http.Header{wire.ExtensionHeader: {strconv.Itoa(wire.ExtensionVersion)}})
+	socket, err := h.upgrader.Upgrade(corked, r, answer)
 	if err != nil {
 		return // it was answered
 	}
-	h.start(newConn(h, socket, corked.conn), principal)
+	h.start(newConn(h, socket, corked.conn), principal, early)
 }
 
-// start lets a connection live. It is a function of its own, so that its goroutine holds on to nothing of the request.
-func (h *Handler) start(c *conn, p replica.Principal) {
+// start lets a connection live, whose first frames may have come with the request. It is a function of its own, so that its goroutine holds on to
+// nothing of the request.
+func (h *Handler) start(c *conn, p replica.Principal, early [][]byte) {
 	h.mu.Lock()
 	draining := h.draining
 	if !draining {
@@ -142,7 +151,7 @@ func (h *Handler) start(c *conn, p replica.Principal) {
 	}
 	c.link = h.opt.Drive.Connect(c, p, false)
 	c.expire(h.expires(p))
-	go c.read()
+	go c.read(early)
 }
 
 func (h *Handler) expires(p replica.Principal) time.Time {
