@@ -26,7 +26,7 @@ func (s *Server) mountSync() error {
 	if err != nil {
 		return err
 	}
-	sockets := ws.New(ws.Options{Drive: svc.Drive(), Observe: s.metrics, Principal: s.principalOf,
+	sockets := ws.New(ws.Options{Drive: svc.Drive(), Observe: s.metrics, Principal: s.principalOf, CatchUps: s.cfg.CatchUps, CatchUpsWaiting: s.cfg.CatchUpsWaiting,
 		Confirm: func(p replica.Principal) error { return s.auth.Confirm(documents.Account(p)) },
 		Expires: func(p replica.Principal) time.Time { return documents.Account(p).Expires }})
 	s.documents = svc

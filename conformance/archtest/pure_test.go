@@ -15,7 +15,7 @@ import (
 
 // pure are the packages whose every function depends on its arguments alone. Time and randomness are arguments there.
 var pure = []string{
-	"crdt", "crdt/format", "crdt/history", "crdt/syncproto", "crdt/wire", "crdt/replica", "crdt/job", "crdt/policy", "crdt/audit",
+	"crdt", "crdt/format", "crdt/history", "crdt/syncproto", "crdt/wire", "crdt/replica", "crdt/job", "crdt/policy", "crdt/audit", "crdt/turnstile",
 	"server/internal/access",
 }
 

@@ -94,6 +94,20 @@ func kindOf(f wire.Frame) string {
 	}
 }
 
+// Busy tells whether something that the peer has sent is being worked at: frames that documents have not handled, or a comparison whose inventory is
+// being read. That it has not heard the answer, or that a write is not durable yet, is not counted.
+func (l *Link) Busy() bool {
+	l.mu.Lock()
+	unhandled := l.unhandled
+	l.mu.Unlock()
+	if unhandled > 0 {
+		return true
+	}
+	l.drive.hubMu.Lock()
+	defer l.drive.hubMu.Unlock()
+	return l.drive.hub.Reading(l.ID)
+}
+
 // Closed takes the connection out. It may be called more than once.
 func (l *Link) Closed() {
 	l.mu.Lock()

@@ -201,6 +201,12 @@ func (h *Hub) Principal(id ConnID) Principal {
 	return nil
 }
 
+// Reading tells whether a connection's comparison waits for our Inventory.
+func (h *Hub) Reading(id ConnID) bool {
+	c := h.conns[id]
+	return c != nil && c.catchup != nil && !c.catchup.ready
+}
+
 // peerInfo is what a document needs to know of a connection.
 func (h *Hub) peerInfo(c *conn, doc crdt.DocID) PeerInfo {
 	p := PeerInfo{Conn: c.id, Doc: c.naming.Outer(doc), Local: h.cfg.PeerID, Remote: c.remote, Principal: c.principal, Dialed: c.dialed, Extensions: c.meta.Fieldsync}

@@ -1,6 +1,11 @@
 package wire
 
-import "fieldsync/crdt"
+import (
+	"strconv"
+	"strings"
+
+	"fieldsync/crdt"
+)
 
 // CloseCode is a WebSocket close code (RFC 6455 section 7.4). Our own clients do what its Advice says; automerge-repo's
 // JavaScript client ignores the code and reconnects after five seconds whatever it is, so a server must not count on it.
@@ -44,6 +49,31 @@ func (c CloseCode) Advice() Advice {
 		return AdviceStop
 	}
 	return AdviceBackoff
+}
+
+// retryAfter begins the reason of a close with CloseTryAgainLater that says when; seconds follow, in decimal.
+const retryAfter = "retry-after: "
+
+// RetryAfter is the reason of a close with CloseTryAgainLater that asks to come back after so many seconds, and not before: what a Retry-After is in
+// an answer to a request.
+func RetryAfter(seconds int) string { return retryAfter + strconv.Itoa(seconds) }
+
+// ParseRetryAfter reads the reason of a close; false: it says no time.
+func (c CloseCode) ParseRetryAfter(reason string) (seconds int, ok bool) {
+	after, ok := strings.CutPrefix(reason, retryAfter)
+	if !ok || c != CloseTryAgainLater {
+		return 0, false
+	}
+	return ParseSeconds(after)
+}
+
+// ParseSeconds reads the value of a Retry-After that counts seconds; false: it does not, or they are more than a client would wait.
+func ParseSeconds(s string) (seconds int, ok bool) {
+	seconds, err := strconv.Atoi(s)
+	if err != nil || seconds <= 0 || seconds >= 1<<20 {
+		return 0, false
+	}
+	return seconds, true
 }
 
 // CloseFor gives the code for closing a connection because of an error of a kind.

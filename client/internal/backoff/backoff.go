@@ -26,7 +26,7 @@ type Backoff struct {
 func (b *Backoff) Next() time.Duration { return b.NextWithin(Max) }
 
 // NextWithin is Next with a ceiling that is no higher than limit, nor lower than First: who has been without a server for some seconds need
-// not sleep for a minute.
+// not sleep for longer.
 func (b *Backoff) NextWithin(limit time.Duration) time.Duration {
 	ceiling := Max
 	if b.failed < 16 { // beyond it the shift says nothing more

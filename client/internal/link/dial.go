@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -126,7 +127,7 @@ func dialError(err error, answer *http.Response) error {
 		return crdt.Errorf(crdt.KindForbidden, "the server does not let us in")
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		busy := crdt.Errorf(crdt.KindBusy, "the server is busy (%s)", answer.Status)
-		if seconds, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil && seconds > 0 && seconds < 1<<20 {
+		if seconds, ok := wire.ParseSeconds(answer.Header.Get("Retry-After")); ok {
 			return &Later{time.Duration(seconds) * time.Second, busy}
 		}
 		return busy
@@ -145,6 +146,20 @@ func (l *Later) Error() string { return l.Err.Error() }
 
 // Unwrap gives the error with its kind.
 func (l *Later) Unwrap() error { return l.Err }
+
+// RetryAfter is after which time the server wants to be asked again, where that is why there is no connection: by its answer, or by a close.
+func RetryAfter(err error) (time.Duration, bool) {
+	var later *Later
+	if errors.As(err, &later) {
+		return later.After, true
+	}
+	var closed *Closed
+	if errors.As(err, &closed) {
+		seconds, ok := closed.Code.ParseRetryAfter(closed.Reason)
+		return time.Duration(seconds) * time.Second, ok
+	}
+	return 0, false
+}
 
 // Closed is how a connection ended that the other side closed.
 type Closed struct {

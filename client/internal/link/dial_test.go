@@ -2,6 +2,7 @@ package link
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"fieldsync/crdt"
+	"fieldsync/crdt/wire"
 )
 
 func TestAServerThatNamesATimeIsBelieved(t *testing.T) {
@@ -26,6 +28,27 @@ func TestAServerThatNamesATimeIsBelieved(t *testing.T) {
 		var later *Later
 		if crdt.KindOf(err) != crdt.KindBusy || errors.As(err, &later) != (want > 0) || want > 0 && later.After != want {
 			t.Errorf("Retry-After %q: %v", said, err)
+		}
+	}
+}
+
+func TestACloseThatNamesATimeIsBelieved(t *testing.T) {
+	for _, c := range []struct {
+		code wire.CloseCode
+		said string
+		want time.Duration
+	}{
+		{wire.CloseTryAgainLater, wire.RetryAfter(12), 12 * time.Second},
+		{wire.CloseTryAgainLater, "retry-after: 12", 12 * time.Second},
+		{wire.CloseTryAgainLater, "too many documents on one connection", 0},
+		{wire.CloseTryAgainLater, "retry-after: soon", 0},
+		{wire.CloseTryAgainLater, "retry-after: -3", 0},
+		{wire.CloseTryAgainLater, "retry-after: 99999999999", 0},
+		{wire.CloseGoingAway, "retry-after: 12", 0},
+	} {
+		after, ok := RetryAfter(fmt.Errorf("offline: %w", &Closed{c.code, c.said}))
+		if after != c.want || ok != (c.want > 0) {
+			t.Errorf("%d %q: %v, %v", c.code, c.said, after, ok)
 		}
 	}
 }

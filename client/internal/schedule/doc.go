@@ -7,9 +7,9 @@
 //	hand, push,     connect at once; or look at once whether the connection lives, as what was to come over it may not be coming
 //	status
 //	network back    connect at once, and forget the failures; or look at once: the connection was made over another network
-//	timer           every two minutes: connect, also where the platform says that there is no network; or look
+//	timer           every two minutes: connect, also where the platform says that there is no network, but not before the server wants it; or look
 //
-// A connection that could not be made, or broke, is tried again after a random time between nothing and a ceiling that doubles from 0.5 s to 60 s
-// (package backoff), and is never higher than the time that the server has been away, so that a thousand phones that lost one server do not come back in the same second, and none sleeps for longer than need be. While the platform says that there is no
-// network only the timer tries.
+// A connection that could not be made, or broke, is tried again after a random time between nothing and a ceiling that doubles from 0.5 s to 8 s
+// (package backoff), and is never higher than the time that the server has been away. Where the server says when to come back (Later) it is then: who comes when many
+// come is told his turn. While the platform says that there is no network only the timer tries.
 package schedule

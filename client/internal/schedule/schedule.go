@@ -27,13 +27,12 @@ const Every = 2 * time.Minute
 // again must not be met by reconnects without end.
 const settled = 10 * time.Second
 
-// A phone sleeps at most so long before it looks for its server again: calm, or a fifteenth of the time that the server has been away, if that is
-// more, up to backoff.Max. A thousand phones that come back spread over calm are work for a small server (20 ms each), and none is caught up later
-// than twice the time of that work; whoever has waited for a quarter of an hour can wait a minute more.
+// longestSleep is how long a phone sleeps at most before it looks for its server again, if the server has said nothing else. It need not spread the phones that
+// lost one server: a server that too many come to tells each its turn. maxBelieve is the longest such "come back in" that is believed, of a server or of what
+// stands before it.
 const (
-	calm       = 20 * time.Second
-	fraction   = 15
-	maxBelieve = 5 * time.Minute // the longest "come back in" of a server, or of what stands before it, that is believed
+	longestSleep = 8 * time.Second
+	maxBelieve   = 5 * time.Minute
 )
 
 // What is what there is to do.
@@ -62,6 +61,7 @@ type Schedule struct {
 	synced    time.Time // when an attempt last began, or a connection was last seen to live
 	down      time.Time // since when there is no server; zero: there is one, or nobody has looked
 	retry     time.Time // when to try again; zero: there was no failure
+	told      bool      // that is not before the server wants it
 	asked     Trigger   // a trigger that was not answered yet
 }
 
@@ -97,7 +97,7 @@ func (s *Schedule) Next(now time.Time) Action {
 	switch {
 	case s.asked != "" && (s.online || s.connected || s.asked == Open || s.asked == Hand):
 		return Action{what, now, s.asked}
-	case !s.connected && s.online && !s.retry.IsZero() && s.retry.Before(timer.At):
+	case !s.connected && s.online && !s.retry.IsZero() && (s.told || s.retry.Before(timer.At)):
 		return Action{what, s.retry, Retry}
 	}
 	return timer
@@ -105,7 +105,7 @@ func (s *Schedule) Next(now time.Time) Action {
 
 // Begun says that the action is being done.
 func (s *Schedule) Begun(now time.Time) {
-	s.synced, s.asked, s.retry = now, "", time.Time{}
+	s.synced, s.asked, s.retry, s.told = now, "", time.Time{}, false
 }
 
 // Connected says that there is a connection.
@@ -125,8 +125,7 @@ func (s *Schedule) Ended(now time.Time, soon bool) time.Time {
 	if s.down.IsZero() {
 		s.down = now
 	}
-	away := now.Sub(s.down)
-	wait := s.delays.NextWithin(min(away, max(calm, away/fraction)))
+	wait := s.delays.NextWithin(min(now.Sub(s.down), longestSleep))
 	if soon {
 		wait = s.delays.Soon()
 	}
@@ -138,7 +137,7 @@ func (s *Schedule) Ended(now time.Time, soon bool) time.Time {
 func (s *Schedule) Later(now time.Time, after time.Duration) time.Time {
 	after = min(after, maxBelieve)
 	if at := now.Add(after + s.delays.Within(max(after/4, time.Second))); at.After(s.retry) {
-		s.retry = at
+		s.retry, s.told = at, true
 	}
 	return s.retry
 }

@@ -1,8 +1,6 @@
 package schedule
 
 import (
-	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 )
@@ -100,11 +98,10 @@ func TestANetworkThatIsBackConnectsAtOnceAndForgetsFailures(t *testing.T) {
 	}
 }
 
-func TestRetriesGrowWithFullJitterAndStayBelowAMinute(t *testing.T) {
+func TestRetriesGrowWithFullJitterUpToEightSeconds(t *testing.T) {
 	s := New(0, func() float64 { return 0.999 })
 	now := start
-	for _, ceiling := range []time.Duration{500 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second,
-		16 * time.Second, calm, calm, calm} {
+	for _, ceiling := range []time.Duration{500 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, longestSleep, longestSleep, longestSleep} {
 		s.Begun(now)
 		s.Ended(now, false)
 		a := s.Next(now)
@@ -120,13 +117,13 @@ func TestRetriesGrowWithFullJitterAndStayBelowAMinute(t *testing.T) {
 	}
 	s.Begun(now)
 	s.Ended(now, false)
-	if d := s.Next(now).At.Sub(now); d > time.Minute || d < 59*time.Second {
+	if d := s.Next(now).At.Sub(now); d > longestSleep || d < longestSleep*9/10 {
 		t.Errorf("after twenty minutes again after %v", d)
 	}
 	// A connection that was thrown out at once is a failure; one that lasted is none.
 	s.Begun(now)
 	s.Connected(now)
-	if at := s.Ended(now.Add(time.Second), false); at.Sub(now) < 30*time.Second {
+	if at := s.Ended(now.Add(time.Second), false); at.Sub(now) < 7*time.Second {
 		t.Errorf("thrown out, and back after %v", at.Sub(now))
 	}
 	s.Begun(now)
@@ -143,7 +140,7 @@ func TestRetriesGrowWithFullJitterAndStayBelowAMinute(t *testing.T) {
 func TestAServersWordWhenToComeBackIsKept(t *testing.T) {
 	for after, want := range map[time.Duration]time.Duration{2 * time.Second: 2500 * time.Millisecond, 40 * time.Second: 45 * time.Second, time.Hour: maxBelieve * 9 / 8} {
 		s := alone()
-		if at := s.Later(start, after); at.Sub(start) != want || s.Next(start).At.Sub(start) != min(want, Every) {
+		if at := s.Later(start, after); at.Sub(start) != want || s.Next(start).At.Sub(start) != want {
 			t.Errorf("told %v: again after %v, next after %v", after, at.Sub(start), s.Next(start).At.Sub(start))
 		}
 	}
@@ -152,80 +149,5 @@ func TestAServersWordWhenToComeBackIsKept(t *testing.T) {
 	s.Online(true, true)
 	if a := s.Next(start); a != (Action{Connect, start, Network}) {
 		t.Errorf("another network: %+v", a)
-	}
-}
-
-// A thousand phones lose one server for a while; it lets in one every perSync.
-func TestAThousandPhonesComeBackWithoutAHerd(t *testing.T) {
-	const (
-		phones   = 1000
-		perSync  = 20 * time.Millisecond // of the server's time: 20 s of work for all
-		patience = 20 * time.Second      // of a phone for the handshake
-	)
-	for _, outage := range []time.Duration{2 * time.Second, 15 * time.Second, 5 * time.Minute} {
-		random := rand.New(rand.NewPCG(1, uint64(outage)))
-		type phone struct {
-			s    *Schedule
-			at   time.Time // of its next attempt
-			done time.Time
-		}
-		all := make([]*phone, phones)
-		for i := range all {
-			p := &phone{s: New(0, random.Float64)}
-			p.s.Begun(start)
-			p.s.Connected(start)
-			p.s.Ended(start.Add(time.Minute), false) // the server dies
-			p.at = p.s.Next(start.Add(time.Minute)).At
-			all[i] = p
-		}
-		back := start.Add(time.Minute + outage)
-		free := back // when the server has done what it was given
-		var attempts []time.Time
-		for {
-			p := slices.MinFunc(all, func(a, b *phone) int {
-				if a.done.IsZero() != b.done.IsZero() {
-					if a.done.IsZero() {
-						return -1
-					}
-					return 1
-				}
-				return a.at.Compare(b.at)
-			})
-			if !p.done.IsZero() {
-				break
-			}
-			p.s.Begun(p.at)
-			if p.at.Before(back) {
-				p.s.Ended(p.at, false)
-				p.at = p.s.Next(p.at).At
-				continue
-			}
-			attempts = append(attempts, p.at)
-			if free.Before(p.at) {
-				free = p.at
-			}
-			if free.Sub(p.at) > patience {
-				t.Errorf("outage of %v: a phone gives up", outage)
-			}
-			free = free.Add(perSync)
-			p.done = free
-		}
-		most := 0
-		for i, from := range attempts { // in the order of their time
-			n, _ := slices.BinarySearchFunc(attempts, from.Add(time.Second), time.Time.Compare)
-			most = max(most, n-i)
-		}
-		var last, longest time.Duration
-		for _, p := range all {
-			last, longest = max(last, p.done.Sub(back)), max(longest, p.done.Sub(p.at))
-		}
-		work := phones * perSync
-		if last > 2*work || longest > 2*work {
-			t.Errorf("outage of %v: the last is caught up %v after it, %v after its own attempt; the work is %v", outage, last, longest, work)
-		}
-		t.Logf("outage of %v: at most %d attempts in a second, the last phone is caught up after %v, the longest took %v; the work alone is %v", outage, most, last, longest, work)
-		if outage >= 15*time.Second && most > phones/5 {
-			t.Errorf("outage of %v: %d attempts in one second", outage, most)
-		}
 	}
 }

@@ -71,6 +71,10 @@ type Config struct {
 	// MaxConnectionsPerIP bounds those from one address that is no trusted proxy. Default 2000: an office, or a mobile
 	// network, behind one address.
 	MaxConnectionsPerIP int `name:"max-connections-per-ip" help:"Open connections at most, from one address (default 2000)." placeholder:"N"`
+	// CatchUps is how many sync connections catch up at a time, from before they are made until they first rest. Default 64 for each processor.
+	CatchUps int `help:"Sync connections that catch up at a time (default 64 for each processor)." placeholder:"N"`
+	// CatchUpsWaiting is how many more wait, for some seconds; others are told when to come back. Default 1024.
+	CatchUpsWaiting int `help:"Sync connections that wait to catch up, before others are told to come back later (default 1024)." placeholder:"N"`
 	// OIDCIssuer is an OpenID provider by which people sign in, as its tokens name it, https://…; with it OIDCClientID and OIDCOrg are
 	// required. Default none.
 	OIDCIssuer string `name:"oidc-issuer" env:"FIELDSYNC_OIDC_ISSUER" help:"An OpenID provider by which people sign in, as its tokens name it: https://…" placeholder:"URL"`
@@ -161,6 +165,8 @@ func (c Config) Validate() error {
 		{"apns-key", c.checkAPNs()},
 		{"max-connections", positive(c.MaxConnections)},
 		{"max-connections-per-ip", positive(c.MaxConnectionsPerIP)},
+		{"catch-ups", positive(c.CatchUps)},
+		{"catch-ups-waiting", positive(c.CatchUpsWaiting)},
 		{"oidc-issuer", c.checkIssuer()},
 		{"oidc-client-id", c.neededByOIDC(c.OIDCClientID)},
 		{"oidc-org", c.neededByOIDC(c.OIDCOrg)},

@@ -21,6 +21,9 @@ type Metrics struct {
 	connectionsTotal  prometheus.Counter
 	connectionsClosed *prometheus.CounterVec
 	turnedAway        prometheus.Counter
+	catchUps          prometheus.Gauge
+	catchUpsWaiting   prometheus.Gauge
+	catchUpsSentAway  prometheus.Counter
 	framesIn          traffic
 	framesOut         traffic
 	overflows         prometheus.Counter
@@ -49,6 +52,9 @@ func New(version string, frameTypes, authReasons []string) *Metrics {
 		connectionsTotal:  r.counter("fieldsync_connections_opened_total", "Sync connections ever opened."),
 		connectionsClosed: r.counters("fieldsync_connections_closed_total", "Sync connections ended, by WebSocket close code.", "code"),
 		turnedAway:        r.counter("fieldsync_connections_turned_away_total", "TCP connections closed unread because of a limit."),
+		catchUps:          r.gauge("fieldsync_catch_ups", "Sync connections that catch up now."),
+		catchUpsWaiting:   r.gauge("fieldsync_catch_ups_waiting", "Requests that wait until they may."),
+		catchUpsSentAway:  r.counter("fieldsync_catch_ups_sent_away_total", "Requests for a sync connection told to come back later, as many catch up."),
 		overflows:         r.counter("fieldsync_send_queue_overflows_total", "Connections closed because they read too slowly."),
 		refusals:          r.counters("fieldsync_refusals_total", "Changes and messages not admitted, by reason.", "code"),
 		changes:           r.counter("fieldsync_changes_admitted_total", "Changes admitted and durable."),
@@ -97,6 +103,15 @@ func (m *Metrics) ConnectionClosed(code uint16) {
 
 // ConnectionTurnedAway counts a TCP connection closed because of a limit.
 func (m *Metrics) ConnectionTurnedAway() { m.turnedAway.Inc() }
+
+// CatchUps tells how many connections catch up now, and how many wait until they may.
+func (m *Metrics) CatchUps(atWork, waiting int) {
+	m.catchUps.Set(float64(atWork))
+	m.catchUpsWaiting.Set(float64(waiting))
+}
+
+// CatchUpSentAway counts a client that was told to come back later.
+func (m *Metrics) CatchUpSentAway() { m.catchUpsSentAway.Inc() }
 
 // FrameReceived counts a frame and its bytes on the wire before decompression is known: the message's length.
 func (m *Metrics) FrameReceived(frameType string, bytes int) { m.framesIn.count(frameType, bytes) }

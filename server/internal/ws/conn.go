@@ -22,6 +22,7 @@ type conn struct {
 	socket *websocket.Conn
 	net    *corkedConn
 	link   *drive.Link
+	place  *place        // among those who catch up, as long as reading goes on
 	code   atomic.Uint32 // the close code that we sent, 0: none yet
 
 	lastAlive time.Time // when the read deadline was last set; the reading goroutine's
@@ -79,6 +80,7 @@ func (c *conn) alive() {
 
 // read hands frames to the link until the connection ends: first those that came with the request, then what is read.
 func (c *conn) read(early [][]byte) {
+	catchingUp := true
 	for {
 		var data []byte
 		var err error
@@ -98,8 +100,20 @@ func (c *conn) read(early [][]byte) {
 			c.refuse(err, wire.CloseFor(crdt.KindOf(err)), "the frame could not be read")
 			break
 		}
+		if catchingUp {
+			catchingUp = c.place.stir()
+		}
 	}
+	c.place.leave()
 	c.finish()
+}
+
+// working tells whether there is something to do for the connection: of what it has sent, or for it to read.
+func (c *conn) working() bool {
+	c.mu.Lock()
+	queued := c.writing || len(c.queue) > 0
+	c.mu.Unlock()
+	return queued || c.link.Busy()
 }
 
 func (c *conn) leaving() bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"runtime"
 	"strconv"
 	"sync"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"fieldsync/crdt"
 	"fieldsync/crdt/drive"
 	"fieldsync/crdt/replica"
+	"fieldsync/crdt/turnstile"
 	"fieldsync/crdt/wire"
 
 	"github.com/gorilla/websocket"
@@ -21,6 +23,10 @@ type Observer interface {
 	ConnectionOpened()
 	ConnectionClosed(code uint16)
 	SendQueueOverflowed()
+	// CatchUps is told how many connections catch up now, and how many wait until they may.
+	CatchUps(atWork, waiting int)
+	// CatchUpSentAway is a client that was told to come back later.
+	CatchUpSentAway()
 }
 
 // Options are a Handler's settings.
@@ -40,8 +46,19 @@ type Options struct {
 	// PingEvery is how often a silent connection is asked whether it lives; one that is silent for PingEvery*2.5 is
 	// closed. 0: 25 s, under the minute after which NATs and proxies forget a connection.
 	PingEvery time.Duration
-	Observe   Observer
+	// CatchUps is how many connections may catch up at a time: from before the upgrade until they first rest. 0: CatchUpsPerProcessor for each processor.
+	CatchUps int
+	// CatchUpsWaiting is how many more wait, for a few seconds; who comes when there is no room is told when to come back. 0: DefaultCatchUpsWaiting.
+	CatchUpsWaiting int
+	Observe         Observer
 }
+
+// Defaults of Options.CatchUps and CatchUpsWaiting. So many at a time keep a processor busy that gives each some milliseconds of its time, also when their
+// round trips are a tenth of a second, and whoever is connected already waits some milliseconds behind them. One who waits costs 20 KB.
+const (
+	CatchUpsPerProcessor   = 64
+	DefaultCatchUpsWaiting = 1024
+)
 
 // DefaultQueueBytes is more than the largest frame, so that a document can be sent whole to a reader that keeps up.
 const DefaultQueueBytes = wire.MaxFrame + 4<<20
@@ -64,6 +81,7 @@ const (
 type Handler struct {
 	opt      Options
 	upgrader websocket.Upgrader
+	gate     *gate
 
 	mu       sync.Mutex
 	conns    map[*conn]replica.Principal
@@ -81,6 +99,12 @@ func New(opt Options) *Handler {
 	if opt.PingEvery == 0 {
 		opt.PingEvery = 25 * time.Second
 	}
+	if opt.CatchUps == 0 {
+		opt.CatchUps = CatchUpsPerProcessor * runtime.GOMAXPROCS(0)
+	}
+	if opt.CatchUpsWaiting == 0 {
+		opt.CatchUpsWaiting = DefaultCatchUpsWaiting
+	}
 	h := &Handler{opt: opt, conns: map[*conn]replica.Principal{}, empty: make(chan struct{}), stop: make(chan struct{})}
 	h.upgrader = websocket.Upgrader{
 		HandshakeTimeout: 10 * time.Second, ReadBufferSize: readBuffer, WriteBufferSize: 4 << 10, WriteBufferPool: &sync.Pool{},
@@ -91,6 +115,7 @@ func New(opt Options) *Handler {
 			http.Error(w, reason.Error(), status)
 		},
 	}
+	h.gate = &gate{observe: opt.Observe, line: turnstile.New(opt.CatchUps, opt.CatchUpsWaiting), called: map[*turnstile.Ticket]chan struct{}{}, stop: h.stop}
 	go h.ping()
 	return h
 }
@@ -110,8 +135,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		later = "the server is stopping"
 	}
 	if later != "" {
-		w.Header().Set("Retry-After", "2")
-		http.Error(w, later, http.StatusServiceUnavailable)
+		refuseFor(w, later)
+		return
+	}
+	place, wait := h.gate.enter(r.Context(), string(principal.Author()))
+	if wait > 0 {
+		h.sendAway(w, r, wait)
+		return
+	}
+	if place == nil {
+		refuseFor(w, "the server is stopping")
 		return
 	}
 	answer := http.Header{wire.ExtensionHeader: {strconv.Itoa(wire.ExtensionVersion)}}
@@ -125,9 +158,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	corked := &corkingWriter{ResponseWriter: w}
 	socket, err := h.upgrader.Upgrade(corked, r, answer)
 	if err != nil {
+		place.leave()
 		return // it was answered
 	}
-	h.start(newConn(h, socket, corked.conn), principal, early)
+	c := newConn(h, socket, corked.conn)
+	c.place = place
+	h.start(c, principal, early)
+}
+
+// refuseFor answers a request that cannot be served now; soon it can, here or by who takes our place.
+func refuseFor(w http.ResponseWriter, why string) {
+	w.Header().Set("Retry-After", "2")
+	http.Error(w, why, http.StatusServiceUnavailable)
 }
 
 // start lets a connection live, whose first frames may have come with the request. It is a function of its own, so that its goroutine holds on to
@@ -140,6 +182,7 @@ func (h *Handler) start(c *conn, p replica.Principal, early [][]byte) {
 	}
 	h.mu.Unlock()
 	if draining {
+		c.place.leave()
 		_ = c.socket.Close()
 		return
 	}
@@ -151,6 +194,7 @@ func (h *Handler) start(c *conn, p replica.Principal, early [][]byte) {
 	}
 	c.link = h.opt.Drive.Connect(c, p, false)
 	c.expire(h.expires(p))
+	c.place.hold(c.working)
 	go c.read(early)
 }
 

@@ -37,12 +37,21 @@ type counts struct {
 	opened    int
 	closed    []uint16
 	overflows int
+	atWork    int   // connections that catch up, at most
+	away      int   // clients that were told to come back later
 	received  []int // the sizes of frames of types that the drive does not know, in their order
 	arrived   chan struct{}
 }
 
 func (c *counts) ConnectionOpened()    { c.mu.Lock(); defer c.mu.Unlock(); c.opened++ }
 func (c *counts) SendQueueOverflowed() { c.mu.Lock(); defer c.mu.Unlock(); c.overflows++ }
+func (c *counts) CatchUpSentAway()     { c.mu.Lock(); defer c.mu.Unlock(); c.away++ }
+func (c *counts) CatchUps(atWork, _ int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.atWork = max(c.atWork, atWork)
+}
+
 func (c *counts) ConnectionClosed(code uint16) {
 	c.mu.Lock()
 	c.closed = append(c.closed, code)
