@@ -51,17 +51,23 @@ func (d *Drive) persist(od *openDoc, what []replica.StoreOp, after []replica.Out
 	})
 }
 
+// maxBuilds bounds the snapshots that wait to be built: half a second of work. Peers wait for theirs.
+const maxBuilds = 256
+
 // build makes a snapshot beside everything else, one at a time.
 func (d *Drive) build(od *openDoc, b *replica.Build) {
 	d.working.Add(1)
-	d.builds.Add(1)
+	waiting := d.builds.Add(1)
 	go func() {
 		defer d.working.Done()
 		defer d.builds.Add(-1)
 		var out replica.Built
-		if d.cfg.Snapshot == nil {
+		switch {
+		case d.cfg.Snapshot == nil:
 			out.Err = errors.New("drive: no engine to build snapshots with")
-		} else {
+		case waiting > maxBuilds:
+			out.Err = replica.ErrBuildLater
+		default:
 			select {
 			case d.building <- struct{}{}:
 			case <-d.stop:

@@ -49,6 +49,7 @@ type Document struct {
 	buildCovers int    // changes that the chunk being built is to hold
 	finished    *Built // a chunk that waits for the Persist that is out
 	tried       int    // changes at the last attempt to build a snapshot, so that a failure is not repeated at once
+	declined    int    // changes when there was no time to build one for a peer that waits
 	active      time.Time
 	grown       time.Time // when changes last became durable
 	corrupt     error

@@ -27,6 +27,13 @@ func (d *Document) flush(now time.Time, b *Batch) {
 		if !p.dirty {
 			continue
 		}
+		if d.awaitsSnapshot(p) {
+			d.dirty = true
+			if !d.building && d.putting == nil {
+				d.build(b)
+			}
+			continue
+		}
 		p.dirty = false
 		d.say(p, &f, out)
 		d.noteShared(p, b)

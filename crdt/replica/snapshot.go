@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -18,6 +19,15 @@ const (
 	// phone's store takes 6,500 writes at once.
 	maxTailEntries = 4_000
 )
+
+// Bounds of a document that is made a snapshot because a peer waits for it: a few dozen milliseconds of building.
+const (
+	maxDemanded      = 1_000     // changes
+	maxDemandedBytes = 256 << 10 // of those that are in no snapshot yet
+)
+
+// ErrBuildLater answers a Build that there is no time for now: whoever waits gets the changes.
+var ErrBuildLater = errors.New("replica: too many snapshots are being built")
 
 // newSnapshot is a snapshot in a Persist.
 type newSnapshot struct {
@@ -42,6 +52,18 @@ func (d *Document) snapshotOpen() bool {
 
 func (d *Document) wantSnapshot() bool {
 	return d.snapshotOpen() && (d.tailBytes() >= len(d.snapshot) || len(d.entries) >= maxTailEntries)
+}
+
+// awaitsSnapshot tells whether a peer that holds nothing is better off waiting for a snapshot, which is several times smaller than the changes and serves
+// whoever comes after it too.
+func (d *Document) awaitsSnapshot(p *peer) bool {
+	if p.Dialed || !p.talking || p.unavailable || !p.access.Has(AccessRead) || !p.state.SpeaksV2() || d.durable < d.len() || d.durable > maxDemanded || d.declined == d.durable {
+		return false
+	}
+	if theirs, heard := p.state.TheirHeads(); !heard || len(theirs) > 0 {
+		return false
+	}
+	return d.building && !d.stale || d.putting != nil || !d.building && d.wantSnapshot() && d.tailBytes() <= maxDemandedBytes
 }
 
 // slim gives up the change graph of a document whose snapshot has just become durable, and which nobody is talking about: its
@@ -99,6 +121,10 @@ func (d *Document) built(ev Built, b *Batch) {
 	if ev.Err == nil && d.writing >= 0 {
 		d.building = true
 		d.finished = &ev // the store is busy with this document: afterwards
+		return
+	}
+	if errors.Is(ev.Err, ErrBuildLater) {
+		d.tried, d.declined = 0, d.durable
 		return
 	}
 	order, err := d.verifySnapshot(ev)
