@@ -202,6 +202,7 @@ type queued struct {
 	Kind      string `json:"kind,omitempty"`   // "preview", "thumbnail"; empty: a file
 	Upload    string `json:"upload,omitempty"` // path of the upload at the server; empty: not begun
 	Sent      int64  `json:"sent,omitempty"`   // bytes that the server is known to have
+	Direct    bool   `json:"direct,omitempty"` // it was begun past the server: what that lost is not lost again
 }
 
 type outboxEntry struct {

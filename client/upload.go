@@ -108,14 +108,26 @@ func (c *Client) claim(ctx context.Context, api *service.Service, f *outboxEntry
 	return here, err
 }
 
-// directFrom is the size from which a file goes past the server, if its storage lets it and the link is fast: what breaks on that way
-// is sent again from the beginning.
-const directFrom = 8 << 20
+// A file goes past the server in one request, which nobody can go on with where it broke: it is begun once for a file, and only where little would be lost.
+const (
+	directFrom   = 8 << 20         // bytes: what is less is as fast through the server
+	directWithin = 4 * time.Second // what the link carries in that time is the largest file that goes that way
+)
+
+// mayGoDirect tells whether a file may go past the server.
+func (c *Client) mayGoDirect(f *outboxEntry) bool {
+	l := c.Link()
+	return f.Size >= directFrom && f.Size <= int64(float64(l.Throughput)/8*directWithin.Seconds()) && !l.Metered && !f.Direct && f.Attempts == 0 && c.chunk.Load() == maxChunk && !c.noDirect.Load()
+}
 
 // direct sends a large file to the server's object storage itself.
 func (c *Client) direct(ctx context.Context, api *service.Service, f *outboxEntry) (bool, error) {
-	if f.Size < directFrom || f.Attempts > 0 || c.chunk.Load() < maxChunk || c.noDirect.Load() {
+	if !c.mayGoDirect(f) {
 		return false, nil
+	}
+	f.Direct = true // also where we are killed in the middle of it
+	if err := c.putOutbox(*f); err != nil {
+		return false, err
 	}
 	here := false
 	_, err := c.guarded(ctx, f, f.Size, func(ctx context.Context, body io.Reader) (n int64, err error) {
@@ -124,6 +136,7 @@ func (c *Client) direct(ctx context.Context, api *service.Service, f *outboxEntr
 	})
 	if !here && ctx.Err() == nil {
 		c.noDirect.Store(true) // not again before the next start: it costs a question and perhaps a file
+		lane.At(ctx, 0)
 		err = nil
 	}
 	return here, err
