@@ -101,6 +101,7 @@ type Client struct {
 	writing       sync.WaitGroup
 	downloading   sync.Mutex
 	chunk         atomic.Int64 // bytes: how much of a file goes in one request
+	carries       atomic.Int64 // bytes: what the last of these requests says that the link carries in chunkTime; 0: not known
 	noDirect      atomic.Bool  // files go through the server
 	learned       atomic.Int64 // when the organisation's settings were, in ns since 1970
 	receipts      receipts

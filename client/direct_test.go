@@ -14,9 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"fieldsync/client/internal/netclass"
 	"fieldsync/client/internal/service"
 	"fieldsync/crdt/job"
 )
@@ -94,13 +92,7 @@ func onALink(t *testing.T, dir, server string, bitsPerSecond int64) *Client {
 			t.Fatal(err)
 		}
 	}
-	c.meter(func(m *netclass.Meter) {
-		m.Connected()
-		m.RoundTrip(10*time.Millisecond, false)
-		for range 4 {
-			m.Moved(bitsPerSecond/8, time.Second)
-		}
-	})
+	c.carries.Store(bitsPerSecond / 8)
 	c.chunk.Store(maxChunk)
 	return c
 }
@@ -176,12 +168,7 @@ func TestAFileGoesPastTheServerWhereLittleIsLostAndIsBegunThatWayOnce(t *testing
 	t.Run("on a link that costs by the byte", func(t *testing.T) {
 		w := &twoWays{}
 		c, _, _ := with(t, w, 40_000_000)
-		c.meter(func(m *netclass.Meter) {
-			m.Word(netclass.LTE, true)
-			for range 4 {
-				m.Moved(5_000_000, time.Second)
-			}
-		})
+		c.SetNetwork(NetworkLTE, true)
 		if err := sendOne(t.Context(), t, c); err != nil {
 			t.Fatal(err)
 		}

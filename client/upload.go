@@ -116,8 +116,7 @@ const (
 
 // mayGoDirect tells whether a file may go past the server.
 func (c *Client) mayGoDirect(f *outboxEntry) bool {
-	l := c.Link()
-	return f.Size >= directFrom && f.Size <= int64(float64(l.Throughput)/8*directWithin.Seconds()) && !l.Metered && !f.Direct && f.Attempts == 0 && c.chunk.Load() == maxChunk && !c.noDirect.Load()
+	return f.Size >= directFrom && f.Size <= c.carries.Load()*int64(directWithin/chunkTime) && !c.Link().Metered && !f.Direct && f.Attempts == 0 && !c.noDirect.Load()
 }
 
 // direct sends a large file to the server's object storage itself.
@@ -231,11 +230,13 @@ func (c *Client) adapt(n int64, took time.Duration, err error) {
 	if err != nil {
 		c.whole.Store(-steadyChunks)
 		c.chunk.Store(max(n/2, minChunk))
+		c.carries.Store(0)
 		return
 	}
 	if n < now || c.whole.Add(1) < 0 { // a file's short end says little
 		return
 	}
 	carries := int64(float64(n) * float64(chunkTime) / float64(max(took, time.Millisecond)))
+	c.carries.Store(carries)
 	c.chunk.Store(min(max(min(2*now, carries), minChunk), maxChunk))
 }

@@ -70,10 +70,11 @@ type Transfer struct {
 	timer  *time.Timer
 	p      Progress
 	told   time.Time
-	begun  time.Time // of the window; zero: nothing moves
-	bytes  int64     // in the window
-	paused time.Duration
-	waits  bool // for text
+	begun  time.Time     // of what moves in the window; zero: nothing moves
+	before time.Duration // what moved in the window before that took
+	bytes  int64         // in the window
+	paused time.Duration // since begun
+	waits  bool          // for text
 }
 
 // Set says what the link is and what is chosen; transfers that may not go on are stopped.
@@ -318,22 +319,27 @@ func (t *Transfer) look() {
 func (t *Transfer) pauseWindow() {
 	t.sample(leastWindow)
 	t.mu.Lock()
-	t.begun = time.Time{}
+	t.before = t.moving()
+	t.begun, t.paused = time.Time{}, 0
 	t.mu.Unlock()
+}
+
+// moving is how long something has moved in the window; mu is held.
+func (t *Transfer) moving() time.Duration {
+	if t.begun.IsZero() {
+		return t.before
+	}
+	return t.before + time.Since(t.begun) - t.paused
 }
 
 func (t *Transfer) sample(least time.Duration) {
 	t.mu.Lock()
-	if t.begun.IsZero() || t.waits {
+	bytes, took := t.bytes, t.moving()
+	if t.begun.IsZero() || t.waits || took < least {
 		t.mu.Unlock()
 		return
 	}
-	bytes, took := t.bytes, time.Since(t.begun)-t.paused
-	if took < least {
-		t.mu.Unlock()
-		return
-	}
-	t.begun, t.bytes, t.paused = time.Now(), 0, 0
+	t.begun, t.before, t.bytes, t.paused = time.Now(), 0, 0, 0
 	t.p.Rate = int(float64(bytes) * 8 / took.Seconds())
 	t.mu.Unlock()
 	if t.g.Moved != nil {

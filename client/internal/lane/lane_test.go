@@ -199,3 +199,31 @@ func TestWindowsOfATransferAreMeasured(t *testing.T) {
 		}
 	})
 }
+
+func TestChunksThatAreOverSoonAreMeasuredTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var rates []float64
+		g := &Gate{Moved: func(bytes int64, took time.Duration) { rates = append(rates, float64(bytes)*8/took.Seconds()) }}
+		g.Set(wifi, Rules{})
+		x, err := g.Enter(t.Context(), File{Ref: "a", Up: true, Size: 100 << 20}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ms := range []int64{100, 100, 100, 100, 100, 3000} {
+			const perMs = 1000 // bytes: 8 Mbit/s
+			if _, err := io.Copy(io.Discard, x.Reader(io.LimitReader(pipe{8_000_000}, ms*perMs))); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second) // the server writes it down
+		}
+		x.End()
+		if len(rates) < 3 {
+			t.Errorf("measured %d times", len(rates))
+		}
+		for _, r := range rates {
+			if r < 7_000_000 || r > 8_500_000 {
+				t.Errorf("8 Mbit/s were measured as %.1f", r/1e6)
+			}
+		}
+	})
+}
