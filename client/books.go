@@ -125,12 +125,16 @@ func (c *Client) sharedHeads(doc crdt.DocID, server crdt.StorageID) ([]crdt.Head
 
 // keepLastSync notes that the server and we held the same, and no file waited.
 func (c *Client) keepLastSync(at time.Time) {
+	c.lastSync.Store(at.UnixMilli())
 	c.note(store.Op{Key: store.Local(bookFact, []byte(factFailure))},
 		store.Op{Key: store.Local(bookFact, []byte(factLastSync)), Value: binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli()))})
 }
 
 // LastSync is when a sync last ended with everything exchanged; the zero time if that never was.
 func (c *Client) LastSync() (time.Time, error) {
+	if at := c.lastSync.Load(); at != 0 {
+		return time.UnixMilli(at), nil
+	}
 	v, err := c.fact(factLastSync)
 	if err != nil || len(v) != 8 {
 		return time.Time{}, err

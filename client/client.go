@@ -106,6 +106,7 @@ type Client struct {
 	learned       atomic.Int64 // when the organisation's settings were, in ns since 1970
 	receipts      receipts
 	reports       reports
+	lastSync      atomic.Int64 // in ms since 1970, of this process: the note of it is written later; 0: there was none
 	budget        int64
 	tidied        atomic.Bool  // the files were brought into their budget since the folder was opened
 	keeping       sync.RWMutex // held for reading while a file is in the folder and not yet in a book that keeps it; for writing to remove some
@@ -118,6 +119,7 @@ func Open(o Options) (*Client, error) {
 	c := &Client{root: o.Dir, wipeWhenRevoked: o.WipeWhenRevoked, log: o.Log, stall: o.StallAfter, unchecked: o.Unchecked, locks: map[crdt.DocID]*docLock{}, watches: map[*watch]struct{}{},
 		recent: map[crdt.DocID]crdt.Heads{}, withdrawn: map[crdt.DocID]time.Time{},
 		outboxChanged: make(chan struct{}, 1), moving: make(chan struct{}, 1)}
+	c.reports.wanted = make(chan struct{}, 1)
 	c.net.open(o.SyncEvery, c.tellFile)
 	c.chunk.Store(firstChunk)
 	c.storage.Store(StorageFine)

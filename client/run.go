@@ -130,6 +130,7 @@ func (c *Client) live(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c.writing.Go(func() { s.lookAfter(ctx) })
+	c.writing.Go(func() { s.reports(ctx) })
 	s.update(func() { s.synced = true })
 	var delays backoff.Backoff // of files
 	told := -1                 // the events that "in sync" was said after
@@ -152,7 +153,6 @@ func (c *Client) live(ctx context.Context) error {
 			return err
 		}
 		var again time.Duration
-		var synced time.Time
 		if moved.sent+moved.received > 0 || moved.advanced {
 			delays.Reset() // a link that breaks all the time is still one
 		}
@@ -160,8 +160,7 @@ func (c *Client) live(ctx context.Context) error {
 			again = delays.Next()
 		} else {
 			delays.Reset()
-			synced = time.Now()
-			c.keepLastSync(synced)
+			c.keepLastSync(time.Now())
 			if told != events || moved.sent+moved.received > 0 {
 				told = events
 				c.tell(Event{Kind: EventSynced})
@@ -170,7 +169,7 @@ func (c *Client) live(ctx context.Context) error {
 		if late {
 			c.tellServer(ctx, s.api)
 		}
-		c.reportDevice(ctx, s.api, synced)
+		signal(c.reports.wanted)
 		if err := c.waitForWork(ctx, changed, again); err != nil {
 			return err
 		}
@@ -212,7 +211,7 @@ func (s *session) lookAfter(ctx context.Context) {
 		s.mu.Unlock()
 		if done && s.c.waitingFiles.Load() == 0 {
 			s.c.keepLastSync(now) // what there was to exchange is, as of now
-			s.c.reportDevice(ctx, s.api, now)
+			signal(s.c.reports.wanted)
 		}
 	}
 }

@@ -107,17 +107,15 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 			r.NewJobs++
 		}
 	}
-	var synced time.Time
 	if r.Finished = err == nil && moved.waiting == 0; r.Finished {
-		synced = time.Now()
-		c.keepLastSync(synced)
+		c.keepLastSync(time.Now())
 		c.tell(Event{Kind: EventSynced})
 	}
 	if inStep && late {
 		c.tellServer(ctx, s.api)
 	}
 	if ctx.Err() == nil {
-		c.reportDevice(ctx, s.api, synced)
+		_ = c.reportDevice(ctx, s.api) // it is with the next sync
 	}
 	r.Took = time.Since(begun)
 	return r, err
