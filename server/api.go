@@ -49,9 +49,13 @@ func addFiles(a *api.API, h http.Handler) {
 		Schema: &huma.Schema{Type: huma.TypeString}}
 	as := &huma.Param{Name: "type", In: "query", Description: "Serve it inline, as this type of picture, sound or video",
 		Schema: &huma.Schema{Type: huma.TypeString}}
+	inline := &huma.Param{Name: "inline", In: "query", Description: "true: serve it inline, as the picture, sound or video that its bytes are",
+		Schema: &huma.Schema{Type: huma.TypeBoolean}}
+	name := &huma.Param{Name: "name", In: "query", Description: "What it is to be called where it is saved",
+		Schema: &huma.Schema{Type: huma.TypeString}}
 	bytes := map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}
 	a.Raw(api.Unhurried(huma.Operation{
-		OperationID: "get-file", Method: http.MethodGet, Path: files.Pattern, Tags: tags, Parameters: []*huma.Param{sum, ofJob, as},
+		OperationID: "get-file", Method: http.MethodGet, Path: files.Pattern, Tags: tags, Parameters: []*huma.Param{sum, ofJob, as, inline, name},
 		Summary: "A file of a job, also in ranges",
 		Responses: map[string]*huma.Response{
 			"200": {Description: "The file", Content: bytes}, "206": {Description: "The range", Content: bytes},

@@ -1,6 +1,7 @@
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
 import './theme.css';
+import { ApiError } from '@fieldsync/sdk';
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
@@ -9,8 +10,8 @@ import { setNonce } from 'get-nonce';
 import i18next from 'i18next';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { ApiError, onSignedOut } from './api/http.ts';
 import { meQuery } from './api/queries.ts';
+import { onSignedOut } from './api/rest.ts';
 import { startI18n } from './i18n.ts';
 import { makeRouter } from './router.tsx';
 import { theme } from './theme.ts';

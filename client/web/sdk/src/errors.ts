@@ -32,15 +32,25 @@ export class SyncError extends Error {
   }
 }
 
-/** An answer of the API that is a problem document (RFC 9457). */
+/** What the API says when a request does not succeed: a problem document (RFC 9457), or that no answer came. */
 export class ApiError extends Error {
   override name = 'ApiError';
   constructor(
+    /** Of HTTP; 0 when no answer came. */
     readonly status: number,
+    /** For programs: docs/API.md, "Errors"; `unreachable` when no answer came. */
     readonly code: string,
     message: string,
+    /** Which fields are wrong, where fields are. */
     readonly fields: readonly { readonly field: string; readonly message: string }[] = [],
+    /** Seconds until it is worth another try, where the server says so. */
+    readonly retryAfter?: number,
   ) {
     super(message);
+  }
+
+  /** No answer came, or the server is in trouble or busy: the same request may succeed later. */
+  get temporary(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }

@@ -1,9 +1,13 @@
+import { addressOf } from '@fieldsync/sdk';
 import { useEffect, useRef, useState } from 'react';
-import { BASE, search } from './http.ts';
+import { given, type JobQuery } from './rest.ts';
 import type { Row } from './types.ts';
 
 /** How a list stands to what happens: followed live, trying to reach the server again, or not followed while nobody looks. */
 export type Liveness = 'live' | 'waiting' | 'resting';
+
+/** What a list may be narrowed by that is followed: no words, no order. */
+export type JobFilters = Omit<JobQuery, 'q' | 'cursor' | 'limit' | 'total' | 'sort'>;
 
 export interface Heard {
   jobs: Row[];
@@ -19,7 +23,7 @@ const longest = 30_000; // ms between attempts
  * person, and a browser's connections to one server, too; then it goes on where it was. `resync` means that the list is to be read anew.
  */
 export function useJobEvents(
-  filters: Record<string, string | readonly string[] | boolean | undefined> | null,
+  filters: JobFilters,
   after: number | undefined,
   hear: (heard: Heard) => void,
   resync: () => void,
@@ -29,10 +33,10 @@ export function useJobEvents(
   useEffect(() => {
     told.current = { hear, resync };
   });
-  const query = filters === null ? null : search(filters).slice(1);
+  const address = addressOf('/api/v1/jobs/events', { query: given(filters) });
 
   useEffect(() => {
-    if (query === null || after === undefined) return;
+    if (after === undefined) return;
     let place = after;
     let source: EventSource | undefined;
     let again: ReturnType<typeof setTimeout> | undefined;
@@ -65,7 +69,7 @@ export function useJobEvents(
     };
     const open = (): void => {
       close();
-      source = new EventSource(`${BASE}/jobs/events?${query}${query ? '&' : ''}after=${place}`);
+      source = new EventSource(`${address}${address.includes('?') ? '&' : '?'}after=${place}`);
       source.onopen = () => {
         pause = shortest;
         setState('live');
@@ -105,6 +109,6 @@ export function useJobEvents(
       clearTimeout(tell);
       close();
     };
-  }, [query, after]);
+  }, [address, after]);
   return state;
 }

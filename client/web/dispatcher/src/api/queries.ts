@@ -1,6 +1,7 @@
+import { ApiError } from '@fieldsync/sdk';
 import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
-import { ApiError, ask } from './http.ts';
-import type { Device, Me, Organisation, Role, Row, Subscription, Team, User } from './types.ts';
+import { api, ask, given, readAll, readBook, type Book } from './rest.ts';
+import type { Me, Role, User } from './types.ts';
 
 /* What pages share: who is who, and lists that are small enough to be read whole. */
 
@@ -8,7 +9,7 @@ export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: async ({ signal }): Promise<Me | null> => {
     try {
-      return await ask<Me>('/me', { signal });
+      return await ask(api.GET('/api/v1/me', { signal }));
     } catch (err) {
       if (err instanceof ApiError && err.status === 401) return null; // nobody is signed in
       throw err;
@@ -33,21 +34,9 @@ export function useMay(): { write: boolean; administer: boolean } {
   return { write: role !== undefined && writers.includes(role), administer: role !== undefined && administrators.includes(role) };
 }
 
-/** Reads a list to its end, page by page. */
-export async function readAll<T>(path: string, member: string, query: Record<string, string | boolean | undefined> = {}, signal?: AbortSignal): Promise<T[]> {
-  const out: T[] = [];
-  let cursor: string | undefined;
-  do {
-    const page: Record<string, unknown> = await ask(path, { query: { ...query, cursor, limit: 200 }, ...(signal ? { signal } : {}) });
-    out.push(...((page[member] ?? []) as T[]));
-    cursor = page['next'] as string | undefined;
-  } while (cursor);
-  return out;
-}
-
 export const usersQuery = queryOptions({
   queryKey: ['users'],
-  queryFn: ({ signal }) => readAll<User>('/users', 'users', {}, signal),
+  queryFn: ({ signal }) => readAll((page) => ask(api.GET('/api/v1/users', { params: { query: page }, signal })), ({ users }) => users),
   staleTime: 60_000,
 });
 export const useUsers = (): UseQueryResult<User[]> => useQuery(usersQuery);
@@ -68,30 +57,31 @@ export function useWorkers(): User[] {
   return (data ?? []).filter((u) => u.role === 'worker' && !u.disabled).sort((a, b) => a.name.localeCompare(b.name));
 }
 
-export const teamsQuery = queryOptions({ queryKey: ['teams'], queryFn: ({ signal }) => readAll<Team>('/teams', 'teams', {}, signal), staleTime: 60_000 });
+export const teamsQuery = queryOptions({ queryKey: ['teams'], queryFn: ({ signal }) => readAll((page) => ask(api.GET('/api/v1/teams', { params: { query: page }, signal })), ({ teams }) => teams), staleTime: 60_000 });
 /** The devices of everybody, or of one person: one's own also where the role sees no others. */
 export const devicesQuery = (user?: string) =>
   queryOptions({
     queryKey: ['devices', user],
-    queryFn: async ({ signal }) => (user ? (await ask<{ devices: Device[] }>(`/users/${user}/devices`, { signal })).devices : readAll<Device>('/devices', 'devices', {}, signal)),
+    queryFn: async ({ signal }) =>
+      user
+        ? (await ask(api.GET('/api/v1/users/{user}/devices', { params: { path: { user } }, signal }))).devices
+        : readAll((page) => ask(api.GET('/api/v1/devices', { params: { query: page }, signal })), ({ devices }) => devices),
     refetchInterval: 30_000,
   });
 /** The devices that are told of changes, of everybody or one person. */
 export const subscriptionsQuery = (user?: string) =>
   queryOptions({
     queryKey: ['push', 'subscriptions', user],
-    queryFn: async ({ signal }) => (await ask<{ subscriptions: Subscription[] }>('/push/subscriptions', { query: { user }, signal })).subscriptions,
+    queryFn: async ({ signal }) => (await ask(api.GET('/api/v1/push/subscriptions', { params: { query: given({ user }) }, signal }))).subscriptions ?? [],
     refetchInterval: 30_000,
   });
-export const organisationQuery = queryOptions({ queryKey: ['organisation'], queryFn: ({ signal }) => ask<Organisation>('/organisation', { signal }), staleTime: 60_000 });
-
-export type Book = 'templates' | 'clients' | 'sites';
+export const organisationQuery = queryOptions({ queryKey: ['organisation'], queryFn: ({ signal }) => ask(api.GET('/api/v1/organisation', { signal })), staleTime: 60_000 });
 
 /** The rows of templates, clients or sites that match some words. */
 export const bookQuery = (book: Book, query: { q?: string; archived?: boolean } = {}) =>
   queryOptions({
     queryKey: [book, query],
-    queryFn: ({ signal }) => readAll<Row>(`/${book}`, book, { q: query.q, archived: query.archived }, signal),
+    queryFn: ({ signal }) => readAll((page) => readBook(book, { ...given(query), ...page }, signal), ({ rows }) => rows),
     staleTime: 15_000,
     placeholderData: keepPreviousData,
   });

@@ -47,3 +47,4 @@ export type Effect = Schemas['HistoryEffect'];
 export type HistoryEntry = Schemas['HistoryEntry'];
 export type History = Schemas['History'];
 export type FileState = Schemas['FileState'];
+export type FileStates = Schemas['States'];

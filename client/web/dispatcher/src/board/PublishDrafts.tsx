@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconSend } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask, once } from '../api/rest.ts';
 import { useNames } from '../api/queries.ts';
 import type { Row } from '../api/types.ts';
 import { longDay, startOf, time } from '../format.ts';
@@ -34,7 +34,7 @@ export function PublishDrafts({ rows, day }: { rows: readonly Row[]; day: string
     const work = async (): Promise<void> => {
       for (let row = queue.shift(); row; row = queue.shift()) {
         try {
-          await ask(`/jobs/${row.id}/status`, { method: 'POST', body: { status: 'published' }, key: `publish-${row.id}-${row.version}` });
+          await ask(api.POST('/api/v1/jobs/{id}/status', { params: { path: { id: row.id }, header: once(`publish-${row.id}-${row.version}`) }, body: { status: 'published' } }));
         } catch (err) {
           failures.push({ row, why: err instanceof Error ? err.message : String(err) });
         }

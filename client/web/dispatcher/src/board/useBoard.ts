@@ -1,8 +1,8 @@
 import { useQuery, useQueryClient, type QueryKey } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
-import { ask } from '../api/http.ts';
-import { useJobEvents, type Heard, type Liveness } from '../api/live.ts';
-import type { JobPage, Row } from '../api/types.ts';
+import { useJobEvents, type Heard, type JobFilters, type Liveness } from '../api/live.ts';
+import { api, ask, readAll } from '../api/rest.ts';
+import type { Row } from '../api/types.ts';
 import { startOf } from '../format.ts';
 import { applied, onDay, type Patch } from './plan.ts';
 
@@ -12,20 +12,20 @@ interface Sheet {
 }
 
 /** Reads a filtered list whole; what happens meanwhile is heard afterwards, from the first page's place on. */
-async function readSheet(filters: Record<string, string | undefined>, signal: AbortSignal): Promise<Sheet> {
-  const rows = new Map<string, Row>();
+async function readSheet(filters: JobFilters, signal: AbortSignal): Promise<Sheet> {
   let sequence: number | undefined;
-  let cursor: string | undefined;
-  do {
-    const page: JobPage = await ask('/jobs', { query: { ...filters, cursor, limit: 200 }, signal });
-    sequence ??= page.sequence;
-    for (const row of page.jobs) rows.set(row.id, row);
-    cursor = page.next;
-  } while (cursor);
-  return { rows: [...rows.values()], sequence: sequence ?? 0 };
+  const rows = await readAll(
+    async (page) => {
+      const read = await ask(api.GET('/api/v1/jobs', { params: { query: { ...filters, ...page } }, signal }));
+      sequence ??= read.sequence;
+      return read;
+    },
+    ({ jobs }) => jobs,
+  );
+  return { rows: [...new Map(rows.map((row) => [row.id, row])).values()], sequence: sequence ?? 0 };
 }
 
-function useSheet(key: QueryKey, filters: Record<string, string | undefined>) {
+function useSheet(key: QueryKey, filters: JobFilters) {
   const client = useQueryClient();
   const query = useQuery({ queryKey: key, queryFn: ({ signal }) => readSheet(filters, signal), staleTime: Infinity, gcTime: 0, refetchOnWindowFocus: false });
   const hear = useCallback(
@@ -62,7 +62,7 @@ export function useBoard(day: string): Board {
   const trayKey = useMemo(() => ['board', 'tray'], []);
   const from = new Date(startOf(day).getTime() - 12 * 3_600_000).toISOString(); // those of the evening before reach into the day
   const sheet = useSheet(dayKey, { scheduled_from: from, scheduled_to: startOf(day, 1).toISOString() });
-  const tray = useSheet(trayKey, { unassigned: 'true', status: 'scheduled,published' });
+  const tray = useSheet(trayKey, { unassigned: true, status: ['scheduled', 'published'] });
 
   const change = useCallback(
     async (row: Row, patch: Patch) => {
@@ -74,7 +74,7 @@ export function useBoard(day: string): Board {
       };
       put(next);
       try {
-        await ask(`/jobs/${row.id}`, { method: 'PATCH', body: patch });
+        await ask(api.PATCH('/api/v1/jobs/{id}', { params: { path: { id: row.id } }, body: patch }));
       } catch (err) {
         put(row);
         void client.invalidateQueries({ queryKey: ['board'] });

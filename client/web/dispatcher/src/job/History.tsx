@@ -3,7 +3,7 @@ import { IconArrowBackUp, IconClockHour4, IconDeviceMobile } from '@tabler/icons
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask } from '../api/rest.ts';
 import type { HistoryEntry, Job } from '../api/types.ts';
 import { precise, when } from '../format.ts';
 import { Failure } from '../ui/Page.tsx';
@@ -37,8 +37,8 @@ export function History({ id, job, heads, at, knew, edits, names, look }: Props)
     return () => clearTimeout(soon);
   }, [client, id, heads]);
   const undo = (entry: HistoryEntry): void => {
-    ask<{ left: unknown[] }>(`/jobs/${id}/history/${entry.hash}/undo`, { method: 'POST', key: crypto.randomUUID() }).then(
-      ({ left }) => done(left.length > 0 ? t('job.undoneLeft', { count: left.length }) : t('job.undone')),
+    ask(api.POST('/api/v1/jobs/{id}/history/{change}/undo', { params: { path: { id, change: entry.hash } } })).then(
+      ({ left }) => done(left?.length ? t('job.undoneLeft', { count: left.length }) : t('job.undone')),
       (err: unknown) => failed(err),
     );
   };

@@ -1,12 +1,12 @@
 import { ClientProvider, useClient, useJob, usePresence, useReceipt, useWatched } from '@fieldsync/sdk/react';
-import type { JobHandle, Present, Watched } from '@fieldsync/sdk';
+import { ApiError, type JobHandle, type Present, type Watched } from '@fieldsync/sdk';
 import { ActionIcon, Button, Menu, Skeleton } from '@mantine/core';
 import { IconArrowLeft, IconCloudCheck, IconCloudUp, IconDots, IconHistory, IconLink, IconPlayerTrackNext, IconPrinter } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useRouter, useSearch } from '@tanstack/react-router';
 import { useCallback, useDeferredValue, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ApiError, ask } from '../api/http.ts';
+import { api, ask, given, readJob } from '../api/rest.ts';
 import { useMay, useMe, useNames } from '../api/queries.ts';
 import type { Job, Status } from '../api/types.ts';
 import { when } from '../format.ts';
@@ -45,12 +45,12 @@ function Open({ id }: { id: string }) {
   const names = useNames();
   const past = useQuery({
     queryKey: ['past', id, at ?? '', knew ?? ''],
-    queryFn: ({ signal }) => ask<Job>(knew ? `/jobs/${id}/status/${encodeURIComponent(knew)}/knew` : `/jobs/${id}`, { query: knew ? {} : { at }, signal }),
+    queryFn: ({ signal }): Promise<Job> => readJob(id, { ...given({ at, knew }) }, signal),
     enabled: at !== undefined || knew !== undefined,
     staleTime: Infinity, // what was does not change
   });
   // The document needs Automerge, and a connection of its own. Until it is here to be edited one reads what the API says.
-  const first = useQuery({ queryKey: ['first', id], queryFn: ({ signal }) => ask<Job>(`/jobs/${id}`, { signal }), enabled: !opened, retry: false, gcTime: 0 });
+  const first = useQuery({ queryKey: ['first', id], queryFn: ({ signal }) => readJob(id, {}, signal), enabled: !opened, retry: false, gcTime: 0 });
   const job = opened ?? first.data;
   const live = opened ? handle : undefined;
   const go = useCallback((change: { tab?: string | undefined; at?: string | undefined; knew?: string | undefined; photo?: string | undefined }) => void navigate({ search: (now) => ({ ...now, ...change }) as typeof now, replace: true }), [navigate]);
@@ -222,7 +222,7 @@ function Past({ id, past, error, at, knew, job, edits, names, now }: { id: strin
   const event = knew ? job.status_log.find((e) => e.uuid === knew) : undefined;
   const restore = (): void => {
     if (!past) return;
-    ask(`/jobs/${id}/restore`, { method: 'POST', body: { heads: past.heads }, key: crypto.randomUUID() }).then(
+    ask(api.POST('/api/v1/jobs/{id}/restore', { params: { path: { id } }, body: { heads: past.heads } })).then(
       () => {
         done(t('job.restored'));
         now();

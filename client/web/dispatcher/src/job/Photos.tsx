@@ -3,11 +3,11 @@ import { IconChevronLeft, IconChevronRight, IconClockUp, IconDownload, IconFile,
 import { useQuery } from '@tanstack/react-query';
 import { memo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Attachment, FileState } from '../api/types.ts';
+import type { Attachment, FileState, FileStates } from '../api/types.ts';
 import { bytes, dateTime } from '../format.ts';
 import { Section } from '../plan/Section.tsx';
 import { failed } from '../ui/toast.tsx';
-import { fileAddress, filesQuery, isPicture, pictureOf, stateOf, type FileStates } from './files.ts';
+import { fileAddress, filesQuery, isPicture, pictureOf, stateOf } from './files.ts';
 import classes from './Photos.module.css';
 
 interface Props {

@@ -1,11 +1,11 @@
-import type { JobHandle } from '@fieldsync/sdk';
+import { type JobHandle } from '@fieldsync/sdk';
 import { ActionIcon, Anchor, NumberInput, Select, TagsInput, TextInput, Tooltip } from '@mantine/core';
 import { IconMail, IconMapPin, IconPhone, IconUserEdit, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask, readPlace } from '../api/rest.ts';
 import { teamsQuery, useWorkers } from '../api/queries.ts';
 import type { Job } from '../api/types.ts';
 import { isoDay, isoLocal, minutes, precise, when } from '../format.ts';
@@ -103,7 +103,7 @@ export const Schedule = memo(function Schedule({ job, handle, edits, names }: Pr
           ]}
           onChange={(value) => {
             if (!value) return;
-            if (value.startsWith('team:')) ask(`/jobs/${job.id}/assignees`, { method: 'POST', body: { team: value.slice(5) }, key: crypto.randomUUID() }).catch(failed);
+            if (value.startsWith('team:')) ask(api.POST('/api/v1/jobs/{id}/assignees', { params: { path: { id: job.id } }, body: { team: value.slice(5) } })).catch(failed);
             else assign(value);
           }}
         />
@@ -123,7 +123,7 @@ export const Place = memo(function Place({ job, handle, edits }: Omit<Props, 'na
   // The document has the name of what it leads to, for who has no network.
   const lead = (key: 'client' | 'site', book: 'clients' | 'sites', ref: { uuid: string } | null): void =>
     void (async () => {
-      const name = ref && (await ask<{ name: string }>(`/${book}/${ref.uuid}`)).name;
+      const name = ref && (await readPlace({ kind: book, id: ref.uuid })).name;
       await patch({ [key]: ref && { uuid: ref.uuid, name } });
     })().catch(failed);
   return (

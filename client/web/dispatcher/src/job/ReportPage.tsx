@@ -3,9 +3,9 @@ import { IconPrinter } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { readJob } from '../api/rest.ts';
 import { useMe, useNames } from '../api/queries.ts';
-import type { Attachment, Job, Status } from '../api/types.ts';
+import type { Attachment, Status } from '../api/types.ts';
 import { dateTime, minutes } from '../format.ts';
 import { Failure, Page } from '../ui/Page.tsx';
 import { StatusPill } from '../ui/StatusPill.tsx';
@@ -20,7 +20,7 @@ export function ReportPage() {
   const { job: id } = useParams({ from: '/in/jobs/$job/report' });
   const me = useMe();
   const names = useNames();
-  const { data: job, error, refetch } = useQuery({ queryKey: ['report', id], queryFn: ({ signal }) => ask<Job>(`/jobs/${id}`, { signal }) });
+  const { data: job, error, refetch } = useQuery({ queryKey: ['report', id], queryFn: ({ signal }) => readJob(id, {}, signal) });
   const { data: states } = useQuery({ ...filesQuery(id, job?.attachments ?? []), enabled: (job?.attachments.length ?? 0) > 0 });
   if (error && !job) return <Failure page error={error} retry={refetch} />;
   if (!job)

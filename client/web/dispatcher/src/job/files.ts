@@ -1,12 +1,13 @@
+import { addressOf } from '@fieldsync/sdk';
 import { queryOptions } from '@tanstack/react-query';
-import { ask, BASE, search } from '../api/http.ts';
-import type { Attachment, FileState } from '../api/types.ts';
+import { api, ask, given } from '../api/rest.ts';
+import type { Attachment, FileState, FileStates } from '../api/types.ts';
 
 export type Variant = 'thumbnail' | 'preview' | 'file';
 
 /** The server's address of a file of a job; `shown` where the page shows it, else to be kept. */
 export function fileAddress(job: string, sha256: string, how: { shown?: boolean; name?: string | undefined } = {}): string {
-  return `${BASE}/files/${sha256}${search({ job, inline: how.shown, name: how.name })}`;
+  return addressOf('/api/v1/files/{sha256}', { path: { sha256 }, query: { job, ...given({ inline: how.shown, name: how.name }) } });
 }
 
 /** The smallest picture that serves a variant. */
@@ -18,16 +19,11 @@ export function pictureOf(a: Attachment, variant: Variant): { kind: Variant; sha
 
 export const isPicture = (a: Attachment): boolean => (a.media_type ?? '').startsWith('image/') && a.media_type !== 'image/svg+xml';
 
-export interface FileStates {
-  files: FileState[];
-  more?: boolean;
-}
-
 /** Where each file of a job is. It is asked for as long as some are on their way. */
 export const filesQuery = (job: string, attachments: readonly Attachment[]) =>
   queryOptions({
     queryKey: ['files', job, attachments.map((a) => a.uuid).join()],
-    queryFn: ({ signal }) => ask<FileStates>(`/jobs/${job}/files`, { signal }),
+    queryFn: ({ signal }) => ask(api.GET('/api/v1/jobs/{id}/files', { params: { path: { id: job } }, signal })),
     enabled: attachments.length > 0,
     refetchInterval: (query) => (query.state.data?.files.some((f) => f.state === 'promised' || f.state === 'arriving') ? 2500 : false),
     staleTime: 2000,

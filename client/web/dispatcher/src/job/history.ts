@@ -1,13 +1,13 @@
 import { infiniteQueryOptions } from '@tanstack/react-query';
 import i18next from 'i18next';
-import { ask } from '../api/http.ts';
-import type { Effect, History, HistoryEntry, Job, Status } from '../api/types.ts';
+import { api, ask, given } from '../api/rest.ts';
+import type { Effect, HistoryEntry, Job, Status } from '../api/types.ts';
 import { inWords } from './values.ts';
 
 export const historyQuery = (job: string) =>
   infiniteQueryOptions({
     queryKey: ['history', job],
-    queryFn: ({ pageParam, signal }) => ask<History>(`/jobs/${job}/history`, { query: { limit: 40, fold: true, after: pageParam }, signal }),
+    queryFn: ({ pageParam, signal }) => ask(api.GET('/api/v1/jobs/{id}/history', { params: { path: { id: job }, query: { limit: 40, fold: true, ...given({ after: pageParam }) } }, signal })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next,
     staleTime: 1000,

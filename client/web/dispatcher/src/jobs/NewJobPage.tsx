@@ -1,17 +1,17 @@
+import { ApiError } from '@fieldsync/sdk';
 import { Button, Group, NumberInput, Radio, Select, Textarea, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useRef, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask, once, readJob, type BodyOf } from '../api/rest.ts';
 import { useMay, useSave, useWorkers } from '../api/queries.ts';
-import type { Client, Job, Ref, Site, Template } from '../api/types.ts';
+import type { Ref } from '../api/types.ts';
 import classes from '../plan/Plan.module.css';
 import { Section } from '../plan/Section.tsx';
 import { BookSelect } from '../ui/BookSelect.tsx';
 import { Failure, Page } from '../ui/Page.tsx';
 import { failed } from '../ui/toast.tsx';
-import { ApiError } from '../api/http.ts';
 
 /** A new job: from a template, for a client, as a follow-up, or of one's own. What is not filled in here can be in the job. */
 export function NewJobPage() {
@@ -26,11 +26,11 @@ export function NewJobPage() {
   const [worker, setWorker] = useState<string | null>(null);
   const [publish, setPublish] = useState(false);
   const key = useRef(crypto.randomUUID()); // the same for each attempt: a job is made once
-  const from = useQuery({ queryKey: ['template', template?.uuid], queryFn: ({ signal }) => ask<Template>(`/templates/${template!.uuid!}`, { signal }), enabled: template?.uuid !== undefined });
-  const forClient = useQuery({ queryKey: ['clients', 'one', client?.uuid], queryFn: ({ signal }) => ask<Client>(`/clients/${client!.uuid!}`, { signal }), enabled: client?.uuid !== undefined });
-  const atSite = useQuery({ queryKey: ['sites', 'one', site?.uuid], queryFn: ({ signal }) => ask<Site>(`/sites/${site!.uuid!}`, { signal }), enabled: site?.uuid !== undefined });
-  const before = useQuery({ queryKey: ['report', asked.follows], queryFn: ({ signal }) => ask<Job>(`/jobs/${asked.follows!}`, { signal }), enabled: asked.follows !== undefined });
-  const create = useSave((body: Record<string, unknown>) => ask<Job>('/jobs', { method: 'POST', body, key: key.current }));
+  const from = useQuery({ queryKey: ['template', template?.uuid], queryFn: ({ signal }) => ask(api.GET('/api/v1/templates/{id}', { params: { path: { id: template!.uuid! } }, signal })), enabled: template?.uuid !== undefined });
+  const forClient = useQuery({ queryKey: ['clients', 'one', client?.uuid], queryFn: ({ signal }) => ask(api.GET('/api/v1/clients/{id}', { params: { path: { id: client!.uuid! } }, signal })), enabled: client?.uuid !== undefined });
+  const atSite = useQuery({ queryKey: ['sites', 'one', site?.uuid], queryFn: ({ signal }) => ask(api.GET('/api/v1/sites/{id}', { params: { path: { id: site!.uuid! } }, signal })), enabled: site?.uuid !== undefined });
+  const before = useQuery({ queryKey: ['report', asked.follows], queryFn: ({ signal }) => readJob(asked.follows!, {}, signal), enabled: asked.follows !== undefined });
+  const create = useSave((body: BodyOf<'/api/v1/jobs', 'post'>) => ask(api.POST('/api/v1/jobs', { params: { header: once(key.current) }, body })));
   if (!write) return <Failure page error={new ApiError(403, 'forbidden', '')} />;
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();

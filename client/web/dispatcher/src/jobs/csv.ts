@@ -1,6 +1,6 @@
-import { ask } from '../api/http.ts';
+import { api, ask, given } from '../api/rest.ts';
 import type { JobPage, Row } from '../api/types.ts';
-import { filtersOf, sortOf, type JobSearch } from './filters.ts';
+import { queryOf, type JobSearch } from './filters.ts';
 
 export const COLUMNS = [
   'id', 'serial_no', 'external_id', 'external_order_id', 'status', 'resolution', 'successful', 'title', 'type', 'template', 'client', 'site', 'territory', 'address', 'scheduled_at', 'scheduled_minutes',
@@ -30,12 +30,12 @@ export function line(row: Row, names: (user: string) => string): string {
 
 /** exportCsv reads the whole of a list, and gives it as a file. told hears how many lines there are so far. */
 export async function exportCsv(search: JobSearch, names: (user: string) => string, told: (lines: number) => void, signal: AbortSignal): Promise<Blob> {
-  const sort = sortOf(search);
   const parts: string[] = ['\uFEFF', COLUMNS.join(','), '\r\n']; // with the mark by which spreadsheets know UTF-8
+  const query = queryOf(search); // once: a list that begins today is the same list after midnight
   let cursor: string | undefined;
   let lines = 0;
   do {
-    const page: JobPage = await ask('/jobs', { query: { ...filtersOf(search), q: search.q, sort: sort === 'relevance' ? undefined : sort, cursor, limit: 200 }, signal });
+    const page: JobPage = await ask(api.GET('/api/v1/jobs', { params: { query: { ...query, ...given({ cursor }), limit: 200 } }, signal }));
     for (const row of page.jobs) parts.push(line(row, names), '\r\n');
     lines += page.jobs.length;
     told(lines);

@@ -1,3 +1,5 @@
+import type { JobFilters } from '../api/live.ts';
+import { given, type JobQuery } from '../api/rest.ts';
 import { isoDay, startOf } from '../format.ts';
 
 /** What the list's address says: the names of the API's filters (docs/API.md), days for times, several values with commas between. */
@@ -19,6 +21,8 @@ export interface JobSearch {
   sort?: string;
 }
 
+/** The filters that take several values. */
+const many = ['status', 'assignee', 'client', 'site', 'template', 'territory', 'type', 'skill'] as const;
 const names = ['q', 'status', 'assignee', 'unassigned', 'client', 'site', 'template', 'territory', 'type', 'skill', 'clash', 'external_id', 'from', 'to', 'sort'] as const;
 
 export const SORTS = ['scheduled_at', '-scheduled_at', '-updated_at', 'updated_at', '-created_at', 'created_at', 'serial_no', '-serial_no'] as const;
@@ -47,13 +51,22 @@ export function dayOf(day: string, now = new Date()): string {
 }
 
 /** The filters as the API takes them, without words and order. */
-export function filtersOf(s: JobSearch, now = new Date()): Record<string, string | undefined> {
-  const { q: _q, sort: _sort, from, to, ...rest } = s;
-  return {
-    ...rest,
+export function filtersOf(s: JobSearch, now = new Date()): JobFilters {
+  const { from, to } = s;
+  const lists = Object.fromEntries(many.map((name) => [name, s[name] && listOf(s[name])]));
+  return given({
+    ...lists,
+    unassigned: s.unassigned === 'true' || undefined,
+    clash: s.clash === 'true' || undefined,
+    external_id: s.external_id,
     scheduled_from: from && startOf(dayOf(from, now)).toISOString(),
     scheduled_to: to && startOf(dayOf(to, now), 1).toISOString(),
-  };
+  });
+}
+
+/** The filters, the words and the order. */
+export function queryOf(s: JobSearch, now?: Date): JobQuery {
+  return { ...filtersOf(s, now), ...given({ q: s.q, sort: sortOf(s) }) };
 }
 
 /** How many filters are set beside words, order and status. */

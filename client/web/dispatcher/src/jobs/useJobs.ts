@@ -1,9 +1,9 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef } from 'react';
-import { ask } from '../api/http.ts';
+import { api, ask, given } from '../api/rest.ts';
 import { useJobEvents, type Heard, type Liveness } from '../api/live.ts';
-import type { JobPage, Row } from '../api/types.ts';
-import { filtersOf, sortOf, type JobSearch } from './filters.ts';
+import type { Row } from '../api/types.ts';
+import { filtersOf, queryOf, sortOf, type JobSearch } from './filters.ts';
 import { merge, type Pages } from './merge.ts';
 
 const pageSize = 100;
@@ -27,12 +27,12 @@ export function useJobs(search: JobSearch): Jobs {
   const client = useQueryClient();
   const text = JSON.stringify(search);
   // eslint-disable-next-line react-hooks/exhaustive-deps -- text is search
-  const { filters, sort } = useMemo(() => ({ filters: filtersOf(search), sort: sortOf(search) }), [text]);
+  const { filters, asked, sort } = useMemo(() => ({ filters: filtersOf(search), asked: queryOf(search), sort: sortOf(search) }), [text]);
   const key = useMemo(() => ['jobs', text], [text]);
   const query = useInfiniteQuery({
     queryKey: key,
     initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam, signal }) => ask<JobPage>('/jobs', { query: { ...filters, q: search.q, sort: sort === 'relevance' ? undefined : sort, cursor: pageParam, limit: pageSize }, signal }),
+    queryFn: ({ pageParam, signal }) => ask(api.GET('/api/v1/jobs', { params: { query: { ...asked, ...given({ cursor: pageParam }), limit: pageSize } }, signal })),
     getNextPageParam: (page) => page.next,
     staleTime: Infinity, // it is followed
     gcTime: 0, // and read anew by who comes back, not followed from long ago
@@ -41,7 +41,7 @@ export function useJobs(search: JobSearch): Jobs {
   const countKey = useMemo(() => ['jobs-total', text], [text]);
   const { data: total } = useQuery({
     queryKey: countKey,
-    queryFn: async ({ signal }) => (await ask<JobPage>('/jobs', { query: { ...filters, q: search.q, limit: 1, total: true }, signal })).total ?? null,
+    queryFn: async ({ signal }) => (await ask(api.GET('/api/v1/jobs', { params: { query: { ...filters, ...given({ q: search.q }), limit: 1, total: true } }, signal }))).total ?? null,
     staleTime: Infinity,
     gcTime: 0,
   });

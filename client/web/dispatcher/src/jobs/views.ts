@@ -1,5 +1,6 @@
+import { ApiError, type Schemas } from '@fieldsync/sdk';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { ApiError, askWithTag } from '../api/http.ts';
+import { api, tagged, type Tagged } from '../api/rest.ts';
 import { readSearch, type JobSearch } from './filters.ts';
 
 /** A list that somebody gave a name. */
@@ -14,20 +15,16 @@ interface Kept {
   tag: string;
 }
 
-interface Answer {
-  views: { name: string; search: Record<string, string> }[];
-}
-
 type Change = (views: View[]) => View[];
 
 const attempts = 3; // of a change while another browser of the same person changes too
 const viewsKey = (user: string): readonly unknown[] => ['views', user];
 
-const kept = ({ data, tag }: { data: Answer; tag: string }): Kept => ({ tag, views: data.views.map((v) => ({ name: v.name, search: readSearch(v.search) })) });
+const kept = ({ data, tag }: Tagged<Schemas['Views']>): Kept => ({ tag, views: (data.views ?? []).map((v) => ({ name: v.name, search: readSearch(v.search) })) });
 
 /** Reads the views that the server keeps. What was kept in this browser, before there was a place for them there, goes along. */
 async function read(user: string, signal?: AbortSignal): Promise<Kept> {
-  const now = kept(await askWithTag<Answer>('/me/views', signal ? { signal } : {}));
+  const now = kept(await tagged(api.GET('/api/v1/me/views', { signal: signal ?? null })));
   const here = ofThisBrowser(user);
   if (here.length === 0) return now;
   try {
@@ -45,10 +42,10 @@ const join: (views: View[], here: View[]) => View[] = (views, here) => [...views
 async function change(from: Kept, make: Change): Promise<Kept> {
   for (let i = 1; ; i++) {
     try {
-      return kept(await askWithTag<Answer>('/me/views', { method: 'PUT', body: { views: make(from.views) }, ifMatch: from.tag }));
+      return kept(await tagged(api.PUT('/api/v1/me/views', { params: { header: { 'If-Match': from.tag } }, body: { views: make(from.views).map((v) => ({ name: v.name, search: { ...v.search } })) } })));
     } catch (err) {
       if (!(err instanceof ApiError) || err.status !== 412 || i === attempts) throw err;
-      from = kept(await askWithTag<Answer>('/me/views'));
+      from = kept(await tagged(api.GET('/api/v1/me/views')));
     }
   }
 }

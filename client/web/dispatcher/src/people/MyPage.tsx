@@ -1,7 +1,7 @@
 import { Button, Checkbox, PasswordInput } from '@mantine/core';
 import { useRef, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask, type BodyOf } from '../api/rest.ts';
 import { useMe, useSave } from '../api/queries.ts';
 import type { Role } from '../api/types.ts';
 import { Section } from '../plan/Section.tsx';
@@ -15,7 +15,7 @@ export function MyPage() {
   const { t } = useTranslation();
   const me = useMe();
   const form = useRef<HTMLFormElement>(null);
-  const change = useSave((body: Record<string, unknown>) => ask('/me/password', { method: 'PUT', body }), [['devices']]);
+  const change = useSave((body: BodyOf<'/api/v1/me/password', 'put'>) => ask(api.PUT('/api/v1/me/password', { body })), [['devices']]);
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);

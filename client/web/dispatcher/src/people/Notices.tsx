@@ -1,7 +1,7 @@
 import { Skeleton, Switch, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask } from '../api/rest.ts';
 import { useSave } from '../api/queries.ts';
 import type { Wishes } from '../api/types.ts';
 import { Section } from '../plan/Section.tsx';
@@ -16,8 +16,8 @@ const night = { quiet_from: '20:00', quiet_to: '06:00' };
 export function Notices() {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const { data, error, refetch } = useQuery({ queryKey: key, queryFn: ({ signal }) => ask<Wishes>('/push/settings', { signal }) });
-  const save = useSave((body: Wishes) => ask<Wishes>('/push/settings', { method: 'PUT', body }), [key]);
+  const { data, error, refetch } = useQuery({ queryKey: key, queryFn: ({ signal }) => ask(api.GET('/api/v1/push/settings', { signal })) });
+  const save = useSave((body: Wishes) => ask(api.PUT('/api/v1/push/settings', { body })), [key]);
   const set = (change: Partial<Wishes>): void => {
     const before = data!;
     const next = { ...before, ...change };

@@ -5,9 +5,9 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask, type BodyOf } from '../api/rest.ts';
 import { devicesQuery, useMay, useMe, useSave, usersQuery } from '../api/queries.ts';
-import { ROLES, type Role, type User } from '../api/types.ts';
+import { ROLES, type Role } from '../api/types.ts';
 import { ago } from '../format.ts';
 import book from '../ui/Book.module.css';
 import { Empty, Failure, Page } from '../ui/Page.tsx';
@@ -131,7 +131,7 @@ function NewUser({ done }: { done: () => void }) {
   const me = useMe();
   const navigate = useNavigate();
   const [role, setRole] = useState<Role>('worker');
-  const create = useSave((body: Record<string, unknown>) => ask<User>('/users', { method: 'POST', body, key: crypto.randomUUID() }), [['users']]);
+  const create = useSave((body: BodyOf<'/api/v1/users', 'post'>) => ask(api.POST('/api/v1/users', { body })), [['users']]);
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);

@@ -4,9 +4,9 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import type { FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask, type BodyOf } from '../api/rest.ts';
 import { useMay, useMe, useSave } from '../api/queries.ts';
-import { ROLES, type User } from '../api/types.ts';
+import { ROLES, type Role } from '../api/types.ts';
 import { dateTime } from '../format.ts';
 import classes from '../plan/Plan.module.css';
 import { SaveText } from '../plan/SaveText.tsx';
@@ -23,11 +23,11 @@ export function PersonPage() {
   const me = useMe();
   const { administer } = useMay();
   const [resetting, dialog] = useDisclosure();
-  const { data: user, error, refetch } = useQuery({ queryKey: ['users', id], queryFn: ({ signal }) => ask<User>(`/users/${id}`, { signal }) });
-  const save = useSave((body: Record<string, unknown>) => ask<User>(`/users/${id}`, { method: 'PATCH', body }), [['users']]);
-  const unlock = useSave(() => ask(`/users/${id}/lock`, { method: 'DELETE' }), [['users']]);
-  const endAll = useSave(() => ask(`/users/${id}/devices`, { method: 'DELETE' }), [['devices']]);
-  const unlink = useSave(() => ask(`/users/${id}/single-sign-on`, { method: 'DELETE' }), [['users']]);
+  const { data: user, error, refetch } = useQuery({ queryKey: ['users', id], queryFn: ({ signal }) => ask(api.GET('/api/v1/users/{user}', { params: { path: { user: id } }, signal })) });
+  const save = useSave((body: BodyOf<'/api/v1/users/{user}', 'patch'>) => ask(api.PATCH('/api/v1/users/{user}', { params: { path: { user: id } }, body })), [['users']]);
+  const unlock = useSave(() => ask(api.DELETE('/api/v1/users/{user}/lock', { params: { path: { user: id } } })), [['users']]);
+  const endAll = useSave(() => ask(api.DELETE('/api/v1/users/{user}/devices', { params: { path: { user: id } } })), [['devices']]);
+  const unlink = useSave(() => ask(api.DELETE('/api/v1/users/{user}/single-sign-on', { params: { path: { user: id } } })), [['users']]);
   if (error && !user) return <Failure page error={error} retry={refetch} />;
   if (!user)
     return (
@@ -51,7 +51,7 @@ export function PersonPage() {
                 readOnly={!edits}
                 allowDeselect={false}
                 data={ROLES.filter((r) => r !== 'owner' || me.role === 'owner' || user.role === 'owner').map((value) => ({ value, label: t(`role.${value}`) }))}
-                onChange={(role) => role && role !== user.role && save.mutate({ role }, told)}
+                onChange={(role) => role && role !== user.role && save.mutate({ role: role as Role }, told)}
               />
               {edits && user.id !== me.id && (
                 <Switch label={t('people.mayComeIn')} description={t('people.mayComeInHint')} checked={!user.disabled} onChange={(e) => save.mutate({ disabled: !e.currentTarget.checked }, told)} style={{ alignSelf: 'end' }} />
@@ -102,7 +102,7 @@ export function PersonPage() {
 
 function Reset({ user, close }: { user: string; close: () => void }) {
   const { t } = useTranslation();
-  const reset = useSave((body: Record<string, unknown>) => ask(`/users/${user}/password`, { method: 'PUT', body }), [['users'], ['devices']]);
+  const reset = useSave((body: BodyOf<'/api/v1/users/{user}/password', 'put'>) => ask(api.PUT('/api/v1/users/{user}/password', { params: { path: { user } }, body })), [['users'], ['devices']]);
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);

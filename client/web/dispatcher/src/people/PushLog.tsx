@@ -3,7 +3,7 @@ import { IconBell } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask, given } from '../api/rest.ts';
 import { devicesQuery, useNames, useUsers } from '../api/queries.ts';
 import { PUSH_RESULTS, type PushEntry } from '../api/types.ts';
 import { precise, when } from '../format.ts';
@@ -23,7 +23,7 @@ export function PushLog() {
   const { data: users } = useUsers();
   const log = useInfiniteQuery({
     queryKey: ['push', 'log', user, result],
-    queryFn: async ({ pageParam, signal }) => (await ask<{ entries: PushEntry[] }>('/push/log', { query: { user, result, before: pageParam, limit: page }, signal })).entries,
+    queryFn: async ({ pageParam, signal }) => (await ask(api.GET('/api/v1/push/log', { params: { query: { ...given({ user, result: PUSH_RESULTS.find((r) => r === result), before: pageParam }), limit: page } }, signal }))).entries ?? [],
     initialPageParam: undefined as number | undefined,
     getNextPageParam: (last) => (last.length === page && last[page - 1]!.number > 0 ? last[page - 1]!.number : undefined),
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : 10_000), // who reads what is older is left in peace

@@ -3,7 +3,7 @@ import { IconPencil, IconPlus, IconTrash, IconUsersGroup } from '@tabler/icons-r
 import { useQuery } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask, type BodyOf } from '../api/rest.ts';
 import { teamsQuery, useMay, useNames, useSave, useWorkers } from '../api/queries.ts';
 import type { Team } from '../api/types.ts';
 import book from '../ui/Book.module.css';
@@ -17,7 +17,7 @@ export function Teams() {
   const { administer } = useMay();
   const { data, error, isPending, refetch } = useQuery(teamsQuery);
   const [editing, setEditing] = useState<Team | 'new'>();
-  const remove = useSave((id: string) => ask(`/teams/${id}`, { method: 'DELETE' }), [['teams']]);
+  const remove = useSave((id: string) => ask(api.DELETE('/api/v1/teams/{team}', { params: { path: { team: id } } })), [['teams']]);
   if (error && !data) return <Failure error={error} retry={refetch} />;
   if (isPending) return <Skeleton height={160} radius="md" />;
   const add = administer && (
@@ -69,7 +69,7 @@ function TeamForm({ team, done }: { team: Team | undefined; done: () => void }) 
   const workers = useWorkers().map((w) => ({ value: w.id, label: w.name }));
   const [foreman, setForeman] = useState<string | null>(team?.foreman ?? null);
   const [members, setMembers] = useState<string[]>(team?.members.filter((m) => m !== team.foreman) ?? []);
-  const save = useSave((body: Record<string, unknown>) => ask<Team>(team ? `/teams/${team.id}` : '/teams', { method: team ? 'PATCH' : 'POST', body, ...(team ? {} : { key: crypto.randomUUID() }) }), [['teams']]);
+  const save = useSave((body: BodyOf<'/api/v1/teams', 'post'>) => ask(team ? api.PATCH('/api/v1/teams/{team}', { params: { path: { team: team.id } }, body }) : api.POST('/api/v1/teams', { body })), [['teams']]);
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const name = String(new FormData(event.currentTarget).get('name')).trim();

@@ -4,9 +4,9 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
-import { readAll, useMay } from '../api/queries.ts';
-import type { Client, Row, Site } from '../api/types.ts';
+import { readAll, readBook, readPlace } from '../api/rest.ts';
+import { useMay } from '../api/queries.ts';
+import type { Site } from '../api/types.ts';
 import { AddressEditor } from '../plan/AddressEditor.tsx';
 import { useBook } from '../plan/entries.ts';
 import { ContactsEditor } from '../plan/ListsEditor.tsx';
@@ -37,8 +37,8 @@ function PlacePage({ kind, id }: { kind: 'clients' | 'sites'; id: string }) {
   const { t } = useTranslation();
   const { write: edits } = useMay();
   const key = useMemo(() => [kind, 'one', id], [kind, id]);
-  const { data: place, error, refetch } = useQuery({ queryKey: key, queryFn: ({ signal }) => ask<Client | Site>(`/${kind}/${id}`, { signal }), refetchInterval: 15_000 });
-  const changes = useBook(`/${kind}/${id}`, key, kind === 'clients' ? clients : sites);
+  const { data: place, error, refetch } = useQuery({ queryKey: key, queryFn: ({ signal }) => readPlace({ kind, id }, signal), refetchInterval: 15_000 });
+  const changes = useBook({ kind, id }, key, kind === 'clients' ? clients : sites);
   if (error && !place) return <Failure page error={error} retry={refetch} />;
   if (!place)
     return (
@@ -97,7 +97,7 @@ function PlacePage({ kind, id }: { kind: 'clients' | 'sites'; id: string }) {
 /** The sites of a client. The list has no filter for that: a book is small. */
 function Sites({ client }: { client: string }) {
   const { t } = useTranslation();
-  const { data } = useQuery({ queryKey: ['sites', 'of', client], queryFn: ({ signal }) => readAll<Row>('/sites', 'sites', {}, signal), select: (rows) => rows.filter((r) => r.client?.uuid === client) });
+  const { data } = useQuery({ queryKey: ['sites', 'of', client], queryFn: ({ signal }) => readAll((page) => readBook('sites', page, signal), ({ rows }) => rows), select: (rows) => rows.filter((r) => r.client?.uuid === client) });
   if (!data?.length) return null;
   return (
     <Section title={t('places.sites.title')}>

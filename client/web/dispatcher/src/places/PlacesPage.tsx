@@ -2,7 +2,7 @@ import { Button, SegmentedControl } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask, once } from '../api/rest.ts';
 import { useMay, useSave } from '../api/queries.ts';
 import { BookList } from '../ui/BookList.tsx';
 import { Page } from '../ui/Page.tsx';
@@ -15,7 +15,8 @@ export function PlacesPage() {
   const book = asked === 'sites' ? 'sites' : 'clients';
   const { write } = useMay();
   const navigate = useNavigate();
-  const create = useSave(() => ask<{ id: string }>(`/${book}`, { method: 'POST', body: { name: t(`places.${book}.new`) }, key: crypto.randomUUID() }), [[book]]);
+  const make = () => ({ params: { header: once() }, body: { name: t(`places.${book}.new`) } });
+  const create = useSave(() => ask(book === 'sites' ? api.POST('/api/v1/sites', make()) : api.POST('/api/v1/clients', make())), [[book]]);
   const button = write && (
     <Button leftSection={<IconPlus size={16} />} loading={create.isPending} onClick={() => create.mutate(undefined, { onSuccess: (made) => void navigate({ to: `/${book}/${made.id}` }), onError: (err) => failed(err) })}>
       {t(`places.${book}.new`)}

@@ -1,6 +1,7 @@
+import { ApiError } from '@fieldsync/sdk';
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useRef } from 'react';
-import { ApiError, ask, askWithTag } from '../api/http.ts';
+import { api, ask, pathOf, tagged, type Place } from '../api/rest.ts';
 import type { Contact, Field, Item, PossibleResolution } from '../api/types.ts';
 import { failed } from '../ui/toast.tsx';
 import { optimistic } from './optimistic.ts';
@@ -22,8 +23,9 @@ export interface Book {
 const attempts = 5;
 
 /** useBook changes one document by the API, by the smallest patches, and shows the answer. */
-export function useBook(path: string, key: readonly unknown[], stale: readonly unknown[]): Book {
+export function useBook(place: Place, key: readonly unknown[], stale: readonly unknown[]): Book {
   const client = useQueryClient();
+  const { kind, id } = place;
   const under = useRef(0); // patches on their way
   const patch = useCallback(
     async (body: Record<string, unknown>) => {
@@ -31,7 +33,7 @@ export function useBook(path: string, key: readonly unknown[], stale: readonly u
       client.setQueryData<unknown>(key, (data: unknown) => optimistic(data, body));
       under.current++;
       try {
-        const answer = await ask(path, { method: 'PATCH', body });
+        const answer = await ask(api.PATCH(pathOf(kind), { params: { path: { id } }, body }));
         if (under.current === 1) client.setQueryData(key, answer); // else it lacks what the next ones are about to change
       } catch (err) {
         void client.invalidateQueries({ queryKey: key });
@@ -41,7 +43,7 @@ export function useBook(path: string, key: readonly unknown[], stale: readonly u
       }
       await client.invalidateQueries({ queryKey: stale });
     },
-    [client, path, key, stale],
+    [client, kind, id, key, stale],
   );
   const set = useCallback<Book['set']>((list, uuid, entry) => patch({ [list]: { [uuid]: entry } }), [patch]);
   const told = useCallback((work: Promise<void>): Promise<void> => work.catch((err: unknown) => failed(err)), []);
@@ -49,21 +51,21 @@ export function useBook(path: string, key: readonly unknown[], stale: readonly u
     async (list, uuid, by) => {
       // An order is a list as a whole. So that nobody's new entry is lost by it, it is made on the state that was read, or again.
       for (let n = 1; ; n++) {
-        const { data, tag } = await askWithTag<Record<Entries, { uuid: string }[]>>(path);
-        const order = [...data[list]];
+        const { data: now, tag } = await tagged(api.GET(pathOf(kind), { params: { path: { id } } }));
+        const order = [...(now as unknown as Record<Entries, { uuid: string }[]>)[list]];
         const from = order.findIndex((e) => e.uuid === uuid);
         const to = from + by;
         if (from < 0 || to < 0 || to >= order.length) return;
         order.splice(to, 0, ...order.splice(from, 1));
         try {
-          client.setQueryData(key, await ask(path, { method: 'PATCH', body: { [list]: order }, ifMatch: tag }));
+          client.setQueryData(key, await ask(api.PATCH(pathOf(kind), { params: { path: { id }, header: { 'If-Match': tag } }, body: { [list]: order } })));
           return;
         } catch (err) {
           if (!(err instanceof ApiError) || err.status !== 412 || n === attempts) return failed(err);
         }
       }
     },
-    [client, path, key],
+    [client, kind, id, key],
   );
   return {
     patch,

@@ -1,9 +1,10 @@
+import { addressOf, ApiError } from '@fieldsync/sdk';
 import { Alert, Anchor, Button, PasswordInput, TextInput, Title } from '@mantine/core';
 import { IconLogin2 } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ApiError, ask, BASE, search } from '../api/http.ts';
+import { api, ask } from '../api/rest.ts';
 import { useWords } from '../ui/Page.tsx';
 import { signIn } from './session.ts';
 import classes from './SignIn.module.css';
@@ -15,7 +16,7 @@ export function SignIn() {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const [needsOrg, setNeedsOrg] = useState(false);
-  const { data: oidc } = useQuery({ queryKey: ['oidc'], queryFn: ({ signal }) => ask<{ enabled: boolean }>('/oidc', { signal }), retry: false, staleTime: Infinity });
+  const { data: oidc } = useQuery({ queryKey: ['oidc'], queryFn: ({ signal }) => ask(api.GET('/api/v1/oidc', { signal })), retry: false, staleTime: Infinity });
   useEffect(() => {
     document.title = `${t('signIn.title')} · fieldsync`;
   }, [t]);
@@ -62,7 +63,7 @@ export function SignIn() {
           {t('signIn.submit')}
         </Button>
         {oidc?.enabled && (
-          <Button component="a" href={`${BASE}/oidc/start${search({ return: location.pathname + location.search })}`} variant="default" size="md" fullWidth leftSection={<IconLogin2 size={18} />}>
+          <Button component="a" href={addressOf('/api/v1/oidc/start', { query: { return: location.pathname + location.search } })} variant="default" size="md" fullWidth leftSection={<IconLogin2 size={18} />}>
             {t('signIn.oidc')}
           </Button>
         )}

@@ -1,5 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query';
-import { ask } from '../api/http.ts';
+import { api, ask } from '../api/rest.ts';
 import { meQuery } from '../api/queries.ts';
 
 export interface Credentials {
@@ -10,13 +10,13 @@ export interface Credentials {
 }
 
 export async function signIn(client: QueryClient, as: Credentials): Promise<void> {
-  await ask('/session', { method: 'POST', body: as });
+  await ask(api.POST('/api/v1/session', { body: as }));
   client.removeQueries({ predicate: (query) => query.queryKey[0] !== meQuery.queryKey[0] }); // what somebody else may have read
   await client.fetchQuery({ ...meQuery, staleTime: 0 });
 }
 
 /** signOut ends the session of this browser, and forgets what was read in it. */
 export async function signOut(): Promise<void> {
-  await ask('/session', { method: 'DELETE' });
+  await ask(api.DELETE('/api/v1/session'));
   location.assign('/'); // nothing of this person stays in memory
 }

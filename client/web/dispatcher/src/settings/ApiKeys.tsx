@@ -4,9 +4,9 @@ import { IconKey, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask, type BodyOf } from '../api/rest.ts';
 import { useNames, useSave } from '../api/queries.ts';
-import type { ApiKey, Role } from '../api/types.ts';
+import type { ApiKey } from '../api/types.ts';
 import { ago, dateTime } from '../format.ts';
 import book from '../ui/Book.module.css';
 import { Empty, Failure } from '../ui/Page.tsx';
@@ -19,11 +19,11 @@ export function ApiKeys() {
   const { t } = useTranslation();
   const names = useNames();
   const [adding, dialog] = useDisclosure();
-  const [role, setRole] = useState<Role>('dispatcher');
+  const [role, setRole] = useState<ApiKey['role']>('dispatcher');
   const [made, setMade] = useState<ApiKey & { secret: string }>();
-  const { data, error, refetch } = useQuery({ queryKey: ['apikeys'], queryFn: async ({ signal }) => (await ask<{ keys: ApiKey[] }>('/apikeys', { signal })).keys });
-  const create = useSave((body: Record<string, unknown>) => ask<ApiKey & { secret: string }>('/apikeys', { method: 'POST', body }), [['apikeys']]);
-  const revoke = useSave((id: string) => ask(`/apikeys/${id}`, { method: 'DELETE' }), [['apikeys']]);
+  const { data, error, refetch } = useQuery({ queryKey: ['apikeys'], queryFn: async ({ signal }) => (await ask(api.GET('/api/v1/apikeys', { signal }))).keys ?? [] });
+  const create = useSave((body: BodyOf<'/api/v1/apikeys', 'post'>) => ask(api.POST('/api/v1/apikeys', { body })), [['apikeys']]);
+  const revoke = useSave((id: string) => ask(api.DELETE('/api/v1/apikeys/{key}', { params: { path: { key: id } } })), [['apikeys']]);
   if (error && !data) return <Failure error={error} retry={refetch} />;
   if (!data) return <Skeleton height={200} radius="md" />;
   const submit = (event: FormEvent<HTMLFormElement>): void => {
@@ -79,7 +79,7 @@ export function ApiKeys() {
       <Modal opened={adding} onClose={dialog.close} title={t('settings.addKey')} closeButtonProps={{ 'aria-label': t('close') }}>
         <form onSubmit={submit}>
           <TextInput name="name" label={t('settings.keyName')} required withAsterisk={false} maxLength={200} data-autofocus />
-          <Select label={t('people.role')} mt="sm" value={role} allowDeselect={false} data={(['dispatcher', 'director', 'administrator'] as const).map((value) => ({ value, label: t(`role.${value}`) }))} onChange={(value) => value && setRole(value as Role)} />
+          <Select label={t('people.role')} mt="sm" value={role} allowDeselect={false} data={(['dispatcher', 'director', 'administrator'] as const).map((value) => ({ value, label: t(`role.${value}`) }))} onChange={(value) => value && setRole(value as ApiKey['role'])} />
           <TextInput type="date" name="until" label={t('settings.keyUntil')} mt="sm" />
           <Button type="submit" mt="lg" loading={create.isPending}>
             {t('settings.addKey')}

@@ -3,9 +3,9 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Button } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask, given, type BodyOf } from '../api/rest.ts';
 import { organisationQuery, useMay, useNames, useSave } from '../api/queries.ts';
-import type { LogEntry, Organisation, Settings } from '../api/types.ts';
+import type { Settings } from '../api/types.ts';
 import { precise, when } from '../format.ts';
 import { SaveText } from '../plan/SaveText.tsx';
 import { Section } from '../plan/Section.tsx';
@@ -53,7 +53,7 @@ function Org() {
   const { t } = useTranslation();
   const { administer } = useMay();
   const { data: org, error, refetch } = useQuery(organisationQuery);
-  const save = useSave((body: Record<string, unknown>) => ask<Organisation>('/organisation', { method: 'PATCH', body }), [['organisation'], ['me']]);
+  const save = useSave((body: BodyOf<'/api/v1/organisation', 'patch'>) => ask(api.PATCH('/api/v1/organisation', { body })), [['organisation'], ['me']]);
   if (error && !org) return <Failure error={error} retry={refetch} />;
   if (!org) return <Skeleton height={300} radius="md" />;
   const set = (settings: Partial<Settings>): void => save.mutate({ settings }, { onError: (err) => failed(err) });
@@ -92,7 +92,7 @@ function Log() {
   const names = useNames();
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
     queryKey: ['account-log'],
-    queryFn: async ({ pageParam, signal }) => (await ask<{ entries: LogEntry[] }>('/account-log', { query: { before: pageParam, limit: 100 }, signal })).entries,
+    queryFn: async ({ pageParam, signal }) => (await ask(api.GET('/api/v1/account-log', { params: { query: { ...given({ before: pageParam }), limit: 100 } }, signal }))).entries ?? [],
     initialPageParam: undefined as number | undefined,
     getNextPageParam: (page) => (page.length === 100 ? page[page.length - 1]!.number : undefined),
   });

@@ -5,9 +5,9 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask, once, type BodyOf } from '../api/rest.ts';
 import { useSave } from '../api/queries.ts';
-import type { Delivery, Webhook } from '../api/types.ts';
+import type { Webhook } from '../api/types.ts';
 import { when } from '../format.ts';
 import { Section } from '../plan/Section.tsx';
 import book from '../ui/Book.module.css';
@@ -27,8 +27,8 @@ export function Webhooks() {
   const [adding, dialog] = useDisclosure();
   const [events, setEvents] = useState<string[]>(['job.finished']);
   const [made, setMade] = useState<Webhook & { secret: string }>();
-  const { data, error, refetch } = useQuery({ queryKey: ['webhooks'], queryFn: async ({ signal }) => (await ask<{ webhooks: Webhook[] }>('/webhooks', { signal })).webhooks });
-  const create = useSave((body: Record<string, unknown>) => ask<Webhook & { secret: string }>('/webhooks', { method: 'POST', body, key: crypto.randomUUID() }), stale);
+  const { data, error, refetch } = useQuery({ queryKey: ['webhooks'], queryFn: async ({ signal }) => (await ask(api.GET('/api/v1/webhooks', { signal }))).webhooks ?? [] });
+  const create = useSave((body: BodyOf<'/api/v1/webhooks', 'post'>) => ask(api.POST('/api/v1/webhooks', { params: { header: once() }, body })), stale);
   if (error && !data) return <Failure error={error} retry={refetch} />;
   if (!data) return <Skeleton height={200} radius="md" />;
   const submit = (event: FormEvent<HTMLFormElement>): void => {
@@ -99,12 +99,12 @@ export function Webhooks() {
 
 function Hook({ hook, secret }: { hook: Webhook; secret: (made: Webhook & { secret: string }) => void }) {
   const { t } = useTranslation();
-  const path = `/webhooks/${hook.id}`;
-  const log = useQuery({ queryKey: ['webhooks', hook.id, 'deliveries'], queryFn: async ({ signal }) => (await ask<{ deliveries: Delivery[] }>(`${path}/deliveries`, { signal })).deliveries, refetchInterval: 5000 });
-  const test = useSave(() => ask<Delivery>(`${path}/test`, { method: 'POST' }), stale);
-  const rotate = useSave(() => ask<Webhook & { secret: string }>(`${path}/rotate`, { method: 'POST' }), stale);
-  const patch = useSave((body: Record<string, unknown>) => ask<Webhook>(path, { method: 'PATCH', body }), stale);
-  const remove = useSave(() => ask(path, { method: 'DELETE' }), stale);
+  const params = { path: { webhook: hook.id } };
+  const log = useQuery({ queryKey: ['webhooks', hook.id, 'deliveries'], queryFn: async ({ signal }) => (await ask(api.GET('/api/v1/webhooks/{webhook}/deliveries', { params, signal }))).deliveries ?? [], refetchInterval: 5000 });
+  const test = useSave(() => ask(api.POST('/api/v1/webhooks/{webhook}/test', { params })), stale);
+  const rotate = useSave(() => ask(api.POST('/api/v1/webhooks/{webhook}/rotate', { params })), stale);
+  const patch = useSave((body: BodyOf<'/api/v1/webhooks/{webhook}', 'patch'>) => ask(api.PATCH('/api/v1/webhooks/{webhook}', { params, body })), stale);
+  const remove = useSave(() => ask(api.DELETE('/api/v1/webhooks/{webhook}', { params })), stale);
   const told = { onError: (err: unknown) => failed(err) };
   return (
     <Section title={hook.description || hook.url} hint={hook.disabled_reason}>

@@ -1,8 +1,8 @@
+import { ApiError } from '@fieldsync/sdk';
 import { IconCloudOff } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ApiError } from '../api/http.ts';
 import classes from './Shell.module.css';
 
 /** Says at the top of each page that the server is not reached: what is shown may be old. */

@@ -4,9 +4,8 @@ import { queryOptions, useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask } from '../api/rest.ts';
 import { useMay } from '../api/queries.ts';
-import type { Template } from '../api/types.ts';
 import { useBook } from '../plan/entries.ts';
 import { FieldsEditor } from '../plan/FieldsEditor.tsx';
 import { ChecklistEditor, ResolutionsEditor } from '../plan/ListsEditor.tsx';
@@ -16,7 +15,7 @@ import { Section } from '../plan/Section.tsx';
 import { Failure, Page } from '../ui/Page.tsx';
 import { failed } from '../ui/toast.tsx';
 
-export const templateQuery = (id: string) => queryOptions({ queryKey: ['template', id], queryFn: ({ signal }) => ask<Template>(`/templates/${id}`, { signal }), refetchInterval: 15_000 });
+export const templateQuery = (id: string) => queryOptions({ queryKey: ['template', id], queryFn: ({ signal }) => ask(api.GET('/api/v1/templates/{id}', { params: { path: { id } }, signal })), refetchInterval: 15_000 });
 
 const list: readonly unknown[] = ['templates'];
 
@@ -28,7 +27,7 @@ export function TemplatePage() {
   const query = templateQuery(id);
   const { data: template, error, refetch } = useQuery(query);
   const key = useMemo(() => ['template', id], [id]);
-  const book = useBook(`/templates/${id}`, key, list);
+  const book = useBook({ kind: 'templates', id }, key, list);
   if (error && !template) return <Failure page error={error} retry={refetch} />;
   if (!template)
     return (

@@ -2,9 +2,8 @@ import { Button } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
+import { api, ask, once } from '../api/rest.ts';
 import { useMay, useSave } from '../api/queries.ts';
-import type { Template } from '../api/types.ts';
 import { BookList } from '../ui/BookList.tsx';
 import { Page } from '../ui/Page.tsx';
 import { failed } from '../ui/toast.tsx';
@@ -15,7 +14,7 @@ export function TemplatesPage() {
   const { t } = useTranslation();
   const { write } = useMay();
   const navigate = useNavigate();
-  const create = useSave(() => ask<Template>('/templates', { method: 'POST', body: { name: t('templates.new') }, key: crypto.randomUUID() }), [['templates']]);
+  const create = useSave(() => ask(api.POST('/api/v1/templates', { params: { header: once() }, body: { name: t('templates.new') } })), [['templates']]);
   const button = write && (
     <Button leftSection={<IconPlus size={16} />} loading={create.isPending} onClick={() => create.mutate(undefined, { onSuccess: (made) => void navigate({ to: '/templates/$template', params: { template: made.id } }), onError: (err) => failed(err) })}>
       {t('templates.new')}

@@ -3,9 +3,8 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
-import type { Book } from '../api/queries.ts';
-import type { Ref, Row } from '../api/types.ts';
+import { given, readBook, type Book } from '../api/rest.ts';
+import type { Ref } from '../api/types.ts';
 
 interface Props {
   book: Book;
@@ -25,7 +24,7 @@ export function BookSelect({ book, label, value, change, readOnly = false, name 
   const [q] = useDebouncedValue(text === chosen ? '' : text.trim(), 200);
   const { data } = useQuery({
     queryKey: [book, 'choose', q],
-    queryFn: async ({ signal }) => (await ask<Record<string, Row[]>>(`/${book}`, { query: { q, limit: 50 }, signal }))[book] ?? [],
+    queryFn: async ({ signal }) => (await readBook(book, { ...given({ q }), limit: 50 }, signal)).rows,
     placeholderData: keepPreviousData,
     staleTime: 15_000,
     enabled: !readOnly,

@@ -2,8 +2,7 @@ import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { ask } from '../api/http.ts';
-import type { JobPage } from '../api/types.ts';
+import { api, ask } from '../api/rest.ts';
 import { when } from '../format.ts';
 import { Section } from '../plan/Section.tsx';
 import book from '../ui/Book.module.css';
@@ -15,7 +14,7 @@ const some = 8;
 /** The jobs of a person, a client or a site that changed last, and the way to all of them. */
 export function JobsOf({ by, id }: { by: 'assignee' | 'client' | 'site'; id: string }) {
   const { t } = useTranslation();
-  const { data, error, refetch } = useQuery({ queryKey: ['jobs-of', by, id], queryFn: ({ signal }) => ask<JobPage>('/jobs', { query: { [by]: id, sort: '-updated_at', limit: some }, signal }) });
+  const { data, error, refetch } = useQuery({ queryKey: ['jobs-of', by, id], queryFn: ({ signal }) => ask(api.GET('/api/v1/jobs', { params: { query: { [by]: [id], sort: '-updated_at', limit: some } }, signal })) });
   return (
     <Section
       title={t('nav.jobs')}

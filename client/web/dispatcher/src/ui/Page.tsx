@@ -1,8 +1,8 @@
+import { ApiError } from '@fieldsync/sdk';
 import { Button, Title } from '@mantine/core';
 import { IconCloudOff, IconLock, IconRefresh, IconMoodEmpty } from '@tabler/icons-react';
 import { useEffect, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ApiError } from '../api/http.ts';
 import classes from './Page.module.css';
 
 /** A page's heading, its actions, and what stands below; it names the browser's tab, too. A page with the title '' has a heading of its own. */

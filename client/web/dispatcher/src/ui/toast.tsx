@@ -1,6 +1,6 @@
+import { ApiError } from '@fieldsync/sdk';
 import { notifications } from '@mantine/notifications';
 import i18next from 'i18next';
-import { ApiError } from '../api/http.ts';
 
 /** Says that something was done. */
 export function done(message: string): void {

@@ -145,9 +145,14 @@ export class FieldClient implements Client {
   }
 
   async #learnNames(): Promise<void> {
-    const list = await this.api.GET('/api/v1/users').catch(() => undefined);
-    const users = (list?.data as { users?: { id: string; name: string }[] } | undefined)?.users;
-    if (users) this.#users.set(new Map(users.map((u) => [u.id, u.name])));
+    const names = new Map<string, string>();
+    let cursor: string | undefined;
+    do {
+      const page = await this.api.GET('/api/v1/users', { params: { query: { ...(cursor ? { cursor } : {}), limit: 200 } } }).catch(() => undefined);
+      for (const u of page?.data?.users ?? []) names.set(u.id, u.name);
+      cursor = page?.data?.next;
+    } while (cursor);
+    if (names.size > 0) this.#users.set(names);
   }
 
   userName(user: string): string | undefined {
@@ -232,9 +237,8 @@ export class FieldClient implements Client {
     }
     if (answer.error !== undefined || !answer.response.ok) {
       const p = problem(answer.response, answer.error);
-      const after = Number(answer.response.headers.get('Retry-After')) || undefined;
       if (p.status === 401) throw new SignInError('This login and password do not fit together.', 'wrong');
-      if (p.status === 429) throw new SignInError('There were too many attempts. Try again later.', 'many', after);
+      if (p.status === 429) throw new SignInError('There were too many attempts. Try again later.', 'many', p.retryAfter);
       throw new SignInError(p.message, p.status === 400 ? 'organisation' : 'failed');
     }
     const who = (await data(this.api.GET('/api/v1/session'))) as Identity;

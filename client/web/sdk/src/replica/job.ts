@@ -1,7 +1,7 @@
 import type { AttachOptions, Deed, HistoryPage, JobHandle, News, Permission, Receipt, SharedText, StatusOptions } from '../api.ts';
 import { A } from '../automerge.ts';
 import { covers, type Receipts } from '../client/receipts.ts';
-import { NotValid } from '../errors.ts';
+import { ApiError, NotValid } from '../errors.ts';
 import { data, type RestClient } from '../rest/client.ts';
 import { apply, smallestSplice, type Edit } from '../rules/edits.ts';
 import { readJob } from '../rules/read.ts';
@@ -262,7 +262,7 @@ export class OpenJob implements JobHandle {
   async history(options: { readonly cursor?: string; readonly limit?: number } = {}): Promise<HistoryPage> {
     if (this.#n.online()) {
       const page = await data(this.#n.api.GET('/api/v1/jobs/{id}/history', { params: { path: { id: this.id }, query: { ...(options.cursor ? { cursor: options.cursor } : {}), limit: options.limit ?? 50 } } })).catch((err: unknown) => {
-        if (err instanceof TypeError) return undefined; // the network went away
+        if (err instanceof ApiError && err.status === 0) return undefined; // the network went away
         throw err;
       });
       if (page) return { entries: page.entries ?? [], offline: false, ...('next' in page && page.next ? { next: page.next } : {}) };

@@ -1,13 +1,17 @@
-import createFetch, { type Client } from 'openapi-fetch';
+import createFetch, { createQuerySerializer, type Client } from 'openapi-fetch';
 import { ApiError } from '../errors.ts';
 import type { components, paths } from './schema.ts';
 
 /** The API of the server, typed by its own description: `api.GET('/api/v1/jobs', { params: { query: { status: 'started' } } })`. */
 export type RestClient = Client<paths>;
 export type Schemas = components['schemas'];
+export type Paths = paths;
+/** What may be asked of an address, as far as the server describes it. */
+export type QueryOf<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? NonNullable<Q> : never;
 
 export interface RestOptions {
-  readonly serverUrl: URL;
+  /** Default: the page's own. */
+  readonly serverUrl?: URL;
   /** Bearer token; absent: the session's cookie goes along. */
   readonly token?: string;
   readonly fetch?: typeof fetch;
@@ -15,25 +19,38 @@ export interface RestOptions {
   readonly onUnauthenticated?: () => void;
 }
 
+// The API's lists are "a,b", not "a=1&a=2".
+const serializer = { array: { style: 'form', explode: false } } as const;
+
+/** The address of what is not fetched but shown, followed or listened to: a file, a stream of events, single sign-on. */
+export function addressOf<P extends keyof paths>(path: P, o: { readonly path?: Readonly<Record<string, string>>; readonly query?: QueryOf<P> } = {}): string {
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(o.path?.[name] ?? ''));
+  const query = createQuerySerializer(serializer)(o.query ?? {});
+  return query ? `${filled}?${query}` : filled;
+}
+
+/** A client whose promises reject with an ApiError when no answer comes, and with what ended it when it is aborted. */
 export function restClient(o: RestOptions): RestClient {
   const client = createFetch<paths>({
-    baseUrl: o.serverUrl.origin,
+    baseUrl: o.serverUrl?.origin ?? '',
     credentials: 'include',
     ...(o.token ? { headers: { Authorization: `Bearer ${o.token}` } } : {}),
     fetch: (request: Request) => (o.fetch ?? fetch)(request),
-    // The API's lists are "a,b", not "a=1&a=2".
-    querySerializer: { array: { style: 'form', explode: false } },
+    querySerializer: serializer,
   });
   client.use({
     onResponse({ response, schemaPath, request }) {
       if (response.status === 401 && !(schemaPath === '/api/v1/session' && request.method === 'POST')) o.onUnauthenticated?.();
       return undefined;
     },
+    onError({ error, request }) {
+      return request.signal.aborted ? undefined : new ApiError(0, 'unreachable', error instanceof Error ? error.message : String(error));
+    },
   });
   return client;
 }
 
-/** The data of an answer, or an ApiError: for TanStack Query's functions. */
+/** The data of an answer, or an ApiError. */
 export async function data<T>(answer: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
   const { data, error, response } = await answer;
   if (error === undefined && response.ok) return data as T;
@@ -43,5 +60,6 @@ export async function data<T>(answer: Promise<{ data?: T; error?: unknown; respo
 /** An ApiError of a problem document. */
 export function problem(response: Response, body: unknown): ApiError {
   const p = (typeof body === 'object' && body !== null ? body : {}) as { code?: string; detail?: string; title?: string; errors?: { field: string; message: string }[] };
-  return new ApiError(response.status, p.code ?? 'failed', p.detail || p.title || `The server answered ${response.status}`, p.errors ?? []);
+  const wait = Number(response.headers.get('Retry-After'));
+  return new ApiError(response.status, p.code ?? 'failed', p.detail || p.title || `The server answered ${response.status}`, p.errors ?? [], wait > 0 ? wait : undefined);
 }
