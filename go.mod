@@ -2,6 +2,9 @@ module fieldsync
 
 go 1.26.0
 
+// npm's packages may have Go files in them.
+ignore node_modules
+
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/automerge/automerge-go v0.0.0-20230903201930-b80ce8aadbb9
