@@ -46,7 +46,7 @@ type Options struct {
 	// Key encrypts everything in the folder: KeyLen random bytes that the platform keeps (Keystore, Keychain). A folder in the clear is
 	// encrypted when it is first opened with a key; from then on it opens with that one alone. Nil: the folder is in the clear.
 	Key []byte
-	// StallAfter is how long a sync waits for the server to go on before it gives up. 0: 20 seconds.
+	// StallAfter is how long a sync waits for the server to go on before it gives up; three times as long after something of a message has moved. 0: 20 seconds.
 	StallAfter time.Duration
 	// FilesBudget is how many bytes of files are kept here that can be had from the server again. Files of the jobs that are here are fetched ahead up
 	// to it, those that were used longest ago go when it is exceeded. Those that wait to be sent do not count, and never go. 0: 1 GiB.

@@ -221,6 +221,9 @@ func (s *session) look(ctx context.Context) error {
 	inner, cancel := context.WithTimeout(ctx, s.c.stall)
 	defer cancel()
 	_, _, err := s.conn.Ping(inner, 1, 0)
+	if err != nil && inner.Err() != nil && s.carries() {
+		return ctx.Err() // it, or its answer, is behind a message that takes long
+	}
 	if err != nil && ctx.Err() == nil {
 		s.conn.Abort()
 		_ = s.until(ctx, func() bool { return s.ended })

@@ -106,6 +106,7 @@ func (c *Client) open(ctx context.Context, s *session, at *url.URL, token string
 	c.opening = s
 	c.mu.Unlock()
 	s.conn.Prefer(func(doc string) bool { return c.statuses.urgent(doc) || c.pushes.has(doc) })
+	s.conn.OnMoves(s.getsOn)
 	s.api.CutWhen(func() bool { return c.net.gate.Held(lane.File{}) != "" })
 	s.link = c.drive.ConnectTo(s.conn, server{s}, wire.ExtensionVersion)
 	err := s.conn.Dial(ctx, at, token)
@@ -209,6 +210,29 @@ func (s *session) update(change func()) {
 	s.mu.Unlock()
 	if begins {
 		s.c.tell(Event{Kind: EventSyncing})
+	}
+}
+
+// carries tells whether a message is on its way, as far as can be told here: one moved lately, or one of ours may still be in the buffers of the system and of
+// the network, which on 2G take a quarter of a minute to empty.
+func (s *session) carries() bool {
+	s.mu.Lock()
+	busy := s.busy()
+	s.mu.Unlock()
+	lately := s.c.stall / 2
+	if busy {
+		lately = 3 * s.c.stall
+	}
+	return time.Since(s.conn.Moved()) < lately
+}
+
+// getsOn has whoever waits for the exchange to go on see that it does: one message may take minutes.
+func (s *session) getsOn() {
+	s.mu.Lock()
+	busy := s.busy()
+	s.mu.Unlock()
+	if busy {
+		s.update(func() {})
 	}
 }
 
@@ -461,6 +485,9 @@ func (s *session) quiet(ctx context.Context, stall time.Duration) error {
 			return s.failure()
 		}
 		if err := waitFor(ctx, changed, stall); err != nil {
+			if errors.Is(err, errStalled) && s.carries() {
+				continue
+			}
 			if errors.Is(err, errStalled) {
 				return because(ErrUnfinished, fmt.Errorf("the server said nothing for %v about %d documents", stall, n))
 			}

@@ -3,6 +3,7 @@ package link
 import (
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,7 +26,9 @@ const (
 	compressFrom = 512
 	pingEvery    = 25 * time.Second // below the minute after which middle boxes forget a connection
 	silence      = 65 * time.Second // two pings and a half without a word: the line is dead
-	writeTimeout = 60 * time.Second // for one message; 2G moves about 4 KiB/s
+	writeTimeout = 60 * time.Second // for one piece of a message; 2G moves about 4 KiB/s
+	pieceBytes   = 8 << 10          // of a message that are written at once
+	moveEvery    = time.Second      // how often it is told that a message moves
 	closeTimeout = 2 * time.Second  // for the other side's answer to our close
 )
 
@@ -47,6 +50,9 @@ type Conn struct {
 	pings   map[string]chan struct{} // by what they carry; closed by their pong
 	urgent  func(doc string) bool
 	arrived func(bytes int64, took time.Duration)
+	moves   func()
+	told    time.Time // when moves was last called
+	moved   time.Time // when a part of a message last was sent, or came
 }
 
 type message struct{ head, tail []byte }
@@ -114,7 +120,7 @@ func (c *Conn) read(l *drive.Link) error {
 			continue
 		}
 		begun := time.Now()
-		data, err := io.ReadAll(io.LimitReader(r, wire.MaxFrame+1)) // the socket's limit counts compressed bytes
+		data, err := io.ReadAll(io.LimitReader(&listening{r, c}, wire.MaxFrame+1)) // the socket's limit counts compressed bytes
 		if err != nil {
 			return err
 		}
@@ -237,17 +243,22 @@ func (c *Conn) write() {
 
 func (c *Conn) send(m message) error {
 	c.socket.EnableWriteCompression(len(m.head)+len(m.tail) >= compressFrom)
-	if err := c.socket.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
-		return err
-	}
 	w, err := c.socket.NextWriter(websocket.BinaryMessage)
 	if err != nil {
 		return err
 	}
-	if _, err = w.Write(m.head); err == nil {
-		_, err = w.Write(m.tail)
+	for _, part := range [][]byte{m.head, m.tail} {
+		for piece := range slices.Chunk(part, pieceBytes) {
+			if err := c.socket.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+				return err
+			}
+			if _, err := w.Write(piece); err != nil {
+				return err
+			}
+			c.move(false)
+		}
 	}
-	if err != nil {
+	if err := c.socket.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return err
 	}
 	return w.Close()
