@@ -247,7 +247,7 @@ export class Engine {
 
   #onTime(): void {
     this.#meter.tick();
-    this.replica.adapter.hurry();
+    this.replica.adapter.due();
     if (this.#idle) this.replica.adapter.compare();
     this.#progress();
     this.#allow();

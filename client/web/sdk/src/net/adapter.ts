@@ -107,6 +107,11 @@ export class ServerAdapter extends NetworkAdapter {
     this.#dial();
   }
 
+  /** Tries now, as the time for it has come, unless the server wants to see us later. */
+  due(): void {
+    if (this.#running && !this.#socket && !this.#backoff.told) this.#dial();
+  }
+
   /** The connection is dead, though nobody said so. */
   drop(): void {
     this.#ended(1006);
@@ -156,7 +161,7 @@ export class ServerAdapter extends NetworkAdapter {
     socket.onmessage = (e: MessageEvent) => {
       if (this.#socket === socket && e.data instanceof ArrayBuffer) this.#receive(new Uint8Array(e.data));
     };
-    socket.onclose = (e: CloseEvent) => this.#ended(e.code, socket);
+    socket.onclose = (e: CloseEvent) => this.#ended(e.code, socket, e.reason);
     socket.onerror = () => undefined; // a close follows
   }
 
@@ -179,7 +184,7 @@ export class ServerAdapter extends NetworkAdapter {
     if (server) this.emit('peer-disconnected', { peerId: server });
   }
 
-  #ended(code: number, socket = this.#socket): void {
+  #ended(code: number, socket = this.#socket, reason = ''): void {
     if (this.#socket && socket !== this.#socket) return;
     if (socket) {
       socket.onclose = socket.onmessage = socket.onopen = null;
@@ -193,7 +198,7 @@ export class ServerAdapter extends NetworkAdapter {
       this.#o.events.disconnected(undefined, { code, advice });
       return;
     }
-    const pause = this.#backoff.next(advice);
+    const pause = this.#backoff.ended(Date.now(), code, reason);
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.#dial(), pause);
     this.#o.events.disconnected(Date.now() + pause, { code, advice });
@@ -244,7 +249,7 @@ export class ServerAdapter extends NetworkAdapter {
     clearTimeout(this.#patience);
     const metadata = (frame['peerMetadata'] ?? {}) as PeerMetadata & { fieldsync?: number };
     this.#server = frame['senderId'] as PeerId;
-    this.#backoff.reset();
+    this.#backoff.connected(Date.now());
     this.#o.events.connected(this.#server, metadata.storageId);
     this.emit('peer-candidate', { peerId: this.#server, peerMetadata: metadata });
     this.#setReady();

@@ -22,24 +22,56 @@ export function adviceOf(code: number): Advice {
   }
 }
 
-const floor = 500;
-const ceiling = 60_000;
+const floor = 500; // ms
+const ceiling = 8_000; // ms
+const settled = 10_000; // ms: a connection that did not last for so long was no success
+const mostBelieved = 300_000; // ms: the longest "come back in" of a server that is believed
 
-/** Pauses between attempts: a random time (full jitter) under a ceiling that doubles from 0.5 s to 60 s. */
+/** The time after which the server wants to see us, in milliseconds: the reason of a close with 1013 says so. undefined: it does not. */
+export function retryAfter(code: number, reason: string): number | undefined {
+  const seconds = code === 1013 ? Number(/^retry-after: (\d{1,7})$/.exec(reason)?.[1] ?? 0) : 0;
+  return seconds > 0 && seconds < 1 << 20 ? seconds * 1_000 : undefined;
+}
+
+/**
+ * Pauses between attempts, as those of the Go client (client/internal/schedule; conformance/vectors/retry.json): a random time under a ceiling that doubles from 0.5 s
+ * to 8 s and is no higher than the time that the server has been away; and not before the server wants it, where it says so. Times are in milliseconds.
+ */
 export class Backoff {
   #failures = 0;
+  #since: number | undefined; // when the connection was made
+  #down: number | undefined; // since when there is none
+  #told = false;
 
   constructor(private readonly random: () => number = Math.random) {}
 
-  /** Milliseconds to wait now. */
-  next(advice: Advice): number {
-    if (advice === 'at-once') return this.random() * floor;
-    const most = Math.min(ceiling, floor * 2 ** Math.min(this.#failures++, 10));
-    return this.random() * most;
+  connected(now: number): void {
+    this.#since = now;
+    this.#told = false;
   }
 
-  /** A connection stood: the next failure is the first again. */
+  /** There is no connection any more, or none could be made. Gives how long to wait. */
+  ended(now: number, code: number, reason = ''): number {
+    if (this.#since !== undefined && now - this.#since >= settled) this.reset();
+    this.#since = undefined;
+    this.#down ??= now;
+    const most = Math.min(floor * 2 ** Math.min(this.#failures++, 10), Math.max(floor, Math.min(now - this.#down, ceiling)));
+    const pause = this.random() * (adviceOf(code) === 'at-once' ? floor : most);
+    const after = Math.min(retryAfter(code, reason) ?? 0, mostBelieved);
+    const turn = after && after + this.random() * Math.max(after / 4, 1_000);
+    this.#told = turn > pause;
+    return Math.max(pause, turn);
+  }
+
+  /** Whether the pause is one that the server wants. */
+  get told(): boolean {
+    return this.#told;
+  }
+
+  /** Another network, or somebody asks: what was is forgotten. */
   reset(): void {
     this.#failures = 0;
+    this.#down = undefined;
+    this.#told = false;
   }
 }

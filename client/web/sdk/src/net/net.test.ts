@@ -1,15 +1,37 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { adviceOf, Backoff } from './backoff.ts';
 import { LinkMeter } from './link.ts';
 
-test('pauses grow to a minute, are random, and begin anew after a connection', () => {
-  const most = new Backoff(() => 1);
-  const pauses = Array.from({ length: 10 }, () => most.next('back-off'));
-  expect(pauses).toEqual([500, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000]);
-  expect(new Backoff(() => 0.25).next('back-off')).toBe(125);
-  most.reset();
-  expect(most.next('back-off')).toBe(500);
-  expect(most.next('at-once')).toBeLessThanOrEqual(500);
+interface Step {
+  readonly at: number;
+  readonly connected?: true;
+  readonly network?: true;
+  readonly ended?: { readonly code: number; readonly reason?: string };
+  readonly wait?: number;
+}
+
+const retry = JSON.parse(readFileSync(new URL('../../../../../conformance/vectors/retry.json', import.meta.url), 'utf8')) as {
+  cases: readonly { readonly name: string; readonly random: number; readonly steps: readonly Step[] }[];
+};
+
+test.each(retry.cases)('tries again: $name', ({ random, steps }) => {
+  const backoff = new Backoff(() => random);
+  for (const { at, connected, network, ended, wait } of steps) {
+    if (connected) backoff.connected(at);
+    else if (network) backoff.reset();
+    else expect([at, backoff.ended(at, ended!.code, ended!.reason)]).toEqual([at, wait]);
+  }
+});
+
+test('a pause that the server wants is known as one, until there is a connection', () => {
+  const backoff = new Backoff();
+  backoff.ended(0, 1006);
+  expect(backoff.told).toBe(false);
+  backoff.ended(0, 1013, 'retry-after: 30');
+  expect(backoff.told).toBe(true);
+  backoff.connected(40_000);
+  expect(backoff.told).toBe(false);
 });
 
 test('close codes advise as PROTOCOL.md says', () => {
