@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,38 @@ func TestATinyBenchRunsAPhone(t *testing.T) {
 	}
 	if text := reportPhone(cfg, all, "here"); len(all) != 2 || !strings.Contains(text, "| encrypted |") {
 		t.Errorf("%d results\n%s", len(all), text)
+	}
+}
+
+// The phones come back through the narrowest gate that there is: all get in, as they were told to, and have everything (runHerd looks); and two that were never
+// cut off are not.
+func TestATinyHerdComesBackOneByOne(t *testing.T) {
+	cfg := tiny(t)
+	cfg.herdPhones, cfg.herdJobs, cfg.outages = 40, 3, []outage{{true, 100 * time.Millisecond}, {false, 100 * time.Millisecond}}
+	cfg.herdServer = []string{"--catch-ups", "1", "--catch-ups-waiting", "1"}
+	r, err := runHerd(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range r.rounds {
+		if len(o.took) != cfg.herdPhones || o.attempts < cfg.herdPhones+o.told || o.told == 0 || o.early > 0 {
+			t.Errorf("%+v: %d attempts, %d told to come later, %d before that", o.outage, o.attempts, o.told, o.early)
+		}
+	}
+	if text := reportHerd(cfg, r, "here"); strings.Count(text, "\n| the ") != 2 || !strings.Contains(text, "never cut off") {
+		t.Errorf("\n%s", text)
+	}
+}
+
+func TestOutagesAreRead(t *testing.T) {
+	all, err := parseOutages("kill:2s,cut:1m")
+	if want := []outage{{true, 2 * time.Second}, {false, time.Minute}}; err != nil || !slices.Equal(all, want) {
+		t.Errorf("%+v, %v", all, err)
+	}
+	for _, bad := range []string{"", "kill", "kill:soon", "burn:2s", "kill:2s,"} {
+		if _, err := parseOutages(bad); err == nil {
+			t.Errorf("%q is an outage", bad)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@
 //	go run ./conformance/bench                     everything, table between the markers of docs/PERFORMANCE.md
 //	go run ./conformance/bench -out ""             table to standard output only
 //	go run ./conformance/bench -parts 2g           reconnects over an emulated 2G link only
+//	go run ./conformance/bench -parts herd         a thousand real clients lose one server, and come back
 //	go run ./conformance/bench -systems reference  some systems only (fieldsyncd, reference, relay-node, relay-go)
 //
 // FIELDSYNCD names the server binary; without it, it is built.

@@ -18,7 +18,7 @@ import (
 
 // config is the size of a run.
 type config struct {
-	parts         []string      // of the bench: sync, 2g, phone
+	parts         []string      // of the bench: sync, 2g, phone, herd
 	phoneJobs     int           // that a phone holds
 	systems       []string      // which, by short name
 	repeats       int           // turns of each system; the table shows medians
@@ -36,6 +36,10 @@ type config struct {
 	conns         int           // idle connections for the memory figure
 	onDisk        int           // documents on disk while closed, our server only; 0 leaves it out
 	onDiskChanges int           // changes in each of those
+	herdPhones    int           // that lose one server
+	herdJobs      int           // that each of them holds
+	herdServer    []string      // arguments of that server, beside the usual ones
+	outages       []outage      // that they go through, one after the other
 	log           func(format string, args ...any)
 }
 
@@ -46,9 +50,10 @@ func (c *config) perDoc(rate float64) int {
 
 func standard() config {
 	return config{
-		parts: []string{"sync", "2g", "phone"}, phoneJobs: 200,
+		parts: []string{"sync", "2g", "phone", "herd"}, phoneJobs: 200,
 		systems: []string{"fieldsyncd", "reference", "relay-node", "relay-go"}, repeats: 3,
 		liveDocs: 20, subscribers: 4, rate: 100, heavy: 800, liveFor: 10 * time.Second, burst: 100, window: 16,
+		herdPhones: 1000, herdJobs: 20, outages: []outage{{true, 2 * time.Second}, {true, 15 * time.Second}, {false, 15 * time.Second}, {true, time.Minute}},
 		jobs: 300, settle: 15 * time.Second, changes: 31, open: 3000, conns: 2000, onDisk: 100_000, onDiskChanges: 3,
 		log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
 	}
@@ -64,7 +69,7 @@ func main() {
 	}
 	cfg := standard()
 	out := flag.String("out", filepath.Join("docs", "PERFORMANCE.md"), "file with the markers, relative to the module; empty: standard output only")
-	parts := flag.String("parts", strings.Join(cfg.parts, ","), "what to measure: sync, 2g, phone")
+	parts := flag.String("parts", strings.Join(cfg.parts, ","), "what to measure: sync, 2g, phone, herd")
 	systems := flag.String("systems", strings.Join(cfg.systems, ","), "systems under test")
 	flag.IntVar(&cfg.repeats, "repeats", cfg.repeats, "turns of each system")
 	flag.Float64Var(&cfg.rate, "rate", cfg.rate, "edits a second over all documents")
@@ -76,6 +81,10 @@ func main() {
 	flag.IntVar(&cfg.open, "open", cfg.open, "documents held open for the memory figure; 0: no memory figures")
 	flag.IntVar(&cfg.conns, "conns", cfg.conns, "idle connections for the memory figure")
 	flag.IntVar(&cfg.onDisk, "disk", cfg.onDisk, "documents on disk while closed; 0: leave out")
+	flag.IntVar(&cfg.herdPhones, "phones", cfg.herdPhones, "phones that lose one server")
+	flag.IntVar(&cfg.herdJobs, "phonejobs", cfg.herdJobs, "jobs that each of them holds")
+	flag.Func("outages", "how they lose it, as kill:2s,cut:15s", func(s string) (err error) { cfg.outages, err = parseOutages(s); return err })
+	flag.Func("herdserver", "arguments for the server that they lose, with spaces between", func(s string) error { cfg.herdServer = strings.Fields(s); return nil })
 	flag.Parse()
 	cfg.parts, cfg.systems = strings.Split(*parts, ","), strings.Split(*systems, ",")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -108,6 +117,12 @@ func benchAndReport(ctx context.Context, cfg config, out string) error {
 				return err
 			}
 			text = reportPhone(cfg, all, machine())
+		case "herd":
+			r, err := runHerd(ctx, cfg)
+			if err != nil {
+				return err
+			}
+			text = reportHerd(cfg, r, machine())
 		default:
 			return fmt.Errorf("there is no part %q", part)
 		}
