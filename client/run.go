@@ -13,8 +13,8 @@ import (
 
 // Run keeps the folder connected and exchanged until ctx ends: changes go out when they are made, and come in when others make
 // them, files move when the link lets them. It connects at once; every two minutes, when a status is set, upon PushReceived and SyncNow, and when SetNetwork
-// tells of a network it connects, or looks whether the connection lives. A connection that is lost is made again, after a random time that grows
-// from half a second to eight, and not before the server wants it where it says so. It ends with an error where trying again would not help: ErrNotLoggedIn, ErrSignIn, ErrNotAllowed, or what the server closed the
+// tells of a network it connects, or looks whether the connection lives. A connection that is lost is made again, after a random time under a ceiling that grows
+// from half a second to eight, after hours to a minute, and not before the server wants it where it says so. It ends with an error where trying again would not help: ErrNotLoggedIn, ErrSignIn, ErrNotAllowed, or what the server closed the
 // connection with; and with ctx's. One Run at a time.
 func (c *Client) Run(ctx context.Context) error {
 	c.trigger(schedule.Open)

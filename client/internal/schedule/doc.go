@@ -10,6 +10,6 @@
 //	timer           every two minutes: connect, also where the platform says that there is no network, but not before the server wants it; or look
 //
 // A connection that could not be made, or broke, is tried again after a random time between nothing and a ceiling that doubles from 0.5 s to 8 s
-// (package backoff), and is never higher than the time that the server has been away. Where the server says when to come back (Later) it is then: who comes when many
+// (package backoff; from an hour on it grows with the outage, to 60 s after a night), and is never higher than the time that the server has been away. Where the server says when to come back (Later) it is then: who comes when many
 // come is told his turn. While the platform says that there is no network only the timer tries.
 package schedule

@@ -27,12 +27,13 @@ const Every = 2 * time.Minute
 // again must not be met by reconnects without end.
 const settled = 10 * time.Second
 
-// longestSleep is how long a phone sleeps at most before it looks for its server again, if the server has said nothing else. It need not spread the phones that
-// lost one server: a server that too many come to tells each its turn. maxBelieve is the longest such "come back in" that is believed, of a server or of what
-// stands before it.
+// A phone sleeps at most so long before it looks for its server again, if the server has said nothing else: calm, or a five-hundredth of the time that the
+// server has been away, if that is more, up to backoff.Max. Sleep need not spread the phones that lost one server: a server that too many come to tells each its
+// turn. maxBelieve is the longest such "come back in" that is believed, of a server or of what stands before it.
 const (
-	longestSleep = 8 * time.Second
-	maxBelieve   = 5 * time.Minute
+	calm       = 8 * time.Second
+	fraction   = 500
+	maxBelieve = 5 * time.Minute
 )
 
 // What is what there is to do.
@@ -125,7 +126,8 @@ func (s *Schedule) Ended(now time.Time, soon bool) time.Time {
 	if s.down.IsZero() {
 		s.down = now
 	}
-	wait := s.delays.NextWithin(min(now.Sub(s.down), longestSleep))
+	away := now.Sub(s.down)
+	wait := s.delays.NextWithin(min(away, max(calm, away/fraction)))
 	if soon {
 		wait = s.delays.Soon()
 	}

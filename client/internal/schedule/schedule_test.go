@@ -3,6 +3,8 @@ package schedule
 import (
 	"testing"
 	"time"
+
+	"fieldsync/client/internal/backoff"
 )
 
 var start = time.Unix(1_000_000, 0)
@@ -98,10 +100,10 @@ func TestANetworkThatIsBackConnectsAtOnceAndForgetsFailures(t *testing.T) {
 	}
 }
 
-func TestRetriesGrowWithFullJitterUpToEightSeconds(t *testing.T) {
+func TestRetriesGrowWithFullJitterToEightSecondsAndAfterANightToAMinute(t *testing.T) {
 	s := New(0, func() float64 { return 0.999 })
 	now := start
-	for _, ceiling := range []time.Duration{500 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, longestSleep, longestSleep, longestSleep} {
+	for _, ceiling := range []time.Duration{500 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, calm, calm, calm} {
 		s.Begun(now)
 		s.Ended(now, false)
 		a := s.Next(now)
@@ -117,8 +119,17 @@ func TestRetriesGrowWithFullJitterUpToEightSeconds(t *testing.T) {
 	}
 	s.Begun(now)
 	s.Ended(now, false)
-	if d := s.Next(now).At.Sub(now); d > longestSleep || d < longestSleep*9/10 {
+	if d := s.Next(now).At.Sub(now); d > calm || d < calm*9/10 {
 		t.Errorf("after twenty minutes again after %v", d)
+	}
+	// A server that was away for a night is looked for less often.
+	for _, c := range []struct{ away, ceiling time.Duration }{{2 * time.Hour, 14400 * time.Millisecond}, {10 * time.Hour, backoff.Max}} {
+		at := start.Add(c.away)
+		s.Begun(at)
+		s.Ended(at, false)
+		if d := s.Next(at).At.Sub(at); d > c.ceiling || d < c.ceiling*9/10 {
+			t.Errorf("after %v again after %v, the ceiling is %v", c.away, d, c.ceiling)
+		}
 	}
 	// A connection that was thrown out at once is a failure; one that lasted is none.
 	s.Begun(now)

@@ -23,7 +23,9 @@ export function adviceOf(code: number): Advice {
 }
 
 const floor = 500; // ms
-const ceiling = 8_000; // ms
+const calm = 8_000; // ms: the ceiling of a pause, or a five-hundredth of the time that the server has been away, up to longest
+const fraction = 500;
+const longest = 60_000; // ms
 const settled = 10_000; // ms: a connection that did not last for so long was no success
 const mostBelieved = 300_000; // ms: the longest "come back in" of a server that is believed
 
@@ -35,7 +37,7 @@ export function retryAfter(code: number, reason: string): number | undefined {
 
 /**
  * Pauses between attempts, as those of the Go client (client/internal/schedule; conformance/vectors/retry.json): a random time under a ceiling that doubles from 0.5 s
- * to 8 s and is no higher than the time that the server has been away; and not before the server wants it, where it says so. Times are in milliseconds.
+ * to 8 s (from an hour on it grows with the outage, to 60 s after a night) and is no higher than the time that the server has been away; and not before the server wants it, where it says so. Times are in milliseconds.
  */
 export class Backoff {
   #failures = 0;
@@ -55,7 +57,8 @@ export class Backoff {
     if (this.#since !== undefined && now - this.#since >= settled) this.reset();
     this.#since = undefined;
     this.#down ??= now;
-    const most = Math.min(floor * 2 ** Math.min(this.#failures++, 10), Math.max(floor, Math.min(now - this.#down, ceiling)));
+    const away = now - this.#down;
+    const most = Math.min(floor * 2 ** Math.min(this.#failures++, 10), Math.max(floor, Math.min(away, Math.max(calm, away / fraction), longest)));
     const pause = this.random() * (adviceOf(code) === 'at-once' ? floor : most);
     const after = Math.min(retryAfter(code, reason) ?? 0, mostBelieved);
     const turn = after && after + this.random() * Math.max(after / 4, 1_000);
