@@ -5,15 +5,16 @@ import type {
 } from './types.ts';
 
 /** Where Automerge's WebAssembly comes from: its address, or its bytes (then nothing is fetched). In Vite: `import url from '@automerge/automerge/automerge.wasm?url'`. */
-export type WasmSource = string | URL | Uint8Array<ArrayBuffer> | Request;
+export type WasmSource = string | URL | Uint8Array<ArrayBuffer> | Request | WebAssembly.Module;
 
 export interface ClientOptions {
   /** The server, `https://host[:port]`. Default: where the page comes from. */
   readonly serverUrl?: string | URL;
   /**
    * Automerge's WebAssembly. Needed with a replica. It is fetched and compiled when the replica opens, or by `prepare()`; not by `createClient`.
+   * A function is called for it then: a worker can have compiled it, where compiling on the page's thread would keep a slow phone from answering taps.
    */
-  readonly wasm?: WasmSource;
+  readonly wasm?: WasmSource | (() => Promise<WasmSource>);
   /** Prefix of the names of the databases on this device. Default `fieldsync`. */
   readonly storage?: string;
   /**

@@ -1,4 +1,5 @@
 import type { Client, ClientEvents, ClientOptions, CreateClient, FileVariant, FileView, JobHandle, JobRow, Link, RefusedWork, Session, StorageState, SyncState, Unsent } from '../api.ts';
+import { breathe } from '../breathe.ts';
 import { NotAllowed, SignInError, SyncError } from '../errors.ts';
 import type { QueueOptions } from '../files/queue.ts';
 import { newId } from '../replica/ids.ts';
@@ -165,8 +166,15 @@ export class FieldClient implements Client {
   }
 
   async #load(): Promise<typeof Parts> {
+    // In pieces, each of which is little enough for a slow phone to answer a tap after it: the WebAssembly is on its way while the rest is.
+    const { loadAutomerge } = await import('../automerge.ts');
+    const wasm = loadAutomerge(this.#o.wasm);
+    wasm.catch(() => undefined); // awaited below
+    await breathe();
     const parts = await import('./parts.ts');
-    await parts.loadAutomerge(this.#o.wasm);
+    await breathe();
+    await wasm;
+    await breathe();
     return (this.#parts = parts);
   }
 

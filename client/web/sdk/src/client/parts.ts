@@ -1,5 +1,4 @@
 /** What needs Automerge: fetched apart, so that a page is there, with the rows of its lists, before it. */
-export { loadAutomerge } from '../automerge.ts';
 export { OpenJob } from '../replica/job.ts';
 export { newJob } from '../replica/patch.ts';
 export { written } from '../rules/edits.ts';

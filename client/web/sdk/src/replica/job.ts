@@ -1,11 +1,13 @@
 import type { AttachOptions, Deed, HistoryPage, JobHandle, News, Permission, Receipt, SharedText, StatusOptions } from '../api.ts';
 import { A } from '../automerge.ts';
+import { breathe } from '../breathe.ts';
 import { covers, type Receipts } from '../client/receipts.ts';
 import { ApiError, NotValid } from '../errors.ts';
 import { data, type RestClient } from '../rest/client.ts';
 import { apply, smallestSplice, type Edit } from '../rules/edits.ts';
 import { readJob } from '../rules/read.ts';
 import { applyUndo, undo, undoMessage } from '../rules/undo.ts';
+import type { Class } from '../rules/transitions.ts';
 import { isMap, text, type Tree } from '../rules/values.ts';
 import type { Attachment, Clash, Comment, DocumentId, FieldValue, Heads, HistoryEntry, Job, Part, Status, Watched } from '../types.ts';
 import { derived, Value } from '../watched.ts';
@@ -73,6 +75,7 @@ export class OpenJob implements JobHandle {
     this.#following = true;
     try {
       const handle = await this.#n.replica.load(this.id);
+      await breathe(); // it was loaded in this task; it is read and shown in another
       if (this.#closed) return;
       this.#handle?.off('heads-changed', this.#changed);
       this.#handle = handle;
@@ -99,8 +102,13 @@ export class OpenJob implements JobHandle {
     const doc = this.#doc;
     if (!doc) return undefined;
     const { replica } = this.#n;
-    return readJob(doc, { id: this.id, heads: this.heads(), clashes: replica.clashesOf(doc), who: actions.classOf(replica.partOf(doc, this.id)) });
+    const who = actions.classOf(replica.partOf(doc, this.id));
+    // A page asks for it many times between two changes: what may be done, for each field.
+    if (this.#last?.doc !== doc || this.#last.who !== who) this.#last = { doc, who, job: readJob(doc, { id: this.id, heads: this.heads(), clashes: replica.clashesOf(doc), who }) };
+    return this.#last.job;
   }
+
+  #last: { readonly doc: Tree; readonly who: Class; readonly job: Job } | undefined;
 
   heads(): Heads {
     return this.#doc ? A.getHeads(this.#doc) : [];
