@@ -1,10 +1,12 @@
 import { VitePWA } from 'vite-plugin-pwa';
 import { application } from '../vite.shared.ts';
 import { budget } from './scripts/budget.ts';
+import { entry } from './scripts/entry.ts';
 import { icons } from './scripts/icons.ts';
 
 export default application('worker', '/m/', {
   plugins: [
+    entry(),
     icons(),
     VitePWA({
       strategies: 'injectManifest',

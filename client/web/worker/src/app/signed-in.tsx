@@ -1,8 +1,7 @@
-import wasm from '@automerge/automerge/automerge.wasm?url';
 import { createClient, type Client } from '@fieldsync/sdk';
 import { ClientProvider, useSession } from '@fieldsync/sdk/react';
 import { createRouter, RouterProvider } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { useDeferredValue, useEffect } from 'react';
 import { SignInPage } from '../session/SignInPage.tsx';
 import { NotWorker } from '../session/NotWorker.tsx';
 import { Boot } from './App.tsx';
@@ -10,6 +9,7 @@ import { setSignedIn } from './known.ts';
 import { keepSubscribed } from '../push/registration.ts';
 import { hearOfEvents } from './events.ts';
 import { loadRest, routeTree } from './routes.tsx';
+import { compiled } from './wasm.ts';
 
 const router = createRouter({ routeTree, basepath: '/m', scrollRestoration: true, defaultPreload: false });
 
@@ -24,7 +24,7 @@ let made: Client | undefined;
 /** This tab's replica, its sync and its files: made when somebody is signed in, or signs in. */
 export function theClient(): Client {
   if (!made) {
-    made = createClient({ wasm });
+    made = createClient({ wasm: compiled });
     hearOfEvents(made, router);
     keepSubscribed(made);
   }
@@ -41,7 +41,10 @@ export function Work() {
 }
 
 function Gate() {
-  const session = useSession();
+  const now = useSession();
+  // Who comes in sees the first page rendered in pieces, so that a tap is answered in between; who is signed out goes at once.
+  const entering = useDeferredValue(now).state === 'unknown' && now.state === 'signed-in';
+  const session = entering ? ({ state: 'unknown' } as const) : now;
   useEffect(() => {
     if (session.state !== 'unknown') setSignedIn(session.state === 'signed-in');
     if (session.state === 'signed-in') loadRest();
