@@ -12,10 +12,11 @@ import { expect, test } from './support/test.ts';
 
 // A measurement: `npx playwright test --config bench.config.ts lighthouse`. The board is an office's page: Lighthouse's desktop settings.
 // The workers' app is a phone's: its own settings, a phone with a processor four times slower on slow 4G. Throttling is simulated in both.
-// RUNS says how often each page is loaded (3), FIELDSYNCD_BEFORE names an older server that takes turns with this one. The reports of the
+// RUNS says how often each page is loaded (3), PLACES which ones (`jobs,job`), FIELDSYNCD_BEFORE names an older server that takes turns with this one. The reports of the
 // middle runs are in conformance/artefacts/lighthouse. docs/PERFORMANCE.md has what was found.
 const least = 95;
 const runs = Number(process.env['RUNS'] ?? 3);
+const only = process.env['PLACES']?.split(',');
 const categories = ['performance', 'accessibility', 'best-practices'] as const;
 const numbers = { 'first-contentful-paint': 'FCP', 'largest-contentful-paint': 'LCP', 'total-blocking-time': 'TBT', 'speed-index': 'SI', 'cumulative-layout-shift': 'CLS' } as const;
 
@@ -56,7 +57,7 @@ for (const { app, places, config, view } of [
     const folder = `${top}conformance/artefacts/lighthouse`;
     mkdirSync(folder, { recursive: true });
     const poor: string[] = [];
-    for (const place of places) {
+    for (const place of places.filter((p) => !only || only.includes(p.name))) {
       const results = new Map(servers.map(([which]) => [which, [] as Found[]]));
       for (let run = 0; run < runs; run++) for (const [which, s] of servers) results.get(which)!.push(await once(s, place, view, config));
       for (const [which, found] of results) {
