@@ -45,3 +45,31 @@ describe('the shared vectors of undoing', () => {
     expect(values(A.change(A.clone(doc), (d) => applyUndo(d, edits)))).toEqual(values(want));
   });
 });
+
+test('whole numbers come back as the kind that they were, wherever they lie', () => {
+  let doc = A.from<Record<string, unknown>>({ kind: new A.ImmutableString('job'), far: { place: {}, list: ['a', 0], n: 1 }, row: [] });
+  doc = A.change(doc, (d) => {
+    const far = d['far'] as Record<string, Record<string | number, unknown>>;
+    far['place']!['latitude'] = new A.Float64(48);
+    far['place']!['count'] = new A.Uint(3);
+    far['list']![1] = new A.Float64(2);
+    d['alone'] = new A.Float64(5);
+  });
+  const kinds = () => Object.fromEntries(['alone', 'latitude', 'count', 'n', '1'].map((key) => [key, lastKind(doc, key)]));
+  const was = { alone: 'float64', latitude: 'float64', count: 'uint', n: 'int', 1: 'float64' };
+  expect(kinds()).toEqual(was);
+  doc = A.change(doc, (d) => {
+    delete d['far'];
+    delete d['alone'];
+  });
+  const { edits } = undo(doc, A.getHeads(doc)[0]!, stamp);
+  doc = A.change(doc, (d) => applyUndo(d, edits));
+  expect(values(doc['far'])).toEqual({ place: { latitude: 48, count: 3 }, list: [expect.anything(), 2], n: 1 });
+  expect(kinds()).toEqual(was);
+});
+
+/** How the number is kept that was written last at a key, or at a place of a list. */
+function lastKind(doc: A.Doc<unknown>, key: string): string | undefined {
+  const ops = A.getAllChanges(doc).flatMap((c) => A.decodeChange(c).ops as unknown as { key?: string; action: string; value?: unknown; datatype?: string }[]);
+  return ops.filter((op) => op.action === 'set' && typeof op.value === 'number' && (op.key ?? '1') === key).at(-1)?.datatype;
+}

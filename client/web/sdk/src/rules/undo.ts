@@ -292,12 +292,20 @@ function writable(v: unknown, depth: number): boolean {
   return true;
 }
 
-/** A value as automerge writes it. What is in others does not say the kind of its numbers: a whole one comes back as an integer. */
+/** A value as automerge writes it, but for the kinds of the numbers that lie in others: see kinds. */
 function writtenBack(v: unknown, inside = false): unknown {
   if (v instanceof A.Int || (inside && (v instanceof A.Uint || v instanceof A.Float64))) return v.value;
   if (Array.isArray(v)) return v.map((x) => writtenBack(x, true));
   if (isMap(v)) return Object.fromEntries(Object.entries(v).map(([k, x]) => [k, writtenBack(x, true)]));
   return written(v);
+}
+
+/** Automerge writes a whole number that lies in a list or map as an integer, whatever it was: so those that were none are written once more, by themselves. */
+function kinds(parent: Record<string | number, unknown>, key: string | number, v: unknown, inside = false): void {
+  if (v instanceof A.Uint || v instanceof A.Float64) {
+    if (inside && (v instanceof A.Uint || Number.isInteger(v.value))) parent[key] = v;
+  } else if (Array.isArray(v)) v.forEach((x, i) => kinds(parent[key] as Record<number, unknown>, i, x, true));
+  else if (isMap(v)) for (const [k, x] of Object.entries(v)) kinds(parent[key] as Record<string, unknown>, k, x, true);
 }
 
 /** Makes the edits of an undoing within A.change. */
@@ -312,9 +320,11 @@ export function applyUndo(doc: object, edits: readonly UndoEdit[]): void {
     switch (e.op) {
       case 'set':
         parent[key] = writtenBack(e.value);
+        kinds(parent, key, e.value);
         break;
       case 'insert':
         (parent as unknown as unknown[]).splice(Number(key), 0, writtenBack(e.value, true));
+        kinds(parent, key, e.value, true);
         break;
       case 'delete':
         if (Array.isArray(parent)) parent.splice(Number(key), 1);
