@@ -5,7 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"fieldsync/client/internal/backoff"
 	"fieldsync/client/internal/lane"
+	"fieldsync/client/internal/link"
 	"fieldsync/client/internal/schedule"
 	"fieldsync/client/internal/service"
 	"fieldsync/crdt"
@@ -34,7 +36,7 @@ type Report struct {
 }
 
 // Sync connects, exchanges everything, documents first and then files, and disconnects, unless Run holds a connection: then
-// that one is used. The report is of what was done until an error. Errors: ErrOffline, ErrSignIn, ErrNotLoggedIn,
+// that one is used. Where the server is busy, and says that soon it will not be, it waits for that. The report is of what was done until an error. Errors: ErrOffline, ErrSignIn, ErrNotLoggedIn,
 // ErrNotAllowed, ErrUnfinished, or ctx's. Files that could not be moved are in the report and no error.
 func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	begun := time.Now()
@@ -52,7 +54,7 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	if err != nil {
 		return r, err
 	}
-	s, err := c.alive(ctx)
+	s, err := c.aliveInTurn(ctx)
 	if err != nil {
 		return r, err
 	}
@@ -132,6 +134,28 @@ func (c *Client) tellServer(ctx context.Context, api *service.Service) {
 	}
 	if err := c.tellPush(ctx, api); err != nil {
 		c.log.Info("the server was not told of pushes", "error", err.Error())
+	}
+}
+
+// aliveInTurn is alive, by one who waits for the turn that a busy server names, where that is within the time that there is: ctx's, and no more than stall.
+func (c *Client) aliveInTurn(ctx context.Context) (*session, error) {
+	patient, cancel := context.WithTimeout(ctx, c.stall)
+	defer cancel()
+	deadline, _ := patient.Deadline()
+	var spread backoff.Backoff
+	for {
+		s, err := c.alive(ctx)
+		after, told := link.RetryAfter(err)
+		if !told {
+			return s, err
+		}
+		after += spread.Within(max(after/4, time.Second))
+		if time.Until(deadline) <= after {
+			return s, err
+		}
+		if err := backoff.Wait(ctx, after); err != nil {
+			return nil, err
+		}
 	}
 }
 

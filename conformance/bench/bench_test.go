@@ -54,7 +54,7 @@ func TestATinyHerdComesBackOneByOne(t *testing.T) {
 			t.Errorf("%+v: %d attempts, %d told to come later, %d before that", o.outage, o.attempts, o.told, o.early)
 		}
 	}
-	if text := reportHerd(cfg, r, "here"); strings.Count(text, "\n| the ") != 2 || !strings.Contains(text, "never cut off") {
+	if text := reportHerd(cfg, r); strings.Count(text, "\n| the ") != 2 || !strings.Contains(text, "never cut off") {
 		t.Errorf("\n%s", text)
 	}
 }

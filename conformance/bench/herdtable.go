@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"fieldsync/conformance/figures"
 )
 
 // parseOutages reads kill:2s,cut:15s.
@@ -21,7 +23,7 @@ func parseOutages(s string) ([]outage, error) {
 }
 
 // reportHerd is the table. The work itself is the faster of its two runs.
-func reportHerd(cfg config, r herdResult, on string) string {
+func reportHerd(cfg config, r herdResult) string {
 	work := r.work[0]
 	for _, w := range r.work {
 		if w.last() < work.last() {
@@ -30,9 +32,9 @@ func reportHerd(cfg config, r herdResult, on string) string {
 	}
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n%s %d real Go clients, each with a folder and a connection of its own, through a proxy that can be cut, in one process beside `fieldsyncd`: so the phones' work is in all times too. Each has %d jobs, %d phones the same; "+
+	fmt.Fprintf(&b, "%s\n\n%d real Go clients, each with a folder and a connection of its own, through a proxy that can be cut, in one process beside `fieldsyncd`: so the phones' work is in all times too. Each has %d jobs, %d phones the same; "+
 		"while they are away each writes something, and the office changes %d jobs of each. Time is from the server's return until a phone has delivered its own and has all that is new. The work itself is the same, %d phones at a time, the next as soon as one is done: **%s**, of which the server's process %s.\n\n",
-		time.Now().UTC().Format("2006-01-02"), on, cfg.herdPhones, cfg.herdJobs, herdCrew, min(herdChanged, cfg.herdJobs), herdWorkers, seconds(work.last()), seconds(work.cpu))
+		figures.Here(), cfg.herdPhones, cfg.herdJobs, herdCrew, min(herdChanged, cfg.herdJobs), herdWorkers, seconds(work.last()), seconds(work.cpu))
 	b.WriteString("| what happened | attempts after it | in the busiest second | told to come later | half are caught up after | the last after | of the work itself | target: ≤ 2 | server: processor time, most memory |\n|---|---:|---:|---:|---:|---:|---:|---|---|\n")
 	for _, o := range r.rounds {
 		how := "the line is cut for"

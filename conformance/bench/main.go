@@ -122,7 +122,7 @@ func benchAndReport(ctx context.Context, cfg config, out string) error {
 			if err != nil {
 				return err
 			}
-			text = reportHerd(cfg, r, machine())
+			text = reportHerd(cfg, r)
 		default:
 			return fmt.Errorf("there is no part %q", part)
 		}
