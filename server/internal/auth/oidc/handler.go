@@ -89,7 +89,7 @@ func (h *Handler) Start(w http.ResponseWriter, r *http.Request) {
 	}
 	known, err := h.provider.get(r.Context())
 	if err != nil {
-		h.fail(w, r, "", err)
+		h.fail(w, r, back, err)
 		return
 	}
 	p := pending{State: random(), Nonce: random(), Verifier: oauth2.GenerateVerifier(), Return: back, Expires: h.opt.Now().Add(pendingFor)}
@@ -142,7 +142,7 @@ func (h *Handler) Callback(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, h.cookie(r, ""))
 	}
 	if !ok {
-		h.fail(w, r, "", because("state"))
+		h.fail(w, r, "/", because("state")) // which page it came from is not known
 		return
 	}
 	secret, err := h.signIn(r, p)
@@ -277,7 +277,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, back string, err 
 			err = tooMany
 		}
 	}
-	if back == "" || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		problem.Write(w, err)
 		return
 	}

@@ -314,6 +314,20 @@ func TestABrowserIsSentBackToItsPageWithTheReason(t *testing.T) {
 	}
 }
 
+func TestABrowserIsSentBackAlsoWhenTheProviderIsDownOrTheSignInIsNotKnown(t *testing.T) {
+	w := newWorld(t, nil)
+	w.issuer.down = true
+	for _, c := range []struct{ path, want string }{
+		{StartPath + "?return=/jobs", "/jobs?sign_in_error=unavailable"},
+		{CallbackPath + "?state=old&code=c", "/?sign_in_error=forbidden"},
+	} {
+		answer := w.get(w.browser(), w.server.URL+c.path, "Accept", "text/html,application/xhtml+xml")
+		if answer.StatusCode != http.StatusSeeOther || answer.Header.Get("Location") != c.want {
+			t.Errorf("%s: %d to %q", c.path, answer.StatusCode, answer.Header.Get("Location"))
+		}
+	}
+}
+
 func TestFailuresOfAnAddressAreLimited(t *testing.T) {
 	w := newWorld(t, nil)
 	w.issuer.claims = func(c map[string]any) { c["nonce"] = "x" }
