@@ -38,8 +38,11 @@ export class Server {
   }
 
   /** Starts it again as one that also sends to push services of this machine, and soon. */
-  async pushes(): Promise<void> {
-    this.#more = ['--push-allow', '127.0.0.1', '--push-calm', '1s'];
+  pushes = () => this.again('--push-allow', '127.0.0.1', '--push-calm', '1s');
+
+  /** Starts it again, with what it had and further settings. */
+  async again(...more: string[]): Promise<void> {
+    this.#more = more;
     await this.halt();
     await this.start();
   }

@@ -6,7 +6,7 @@ import { useEffect, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, ask } from '../api/rest.ts';
 import { useWords } from '../ui/Page.tsx';
-import { signIn } from './session.ts';
+import { refusal, signIn } from './session.ts';
 import classes from './SignIn.module.css';
 
 /** The door. One stays where one wanted to go: the address is left as it is. */
@@ -41,7 +41,7 @@ export function SignIn() {
         <span className={classes.mark} aria-hidden />
         <Title order={1}>{t('signIn.title')}</Title>
         <p className="quiet">{t('signIn.hint')}</p>
-        {error !== undefined && <Wrong error={error} />}
+        {error !== undefined ? <Wrong error={error} /> : refusal !== undefined && <Refused code={refusal} />}
         <TextInput name="login" label={t('signIn.login')} autoComplete="username" autoCapitalize="none" spellCheck={false} required withAsterisk={false} autoFocus size="md" />
         <PasswordInput
           name="password"
@@ -82,6 +82,16 @@ function Wrong({ error }: { error: unknown }) {
   return (
     <Alert color="red" role="alert" variant="light">
       {wrong ? t('signIn.wrong') : `${words.title} ${words.text}`}
+    </Alert>
+  );
+}
+
+/** Single sign-on did not let the person in. */
+function Refused({ code }: { code: string }) {
+  const { t } = useTranslation();
+  return (
+    <Alert color="red" role="alert" variant="light">
+      {code === 'forbidden' ? t('signIn.stranger') : t('signIn.noProvider')}
     </Alert>
   );
 }

@@ -20,3 +20,15 @@ export async function signOut(): Promise<void> {
   await ask(api.DELETE('/api/v1/session'));
   location.assign('/'); // nothing of this person stays in memory
 }
+
+/** Why the single sign-on that sent the browser here did not let it in: the code of the problem (docs/OPERATIONS.md). It is taken out of the address, so that it is said once. */
+export const refusal: string | undefined = takeRefusal();
+
+function takeRefusal(): string | undefined {
+  const here = new URL(location.href);
+  const code = here.searchParams.get('sign_in_error');
+  if (code === null) return undefined;
+  here.searchParams.delete('sign_in_error');
+  history.replaceState(history.state, '', here);
+  return code;
+}

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { cameBack } from '../session/provider.ts';
 import { SignInPage, type SignIn } from '../session/SignInPage.tsx';
 import { wasSignedIn } from './known.ts';
 
@@ -14,7 +15,7 @@ const signIn: SignIn = async (login) => {
 
 /** The app: the form at once for who is not known here, else the work. */
 export function App() {
-  const [known, setKnown] = useState(() => wasSignedIn() || cameBack());
+  const [known, setKnown] = useState(() => wasSignedIn() || (cameBack !== undefined && !cameBack.error)); // the company's sign-in gave a session
   if (known) {
     return (
       <Suspense fallback={<Boot />}>
@@ -29,15 +30,8 @@ export function App() {
         setKnown(true);
       }}
       warm={async () => (await load()).theClient().prepare()}
-      refused={new URLSearchParams(location.search).has('sign_in_error')}
     />
   );
-}
-
-/** The company's sign-in sent the browser back here, with a session (docs/SECURITY.md). */
-function cameBack(): boolean {
-  const query = new URLSearchParams(location.search);
-  return query.has('signed-in') && !query.has('sign_in_error');
 }
 
 /** What stands there until the program has loaded: the same as in index.html. */

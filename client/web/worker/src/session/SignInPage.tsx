@@ -1,33 +1,34 @@
 import { useEffect, useState, type FormEvent } from 'react';
 import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { hasProvider } from './provider.ts';
+import { cameBack, hasProvider, providerStart } from './provider.ts';
 import styles from './SignInPage.module.css';
 
 /** Signs in; throws the SDK's SignInError, whose `reason` says why not. */
 export type SignIn = (login: { login: string; password: string; org?: string }) => Promise<void>;
 
-type Failure = 'wrong' | 'many' | 'offline' | 'organisation' | 'failed';
+type Failure = 'wrong' | 'many' | 'offline' | 'organisation' | 'failed' | 'stranger' | 'provider';
+
+/** Why the company's sign-in did not let in whom it sent back, by the code of the problem. */
+const refusals: Record<string, Failure> = { forbidden: 'stranger', busy: 'many', unavailable: 'provider' };
 
 interface Props {
   /** The session has ended while this person was at work. */
   expired?: boolean;
   signIn: SignIn;
-  /** The company's sign-in did not work. */
-  refused?: boolean;
   /** Loads what comes after, while the person types. Where it fails, it is asked for again when it is needed. */
   warm?: () => Promise<unknown>;
 }
 
 /** The first page of a phone that nobody is signed in on. It needs nothing of the rest of the program. */
-export function SignInPage({ expired, refused, signIn, warm }: Props) {
+export function SignInPage({ expired, signIn, warm }: Props) {
   const { t } = useTranslation();
   const [login, setLogin] = useState('');
   const [password, setPassword] = useState('');
   const [org, setOrg] = useState('');
   const [asksOrg, setAsksOrg] = useState(false);
   const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<Failure | undefined>(refused ? 'failed' : undefined);
+  const [failure, setFailure] = useState<Failure | undefined>(cameBack?.error ? (refusals[cameBack.error] ?? 'failed') : undefined);
   const [provider, setProvider] = useState(false);
 
   useEffect(() => {
@@ -55,6 +56,8 @@ export function SignInPage({ expired, refused, signIn, warm }: Props) {
     organisation: t('signIn.orgHelp'),
     offline: t('signIn.offline'),
     failed: t('signIn.failed'),
+    stranger: t('signIn.stranger'),
+    provider: t('signIn.provider'),
   };
   return (
     <main className={styles.page}>
@@ -88,7 +91,7 @@ export function SignInPage({ expired, refused, signIn, warm }: Props) {
           {t('signIn.submit')}
         </Button>
         {provider && (
-          <Button component="a" href={`/api/v1/oidc/start?return=${encodeURIComponent('/m/?signed-in=1')}`} variant="default" size="lg">
+          <Button component="a" href={providerStart} variant="default" size="lg">
             {t('signIn.sso')}
           </Button>
         )}

@@ -19,6 +19,7 @@ export const common = {
   signIn: {
     title: 'Sign in', hint: 'To plan and follow the jobs of your organisation.', login: 'Login', password: 'Password', show: 'Show or hide the password', submit: 'Sign in',
     org: 'Organisation', orgHint: 'The id of your organisation', orgAsk: 'I am in several organisations', oidc: 'Single sign-on', wrong: 'Login or password is wrong.',
+    stranger: 'Single sign-on did not let you in. Try again, or ask an administrator whether your account is known here.', noProvider: 'Single sign-on does not answer at the moment. Try again in a while.',
     worker: 'You work in the field?', workerLink: 'To the workers’ app', isWorker: 'This is the dispatchers’ board', isWorkerHint: 'Your jobs are in the workers’ app.',
   },
   keys: {
