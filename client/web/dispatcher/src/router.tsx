@@ -1,6 +1,7 @@
+import { Button } from '@mantine/core';
 import type { QueryClient } from '@tanstack/react-query';
 import { useQuery } from '@tanstack/react-query';
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Link, Outlet, redirect } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { meQuery } from './api/queries.ts';
 import { readSearch } from './jobs/filters.ts';
@@ -21,7 +22,15 @@ function Missing() {
   const { t } = useTranslation();
   return (
     <main>
-      <Empty page title={t('failure.missing')}>
+      <Empty
+        page
+        title={t('failure.missing')}
+        action={
+          <Button component={Link} to="/jobs" variant="light">
+            {t('jobs.toJobs')}
+          </Button>
+        }
+      >
         {t('failure.missingHint')}
       </Empty>
     </main>

@@ -2,6 +2,8 @@ import { createTheme, type MantineColorsTuple } from '@mantine/core';
 
 const ink: MantineColorsTuple = ['#edf2ff', '#dbe4ff', '#bac8ff', '#91a7ff', '#748ffc', '#5c7cfa', '#3b5bdb', '#364fc7', '#2b44b5', '#1f339b'];
 
+const below: ('label' | 'input' | 'description' | 'error')[] = ['label', 'input', 'description', 'error'];
+
 export const theme = createTheme({
   primaryColor: 'ink',
   primaryShade: { light: 7, dark: 7 },
@@ -13,6 +15,11 @@ export const theme = createTheme({
   cursorType: 'pointer',
   focusRing: 'auto',
   components: {
+    // a hint stands below its field, so that fields side by side are level
+    TextInput: { defaultProps: { inputWrapperOrder: below } },
+    Textarea: { defaultProps: { inputWrapperOrder: below } },
+    PasswordInput: { defaultProps: { inputWrapperOrder: below } },
+    NumberInput: { defaultProps: { inputWrapperOrder: below } },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.45 } } },
     // their <header> is no banner of the page

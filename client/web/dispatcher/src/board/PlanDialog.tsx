@@ -56,9 +56,9 @@ export function PlanDialog({ row, lane, day, close, change }: Props) {
           searchable
           clearButtonProps={{ 'aria-label': t('clear') }}
         />
-        <Group grow mt="sm" align="end">
-          <TextInput type="datetime-local" name="at" label={t('board.start')} step={300} defaultValue={row.scheduled_at ? isoLocal(row.scheduled_at) : edits ? `${day}T08:00` : ''} disabled={!edits} />
-          <NumberInput name="minutes" label={t('board.minutes')} min={5} max={10080} step={15} defaultValue={minutesOf(row)} disabled={!edits} />
+        <Group mt="sm" align="end">
+          <TextInput flex="1 1 14.5rem" type="datetime-local" name="at" label={t('board.start')} step={300} defaultValue={row.scheduled_at ? isoLocal(row.scheduled_at) : edits ? `${day}T08:00` : ''} disabled={!edits} />
+          <NumberInput flex="1 1 6rem" name="minutes" label={t('board.minutes')} min={5} max={10080} step={15} defaultValue={minutesOf(row)} disabled={!edits} />
         </Group>
         <Group justify="space-between" mt="lg">
           <Button component={Link} to={`/jobs/${row.id}`} variant="default" leftSection={<IconExternalLink size={16} />}>

@@ -76,7 +76,7 @@ function Open({ id }: { id: string }) {
         <>
           <Head id={id} job={job} handle={live} write={write} names={names} history={history} toggle={() => go({ tab: history ? undefined : 'history', at: undefined, knew: undefined })} />
           {!looksBack && write && (live ? <StatusActions handle={live} job={job} me={me.id} /> : <Skeleton className={classes.actions!} height={36} width={320} />)}
-          <div className={history ? classes.withHistory : undefined}>
+          <div className={history ? classes.withHistory : undefined} data-past={looksBack || undefined}>
             <div>
               {looksBack && <Past id={id} past={past.data} error={past.error} at={at} knew={knew} job={job} edits={write} names={names} now={() => go({ at: undefined, knew: undefined, tab: 'history' })} />}
               {shown && <Shown key={looksBack ? `${at}${knew}` : 'now'} job={shown} handle={looksBack ? undefined : live} edits={write && !looksBack} names={names} photo={photo} openPhoto={openPhoto} />}

@@ -82,7 +82,16 @@ export function JobsPage() {
         <Failure error={jobs.error} retry={jobs.retry} />
       ) : !jobs.loading && jobs.rows.length === 0 && !jobs.more ? (
         search.q || search.status || countFilters(search) > 0 ? (
-          <Empty title={t('jobs.noMatch')}>{t('jobs.noMatchHint')}</Empty>
+          <Empty
+            title={t('jobs.noMatch')}
+            action={
+              <Button variant="light" onClick={() => void navigate({ to: '/jobs', search: {} })}>
+                {t('jobs.showAll')}
+              </Button>
+            }
+          >
+            {t('jobs.noMatchHint')}
+          </Empty>
         ) : (
           <Empty
             title={t('jobs.none')}

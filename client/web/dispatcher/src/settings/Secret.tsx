@@ -1,5 +1,6 @@
 import { Alert, Button, Code, CopyButton } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import classes from './Secret.module.css';
 
 /** A secret that is shown once. */
 export function Secret({ secret, what }: { secret: string; what: string }) {
@@ -7,7 +8,9 @@ export function Secret({ secret, what }: { secret: string; what: string }) {
   return (
     <Alert color="green" title={what} mb="md" role="status">
       <p style={{ marginBlockStart: 0 }}>{t('settings.once')}</p>
-      <Code block>{secret}</Code>
+      <Code block className={classes.secret!}>
+        {secret}
+      </Code>
       <CopyButton value={secret}>
         {({ copied, copy }) => (
           <Button size="xs" mt="sm" variant="default" onClick={copy}>

@@ -98,6 +98,10 @@ function Log() {
   });
   if (error && !data) return <Failure error={error} retry={refetch} />;
   if (!data) return <Skeleton height={300} radius="md" />;
+  const by = (id: string): string => (id === 'operator' || id === 'server' ? t(`settings.byItself.${id}`) : names(id));
+  /** A person by name; ids of devices, keys and webhooks say nothing to anybody. */
+  const subject = (id: string): string => (names(id) === id ? '' : names(id));
+  const detail = (text: string): string => t(`role.${text as 'worker'}`, { defaultValue: names(text) });
   const entries = data.pages.flat();
   if (entries.length === 0) return <Empty title={t('settings.noLog')} />;
   return (
@@ -106,8 +110,8 @@ function Log() {
         {entries.map((e) => (
           <li key={e.number} className={book.line}>
             <span className={book.main}>
-              <span className={book.name}>{[e.action, names(e.subject)].join(' · ')}</span>
-              <span className={book.sub}>{[names(e.by), e.detail, e.fields?.join(', ')].filter(Boolean).join(' · ')}</span>
+              <span className={book.name}>{[t(`accountLog.${e.action as 'user.created'}`, { defaultValue: e.action }), subject(e.subject)].filter(Boolean).join(': ')}</span>
+              <span className={book.sub}>{[t('settings.by', { name: by(e.by) }), e.detail && detail(e.detail), e.fields?.join(', ')].filter(Boolean).join(' · ')}</span>
             </span>
             <time className={book.side} dateTime={e.at} title={precise(e.at)}>
               {when(e.at)}

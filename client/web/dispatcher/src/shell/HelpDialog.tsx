@@ -33,11 +33,11 @@ export function HelpDialog({ opened, close }: { opened: boolean; close: () => vo
       {groups.map(([name, keys]) => (
         <Fragment key={name}>
           <h3>{name}</h3>
-          <Table withRowBorders={false} verticalSpacing={4}>
+          <Table withRowBorders={false} verticalSpacing={4} layout="fixed">
             <Table.Tbody>
               {keys.map(([pressed, does]) => (
                 <Table.Tr key={does}>
-                  <Table.Td w={170}>
+                  <Table.Td w={130} pl={0}>
                     {pressed.map((key, i) => (
                       <Fragment key={i}>
                         <Kbd>{key}</Kbd>{' '}

@@ -1,4 +1,4 @@
-import { Skeleton } from '@mantine/core';
+import { Anchor, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
@@ -19,9 +19,9 @@ export function JobsOf({ by, id }: { by: 'assignee' | 'client' | 'site'; id: str
     <Section
       title={t('nav.jobs')}
       actions={
-        <Link to="/jobs" search={{ [by]: id }}>
+        <Anchor size="sm" renderRoot={(props) => <Link {...props} to="/jobs" search={{ [by]: id }} />}>
           {t('all')}
-        </Link>
+        </Anchor>
       }
     >
       {error && !data ? (

@@ -51,6 +51,11 @@ export function Failure({ error, retry, page = false }: { error: unknown; retry?
       <Icon size={36} stroke={1.4} aria-hidden />
       <Heading className={classes.noticeTitle}>{title}</Heading>
       <p className={classes.noticeText}>{text}</p>
+      {page && denied && (
+        <Button component="a" href="/jobs" variant="light">
+          {t('jobs.toJobs')}
+        </Button>
+      )}
       {retry && !denied && (
         <Button variant="default" leftSection={<IconRefresh size={16} />} onClick={() => void retry()}>
           {t('retry')}

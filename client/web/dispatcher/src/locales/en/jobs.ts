@@ -10,6 +10,6 @@ export const jobs = {
   columns: { status: 'Status', number: 'Number', job: 'Job', time: 'Scheduled', assignees: 'Assigned to', progress: 'Progress', changed: 'Changed' },
   by: { assignee: 'Assigned to', unassigned: 'Nobody is assigned', from: 'Scheduled from', to: 'Scheduled until', client: 'Client', site: 'Site', template: 'Template', territory: 'Territory', type: 'Type', skill: 'Skill', external_id: 'External id', clash: 'Only with a clash of statuses' },
   checklist: '{{done}} of {{of}} items ticked', photos_one: '{{count}} file', photos_other: '{{count}} files', comments_one: '{{count}} comment', comments_other: '{{count}} comments',
-  none: 'No jobs yet', noneHint: 'Make the first one, or have another system send them by the API.', noMatch: 'No job matches', noMatchHint: 'Take a filter away, or search for other words.',
+  none: 'No jobs yet', noneHint: 'Make the first one, or have another system send them by the API.', noMatch: 'No job matches', showAll: 'Show all jobs', toJobs: 'To the jobs', noMatchHint: 'Take a filter away, or search for other words.',
   moreFailed: 'The next ones could not be read. Try again', export: 'Export', exportCsv: 'This list as CSV', exporting: '{{n}} lines, stop',
 };

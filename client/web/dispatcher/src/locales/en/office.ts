@@ -1,4 +1,15 @@
 export const office = {
+  // by the action as the account log names it
+  accountLog: {
+    organisation: { created: 'Organisation made', changed: 'Organisation changed' },
+    user: { created: 'Person added', changed: 'Person changed', disabled: 'Person shut out', enabled: 'Person let in again', locked: 'Locked after failed attempts', unlocked: 'Unlocked', linked: 'Single sign-on used for the first time', unlinked: 'Single sign-on forgotten' },
+    password: { changed: 'Password changed' },
+    device: { added: 'Device signed in', renamed: 'Device renamed', revoked: 'Device signed out' },
+    session: { opened: 'Browser signed in' },
+    team: { created: 'Team made', changed: 'Team changed', deleted: 'Team taken away' },
+    apikey: { created: 'API key made', revoked: 'API key revoked' },
+    webhook: { created: 'Webhook made', changed: 'Webhook changed', secret_rotated: 'Webhook got a new secret', deleted: 'Webhook taken away' },
+  },
   required: 'This is needed.',
   office: { search: 'Search', archived: 'Also what is archived', isArchived: 'Archived', archive: 'Archive', unarchive: 'Take out of the archive', noMatch: 'Nothing found' },
   views: { title: 'Views', own: 'My views', save: 'Save this view', name: 'Name', remove: 'Remove the view {{name}}', today: 'Today', underway: 'Under way', drafts: 'Drafts', unassigned: 'To be planned', clashes: 'Clashes', done: 'Finished, latest first' },
@@ -27,7 +38,7 @@ export const office = {
     link: { slow: 'Slow link, files wait', fast: 'Good link' }, metered: 'data costs money', saidAt: 'heard {{ago}}', reported: 'The device said so at {{at}}', name: 'Name', login: 'Login', loginHint: 'Unique within the organisation', role: 'Role', password: 'Password', passwordHint: 'At least 10 characters, none of the usual ones. Without one the person signs in by single sign-on.',
     passwordRules: 'At least 10 characters, none of the usual ones.', account: 'Account', mayComeIn: 'May come in', mayComeInHint: 'Without it sessions and devices end at once; work of theirs that arrives is refused with a reason.', since: 'since {{at}}', until: 'until {{at}}', signingIn: 'Signing in', resetPassword: 'Set a new password', unlock: 'Unlock', unlink: 'Forget single sign-on',
     newPassword: 'New password', oldPassword: 'Password until now', changePassword: 'Change the password', endDevices: 'Sign all devices out, too', endDevicesHint: 'Otherwise phones go on, and bring what was done offline.', endAll: 'Sign all out', endDevice: 'Sign this device out', deviceEnded: 'Signed out.', thisOne: 'this one', noDevices: 'No devices', noDevicesHint: 'A phone appears here when somebody has signed in on it.',
-    kind: { token: 'Phone or program', session: 'Browser' }, team: 'Team', addTeam: 'Add a team', noTeams: 'No teams yet', noTeamsHint: 'A job that is given to a team goes to all of its people; the foreman fills in the report.', foremanIs: '{{name}} leads', teamName: 'Name', foreman: 'Foreman', foremanHint: 'Fills in the report', members: 'Members',
+    kind: { token: 'Phone or program', session: 'Browser' }, team: 'Team', addTeam: 'Add a team', noTeams: 'No teams yet', noTeamsHint: 'A job that is given to a team goes to all of its people; the foreman fills in the report. Administrators make teams.', foremanIs: '{{name}} leads', teamName: 'Name', foreman: 'Foreman', foremanHint: 'Fills in the report', members: 'Members',
   },
   push: {
     on: 'Gets notices', test: 'Send a test notice', notTested: 'No test was sent', log: 'Notices to devices', person: 'Person', state: 'What became of it', older: 'Older ones', none: 'No notices yet', noneHint: 'What phones are told of changes to jobs, and whether it arrived, is listed here.',
@@ -39,7 +50,7 @@ export const office = {
   },
   settings: {
     organisation: 'Organisation', keys: 'API keys', webhooks: 'Webhooks', log: 'Account log', name: 'Name', id: 'Id: {{id}}', workerJobs: 'Jobs that workers make', workerJobsHint: 'On the phone, also without a network.', workerJobsIs: { none: 'None', templates: 'From the templates that say so', any: 'Any' },
-    photoLocation: 'Place in photos', photoLocationHint: 'Phones write into a photo where it was taken.', photoLocationIs: { keep: 'Keep it', strip: 'Take it out before a photo leaves the phone' }, forAdministrators: 'Administrators change this.', noLog: 'Nothing yet',
+    photoLocation: 'Place in photos', photoLocationHint: 'Phones write into a photo where it was taken.', photoLocationIs: { keep: 'Keep it', strip: 'Take it out before a photo leaves the phone' }, forAdministrators: 'Administrators change this.', noLog: 'Nothing yet', by: 'by {{name}}', byItself: { operator: 'the server’s operator', server: 'the server' },
     once: 'It is shown once: keep it now.', addKey: 'Add an API key', keyMade: 'The key “{{name}}”', noKeys: 'No API keys', noKeysHint: 'A program comes in with a key, in a role.', keyName: 'What is it for?', keyUntil: 'Until (never expires without)', revoke: 'Revoke {{name}}',
     addWebhook: 'Add a webhook', webhookMade: 'The secret by which its messages are signed', noWebhooks: 'No webhooks', noWebhooksHint: 'Other systems are told of what happens, signed, in order, with retries for three days.', allEvents: 'all events', inactive: 'Inactive', active: 'Active', failing_one: '{{count}} failure', failing_other: '{{count}} failures', show: 'Show',
     url: 'Address', urlHint: 'Public, with https', description: 'What is it for?', events: 'Events', eventsHint: 'None chosen: all', test: 'Send a test', testOk: 'The test was taken.', testFailed: 'The test was not taken', deactivate: 'Deactivate', activate: 'Activate', rotate: 'New secret', noDeliveries: 'Nothing was sent yet.', at: 'When', event: 'Event', attempt: 'Attempt', answer: 'Answer', ms: '{{count}} ms',
