@@ -70,6 +70,7 @@ function Banners() {
   const push = useSyncExternalStore(watchPush, pushState);
   const ready = useSyncExternalStore(update.subscribe, update.ready);
   const [hidden, hide] = useHidden();
+  const evictable = storage.kept === 'evictable' && (unsent.count > 0 || evictsAfterAWeek()) && !hidden.has('storage');
   const waiting = unsent.items.filter((i) => i.state === 'waiting-for-faster-network').length;
   return (
     <>
@@ -88,12 +89,13 @@ function Banners() {
           {t('photo.noSpace')}
         </Banner>
       )}
-      {storage.kept === 'evictable' && (unsent.count > 0 || evictsAfterAWeek()) && !hidden.has('storage') && (
+      {evictable && (
         <Banner kind="warn" icon={IconDatabase} action={<Link to="/storage">{t('push.help')}</Link>} onDismiss={() => hide('storage')}>
           {t('storage.banner')}
         </Banner>
       )}
-      {push !== 'on' && !hidden.has('push') && (
+      {push !== 'on' && !offline && !evictable && !hidden.has('push') && ( // what presses more goes first: strips are not to fill a phone
+
         <Banner kind="info" icon={IconBellOff} action={<Link to="/notifications">{t('push.help')}</Link>} onDismiss={() => hide('push')}>
           {t('push.banner')}
         </Banner>

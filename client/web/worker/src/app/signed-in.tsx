@@ -7,6 +7,7 @@ import { NotWorker } from '../session/NotWorker.tsx';
 import { Boot } from './App.tsx';
 import { setSignedIn } from './known.ts';
 import { keepSubscribed } from '../push/registration.ts';
+import { askToKeep } from './storage.ts';
 import { hearOfEvents } from './events.ts';
 import { loadRest, routeTree } from './routes.tsx';
 import { compiled } from './wasm.ts';
@@ -47,7 +48,9 @@ function Gate() {
   const session = entering ? ({ state: 'unknown' } as const) : now;
   useEffect(() => {
     if (session.state !== 'unknown') setSignedIn(session.state === 'signed-in');
-    if (session.state === 'signed-in') loadRest();
+    if (session.state !== 'signed-in') return;
+    loadRest();
+    void askToKeep(theClient());
   }, [session.state]);
   if (session.state === 'unknown') return <Boot />;
   if (session.state === 'signed-out') {

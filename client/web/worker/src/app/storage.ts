@@ -1,3 +1,5 @@
+import type { Client } from '@fieldsync/sdk';
+
 /** How safe what this phone keeps is. */
 export interface Storage {
   /** The browser has promised not to remove it. undefined: it does not say. */
@@ -12,9 +14,13 @@ export async function storageState(): Promise<Storage> {
   return { kept, used: estimate?.usage, quota: estimate?.quota };
 }
 
-/** Asks the browser to keep the data. Chrome decides by itself, Firefox asks the person. */
-export async function askToKeep(): Promise<boolean> {
-  return (await (navigator.storage as StorageManager | undefined)?.persist?.().catch(() => false)) ?? false;
+const asked = 'fieldsync.asked-to-keep';
+
+/** Asks the browser to keep what is on this phone, when somebody works here. Most decide by themselves, and are asked at each start; Firefox asks the person, and so once: then it is for the person to do, on the page of the storage. */
+export async function askToKeep(client: Pick<Client, 'persist'>): Promise<void> {
+  if (CSS.supports('-moz-appearance', 'none') && localStorage.getItem(asked) !== null) return;
+  localStorage.setItem(asked, '1');
+  await client.persist().catch(() => undefined); // what became of it is in client.storage
 }
 
 /** Whether the app runs from the Home Screen. */

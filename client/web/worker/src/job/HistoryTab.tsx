@@ -149,6 +149,7 @@ function words(job: Job, d: HistoryEntry['did'][number], t: TFunction): string {
   if ((root === 'checklist' || root === 'attachments') && key !== undefined && key !== 'done' && key !== 'text' && key !== 'sha256') return '';
   const what = placeName(job, d.path, t);
   if (d.kind === 'deleted') return t('history.removed', { what });
-  const value = root === 'attachments' ? '' : valueText(d.new, t);
+  const value = valueText(d.new, t);
+  if (root === 'attachments') return t('history.added', { what });
   return value ? t('history.value', { what, value }) : t('history.wrote', { what });
 }

@@ -55,7 +55,7 @@ export function JobPage() {
     );
   }
 
-  const next = handle.next().filter((s): s is WorkerStatus => buttons.includes(s));
+  const next = handle.next().filter((s): s is WorkerStatus => buttons.includes(s) && s !== job.status); // of two that clash the card takes the one that holds
   const underWay = ['started', 'paused', 'finished'].includes(job.status) || job.timestamps.started_at !== undefined;
   const winner = job.status_log.find((e) => e.status === job.status && e.by === who.user);
   const undo = winner && handle.may({ do: 'undo-status' }).ok;

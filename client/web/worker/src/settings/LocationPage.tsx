@@ -11,11 +11,12 @@ import styles from './Settings.module.css';
 export function LocationPage() {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const [wanted, setWanted] = useState(wantsPlace() ?? false);
+  const [chosen, setChosen] = useState(wantsPlace());
   const [permission, setPermission] = useState<Permission>();
+  const wanted = chosen ?? permission === 'granted'; // as place() does: who permitted it before is not asked again
   useEffect(() => {
     void placePermission().then(setPermission);
-  }, [wanted]);
+  }, [chosen]);
   const blocked = permission === 'denied' || permission === 'unsupported';
   return (
     <Page title={t('location.title')} onBack={() => void navigate({ to: '/menu' })}>
@@ -28,7 +29,7 @@ export function LocationPage() {
           onChange={(e) => {
             const on = e.currentTarget.checked;
             setWantsPlace(on);
-            setWanted(on);
+            setChosen(on);
             if (on) void place().then(() => placePermission().then(setPermission));
           }}
         />

@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useState } from 'react';
 import { Button, Progress } from '@mantine/core';
+import { useClient } from '@fieldsync/sdk/react';
 import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { askToKeep, evictsAfterAWeek, storageState, type Storage } from '../app/storage.ts';
+import { evictsAfterAWeek, storageState, type Storage } from '../app/storage.ts';
 import { bytes } from '../i18n/format.ts';
 import { Card } from '../ui/Card.tsx';
 import { Page } from '../ui/Page.tsx';
@@ -14,6 +15,7 @@ const nearlyFull = 0.9;
 export function StoragePage() {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const client = useClient();
   const [state, setState] = useState<Storage>();
   const [refused, setRefused] = useState(false);
   const look = useCallback(() => void storageState().then(setState), []);
@@ -34,7 +36,7 @@ export function StoragePage() {
           {!state.kept && (
             <Button
               onClick={() =>
-                void askToKeep().then((kept) => {
+                void client.persist().then((kept) => {
                   setRefused(!kept);
                   look();
                 })
