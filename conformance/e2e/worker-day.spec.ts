@@ -143,8 +143,18 @@ test('the place is noted with each status and photo, if the person allows it', a
   await ready(page);
   await goTo(page, 'Menu');
   await page.getByRole('link', { name: 'Location' }).click();
-  await page.getByRole('switch').check({ force: true });
+  const noted = page.getByRole('switch', { name: 'Note my place with each status and photo' });
+  await expect(noted).toBeChecked(); // permitted before: the app says that it notes places
+  await noted.uncheck({ force: true });
+  await expect(page.getByText('Your place is not noted.')).toBeVisible();
   const id = await openJob(page, boiler);
+  await press(page, 'En route');
+  await expect.poll(async () => (await server.as('dispatcher').job(id)).status).toBe('en_route');
+  expect((await server.as('dispatcher').job(id)).status_log.at(-1)?.location).toBeUndefined();
+  await goTo(page, 'Menu');
+  await page.getByRole('link', { name: 'Location' }).click();
+  await noted.check({ force: true });
+  await openJob(page, boiler);
   await press(page, 'Start');
   await addPhotos(page, 'Photos', [noise('plate.png')]);
   await expect.poll(async () => (await server.as('dispatcher').job(id)).attachments[0]?.location?.latitude).toBeCloseTo(47.3769, 3);

@@ -1,33 +1,9 @@
+import { permit } from './support/permissions.ts';
 import { goTo, ready } from './support/phone.ts';
-import { expect, test, type BrowserContext, type Page } from './support/test.ts';
+import { deliver, notices, worker } from './support/push.ts';
+import { expect, test } from './support/test.ts';
 
 const boiler = 'Boiler does not start';
-
-/** Delivers a push to the app's service worker, as the browser does when its push service brings one. */
-async function deliver(page: Page, payload: unknown): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  const found = new Promise<string>((resolve) =>
-    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
-      const ours = registrations.find((r) => r.scopeURL.endsWith('/m/') && !r.isDeleted);
-      if (ours) resolve(ours.registrationId);
-    }),
-  );
-  await session.send('ServiceWorker.enable');
-  const registrationId = await found;
-  await session.send('ServiceWorker.deliverPushMessage', { origin: new URL(page.url()).origin, registrationId, data: JSON.stringify(payload) });
-  await session.detach();
-}
-
-/** The app's service worker, to look at its notices and to tap one. */
-async function worker(context: BrowserContext) {
-  return context.serviceWorkers().find((w) => w.url().endsWith('/m/sw.js')) ?? (await context.waitForEvent('serviceworker'));
-}
-
-const notices = async (context: BrowserContext) =>
-  (await worker(context)).evaluate(async () => {
-    const all = await (self as unknown as { registration: ServiceWorkerRegistration }).registration.getNotifications();
-    return all.map((n) => ({ title: n.title, body: n.body, tag: n.tag, job: (n.data as { job?: string }).job }));
-  });
 
 test('S10 S11 a push shows its notice on a phone whose app is closed', async ({ page, context, server }) => {
   await context.grantPermissions(['notifications']);
@@ -35,10 +11,10 @@ test('S10 S11 a push shows its notice on a phone whose app is closed', async ({ 
   const { id } = await server.as('dispatcher').find(boiler);
   // A page of the same server that is not the app: the app itself is closed.
   await page.goto('/api/v1/openapi.json');
-  await deliver(page, { title: boiler, body: 'Scheduled for 15:00 instead of 13:00', job: id, tag: `job-${id}` });
+  await deliver(page, JSON.stringify({ title: boiler, body: 'Scheduled for 15:00 instead of 13:00', job: id, tag: `job-${id}` }));
   await expect.poll(() => notices(context)).toEqual([{ title: boiler, body: 'Scheduled for 15:00 instead of 13:00', tag: `job-${id}`, job: id }]);
   // A second one about the same job takes the place of the first.
-  await deliver(page, { title: boiler, body: 'New comment by Dora', job: id, tag: `job-${id}` });
+  await deliver(page, JSON.stringify({ title: boiler, body: 'New comment by Dora', job: id, tag: `job-${id}` }));
   await expect.poll(() => notices(context)).toEqual([{ title: boiler, body: 'New comment by Dora', tag: `job-${id}`, job: id }]);
 });
 
@@ -47,7 +23,7 @@ test('S10 who looks at the app gets a word in it instead of a notice, with the c
   await ready(page);
   const { id } = await server.as('dispatcher').find(boiler);
   await server.as('dispatcher').patch(id, { title: 'Boiler leaks' });
-  await deliver(page, { title: 'Boiler leaks', body: 'Title changed', job: id, tag: id });
+  await deliver(page, JSON.stringify({ title: 'Boiler leaks', body: 'Title changed', job: id, tag: id }));
   await page.getByRole('status').filter({ hasText: 'Boiler leaks: Title changed' }).getByRole('button', { name: 'Open' }).click();
   await expect(page.getByRole('heading', { name: 'Boiler leaks', level: 1 })).toBeVisible();
   expect(await notices(context)).toEqual([]);
@@ -71,15 +47,33 @@ test('S11 a tap on the notice opens that job, with the change in it', async ({ p
   expect(await notices(context)).toEqual([]);
 });
 
-test('S18 the app says when notifications are off or blocked, and helps to turn them on', async ({ page, context }) => {
+test('S18 the app says when notifications are off, and helps to turn them on', async ({ page }) => {
+  await permit(page, 'notifications', 'prompt');
   await ready(page);
   const banner = page.getByRole('status').filter({ hasText: 'Notifications are off.' });
-  await expect(banner).toBeVisible();
   await banner.getByRole('link', { name: 'Help' }).click();
   await expect(page.getByRole('heading', { name: 'Notifications', level: 1 })).toBeVisible();
-  await expect(page.getByTestId('push-state')).toContainText(/^(Off|Blocked)/);
+  await expect(page.getByTestId('push-state')).toContainText(/^Off/);
+  await expect(page.getByRole('button', { name: 'Turn on' })).toBeVisible();
   await expect(page.getByRole('heading', { name: 'How to turn them on' })).toBeVisible();
-  await context.grantPermissions(['notifications']);
+  await permit(page, 'notifications', 'granted');
   await expect(page.getByTestId('push-state')).toContainText(/^On/);
   await expect(banner).toBeHidden();
+});
+
+test('S18 blocked notices cannot be asked for: the app says where they are turned on, and sees when they are', async ({ page }) => {
+  await permit(page, 'notifications', 'denied');
+  await ready(page);
+  const banner = page.getByRole('status').filter({ hasText: 'Notifications are off.' });
+  await banner.getByRole('link', { name: 'Help' }).click();
+  await expect(page.getByTestId('push-state')).toContainText(/^Blocked/);
+  await expect(page.getByRole('button', { name: 'Turn on' })).toHaveCount(0); // the browser would not ask
+  await expect(page.getByRole('listitem')).toContainText(['Click the symbol to the left of the address.', 'Set Notifications to Allow.', 'Load the page again.']);
+  await banner.getByRole('button', { name: 'Dismiss' }).click();
+  await goTo(page, 'Jobs');
+  await expect(banner).toHaveCount(0); // put away for now
+  await permit(page, 'notifications', 'granted');
+  await goTo(page, 'Menu');
+  await page.getByRole('link', { name: 'Notifications' }).click();
+  await expect(page.getByTestId('push-state')).toContainText(/^On/);
 });
