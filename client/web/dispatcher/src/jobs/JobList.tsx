@@ -9,8 +9,6 @@ import { JobRow } from './JobRow.tsx';
 import classes from './Jobs.module.css';
 import type { Jobs } from './useJobs.ts';
 
-const ahead = 40; // rows before the end at which the next page is asked for
-
 /** The lines that are in sight, of as many as there are. One tab stop; the arrows move, Enter opens. */
 export function JobList({ jobs }: { jobs: Jobs }) {
   const { t } = useTranslation();
@@ -19,29 +17,41 @@ export function JobList({ jobs }: { jobs: Jobs }) {
   const narrow = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false });
   const height = narrow ? 92 : 50;
   const box = useRef<HTMLDivElement>(null);
-  const { rows, more, readMore, fresh } = jobs;
+  const { list, need, fresh } = jobs;
   const [at, setAt] = useState<string>(); // the id of the current row: it stays it when others come before it
-  const current = at === undefined ? -1 : rows.findIndex((r) => r.id === at);
-  const virtual = useVirtualizer({ count: rows.length + (more ? 1 : 0), getScrollElement: () => box.current, estimateSize: () => height, overscan: 12 });
+  const [goal, setGoal] = useState<number>(); // the row that one has gone to, until it is there
+  const current = goal ?? (at === undefined ? -1 : list.indexOf(at));
+  const virtual = useVirtualizer({ count: list.count, getScrollElement: () => box.current, estimateSize: () => height, overscan: 12 });
   useEffect(() => virtual.measure(), [virtual, height]);
   const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
   const last = items[items.length - 1]?.index ?? 0;
-  useEffect(() => {
-    if (more && last >= rows.length - ahead && !jobs.error) readMore();
-  }, [more, last, rows.length, readMore, jobs.error]);
+  useEffect(() => need(first, last), [need, first, last]);
 
-  const choose = useCallback((index: number) => setAt(rows[index]?.id), [rows]);
+  const choose = useCallback(
+    (index: number) => {
+      const row = list.at(index);
+      setGoal(row ? undefined : index);
+      if (row) setAt(row.id);
+    },
+    [list],
+  );
+  useEffect(() => {
+    if (goal === undefined) return;
+    const there = Math.min(goal, list.count - 1); // it was counted anew meanwhile
+    if (there !== goal || list.at(there)) choose(there);
+  }, [goal, list, choose]);
   const keys = (event: KeyboardEvent): void => {
     const page = Math.max(1, Math.floor((box.current?.clientHeight ?? height) / height) - 1);
-    const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, PageDown: page, PageUp: -page, Home: -rows.length, End: rows.length }[event.key];
+    const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, PageDown: page, PageUp: -page, Home: -list.count, End: list.count }[event.key];
     if (step !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
-      const next = Math.min(rows.length - 1, Math.max(0, current + step));
+      const next = Math.min(list.count - 1, Math.max(0, current + step));
       choose(next);
       virtual.scrollToIndex(next);
-    } else if (event.key === 'Enter' && current >= 0) {
+    } else if (event.key === 'Enter' && list.at(current)) {
       event.preventDefault();
-      void navigate({ to: '/jobs/$job', params: { job: rows[current]!.id } });
+      void navigate({ to: '/jobs/$job', params: { job: list.at(current)!.id } });
     }
   };
   const names7 = ['status', 'number', 'job', 'time', 'assignees', 'progress', 'changed'] as const;
@@ -52,11 +62,11 @@ export function JobList({ jobs }: { jobs: Jobs }) {
       role="grid"
       tabIndex={0}
       aria-label={t('nav.jobs')}
-      aria-rowcount={more ? -1 : rows.length + 1}
+      aria-rowcount={list.count + 1}
       aria-busy={jobs.loading}
-      aria-activedescendant={current >= 0 ? `job-${at}` : undefined}
+      aria-activedescendant={goal === undefined && current >= 0 ? `job-${at}` : undefined}
       onKeyDown={keys}
-      onFocus={(event) => event.target === box.current && current < 0 && choose(Math.max(0, items[0]?.index ?? 0))}
+      onFocus={(event) => event.target === box.current && current < 0 && choose(first)}
     >
       <div role="row" aria-rowindex={1} className={classes.columns}>
         {names7.map((name) => (
@@ -76,14 +86,14 @@ export function JobList({ jobs }: { jobs: Jobs }) {
       ) : (
         <div role="presentation" className={classes.lines} style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {
-            const row = rows[item.index];
+            const row = list.at(item.index);
             return row ? (
               <JobRow key={row.id} row={row} index={item.index} top={item.start} current={row.id === at} fresh={fresh.has(row.id)} names={names} choose={choose} />
             ) : (
-              <div key="more" role="row" className={classes.more} style={{ transform: `translateY(${item.start}px)` }}>
+              <div key={item.index} role="row" aria-rowindex={item.index + 2} className={classes.more} style={{ blockSize: height, transform: `translateY(${item.start}px)` }}>
                 <span role="gridcell">
-                  {jobs.error ? (
-                    <Button variant="subtle" size="compact-sm" onClick={readMore}>
+                  {jobs.error && (item.index === list.gap || item.index === first) ? (
+                    <Button variant="subtle" size="compact-sm" onClick={jobs.readOn}>
                       {t('jobs.moreFailed')}
                     </Button>
                   ) : (

@@ -34,7 +34,7 @@ export function JobsPage() {
       actions={
         <>
           <span className={classes.count} role="status">
-            {jobs.total === undefined ? (jobs.loading ? '' : t('jobs.atLeast', { count: jobs.rows.length })) : t('jobs.count', { count: jobs.total, n: count(jobs.total) })}
+            {jobs.total === undefined ? (jobs.loading ? '' : t('jobs.atLeast', { count: jobs.list.gap })) : t('jobs.count', { count: jobs.total, n: count(jobs.total) })}
           </span>
           <Live state={jobs.liveness} />
           <Export search={search} />
@@ -78,9 +78,9 @@ export function JobsPage() {
           </Button>
         )}
       </div>
-      {jobs.error && jobs.rows.length === 0 ? (
+      {jobs.error && jobs.list.gap === 0 ? (
         <Failure error={jobs.error} retry={jobs.retry} />
-      ) : !jobs.loading && jobs.rows.length === 0 && !jobs.more ? (
+      ) : !jobs.loading && jobs.list.count === 0 ? (
         search.q || search.status || countFilters(search) > 0 ? (
           <Empty
             title={t('jobs.noMatch')}

@@ -2,27 +2,33 @@ import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { api, ask, given } from '../api/rest.ts';
 import { useJobEvents, type Heard, type Liveness } from '../api/live.ts';
-import type { Row } from '../api/types.ts';
-import { filtersOf, queryOf, sortOf, type JobSearch } from './filters.ts';
+import { ends, missing, type Ends } from './ends.ts';
+import { filtersOf, queryOf, sortOf, type JobSearch, type Sort } from './filters.ts';
 import { merge, type Pages } from './merge.ts';
 
-const pageSize = 100;
+const firstPage = 100; // rows: soon there
+const pageSize = 200; // rows of the others, as many as the API gives
+const ahead = 40; // rows before the edge of what is read at which one reads on
 const recount = 2000; // ms at least between two countings
 
 export interface Jobs {
-  rows: Row[];
+  list: Ends;
   total: number | undefined;
   liveness: Liveness;
   /** Rows that came or changed a moment ago. */
   fresh: ReadonlySet<string>;
   error: unknown;
   loading: boolean;
-  more: boolean;
-  readMore: () => void;
+  /** Reads on where rows from `first` to `last` are not there yet, one page at a time: to be called with each new `need`, too. */
+  need: (first: number, last: number) => void;
+  /** Reads on at once where it did not succeed. */
+  readOn: () => void;
   retry: () => void;
 }
 
-/** useJobs reads a list page by page and keeps it as it is on the server. */
+const reversed = (sort: Sort): Sort => (sort.startsWith('-') ? sort.slice(1) : `-${sort}`) as Sort;
+
+/** useJobs reads a list page by page, from its beginning on and, where one goes there, from its end back, and keeps it as it is on the server. */
 export function useJobs(search: JobSearch): Jobs {
   const client = useQueryClient();
   const text = JSON.stringify(search);
@@ -32,11 +38,22 @@ export function useJobs(search: JobSearch): Jobs {
   const query = useInfiniteQuery({
     queryKey: key,
     initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam, signal }) => ask(api.GET('/api/v1/jobs', { params: { query: { ...asked, ...given({ cursor: pageParam }), limit: pageSize } }, signal })),
+    queryFn: ({ pageParam, signal }) => ask(api.GET('/api/v1/jobs', { params: { query: { ...asked, ...given({ cursor: pageParam }), limit: pageParam ? pageSize : firstPage } }, signal })),
     getNextPageParam: (page) => page.next,
     staleTime: Infinity, // it is followed
     gcTime: 0, // and read anew by who comes back, not followed from long ago
     refetchOnWindowFocus: false,
+  });
+  // The list in the other order is the list from its end. The best match has no other order.
+  const back = sort === 'relevance' ? undefined : reversed(sort);
+  const backKey = useMemo(() => ['jobs-back', text], [text]);
+  const fromEnd = useInfiniteQuery({
+    queryKey: backKey,
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam, signal }) => ask(api.GET('/api/v1/jobs', { params: { query: { ...asked, ...given({ cursor: pageParam, sort: back }), limit: pageSize } }, signal })),
+    getNextPageParam: (page) => page.next,
+    enabled: false, // until one goes there
+    gcTime: 0,
   });
   const countKey = useMemo(() => ['jobs-total', text], [text]);
   const { data: total } = useQuery({
@@ -53,6 +70,7 @@ export function useJobs(search: JobSearch): Jobs {
     (heard: Heard) => {
       fresh.current = new Set(heard.jobs.map((r) => r.id));
       client.setQueryData<Pages>(key, (data) => data && merge(data, heard, sort === 'relevance' ? undefined : sort));
+      if (back) client.setQueryData<Pages>(backKey, (data) => data && merge(data, heard, back));
       later.current ??= setTimeout(() => {
         later.current = undefined;
         void client.invalidateQueries({ queryKey: countKey });
@@ -61,25 +79,40 @@ export function useJobs(search: JobSearch): Jobs {
         if (search.q && data && data.pages.length <= 2) void client.invalidateQueries({ queryKey: key });
       }, recount);
     },
-    [client, key, countKey, sort, search.q],
+    [client, key, backKey, back, countKey, sort, search.q],
   );
-  const resync = useCallback(() => void client.resetQueries({ queryKey: key }), [client, key]);
+  const resync = useCallback(() => {
+    void client.resetQueries({ queryKey: backKey });
+    void client.resetQueries({ queryKey: key });
+  }, [client, key, backKey]);
   const liveness = useJobEvents(filters, query.data?.pages[0]?.sequence, hear, resync);
 
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.jobs) ?? [], [query.data]);
+  const head = useMemo(() => query.data?.pages.flatMap((page) => page.jobs) ?? [], [query.data]);
+  const tail = useMemo(() => fromEnd.data?.pages.flatMap((page) => page.jobs).reverse() ?? [], [fromEnd.data]);
   const { hasNextPage, isFetching, fetchNextPage, refetch } = query;
-  const readMore = useCallback(() => {
-    if (hasNextPage && !isFetching) void fetchNextPage();
-  }, [hasNextPage, isFetching, fetchNextPage]);
+  const { isFetching: fetchesBack, fetchNextPage: fetchBack } = fromEnd;
+  const canBack = back !== undefined && (fromEnd.data === undefined || fromEnd.hasNextPage);
+  const whole = query.data !== undefined && !hasNextPage;
+  const list = useMemo(() => ends(head, tail, whole, total ?? undefined), [head, tail, whole, total]);
+  const error = query.error ?? fromEnd.error;
+  const readAt = useCallback((end: 'head' | 'tail') => void (end === 'tail' && canBack ? fetchBack() : fetchNextPage()), [canBack, fetchBack, fetchNextPage]);
+  const need = useCallback(
+    (first: number, last: number) => {
+      if (!query.data || isFetching || fetchesBack || error) return;
+      const end = missing(list, first, last, ahead);
+      if (end) readAt(end);
+    },
+    [query.data, isFetching, fetchesBack, error, list, readAt],
+  );
   return {
-    rows,
-    total: total ?? (query.data && !hasNextPage ? rows.length : undefined),
+    list,
+    total: total ?? (whole ? head.length : undefined),
     liveness,
     fresh: fresh.current,
-    error: query.error,
+    error,
     loading: query.isPending,
-    more: hasNextPage,
-    readMore,
+    need,
+    readOn: () => readAt(fromEnd.error ? 'tail' : 'head'),
     retry: () => void refetch(),
   };
 }
