@@ -101,19 +101,12 @@ test('the list of 100,000 jobs: opened, scrolled to its end, changed, filtered, 
     await expect.poll(() => grid.evaluate((e) => e.scrollTop)).toBeGreaterThan(11_000);
   });
   await stretch('to the end by the scroll bar', async () => {
-    await expect
-      .poll(
-        async () => {
-          await grid.evaluate((e) => (e.scrollTop = e.scrollHeight));
-          return await rows(page).last().textContent();
-        },
-        { timeout: 1_800_000, intervals: [20] },
-      )
-      .toContain(`Job ${total - 1}`);
+    await grid.evaluate((e) => (e.scrollTop = e.scrollHeight));
+    await expect(rows(page).last()).toContainText(`Job ${total - 1}`);
   });
-  await stretch('back to the middle', async () => {
+  await stretch('from there to the middle, all between read', async () => {
     await grid.evaluate((e) => (e.scrollTop = e.scrollHeight / 2));
-    await expect.poll(async () => Number((await rows(page).last().textContent())!.match(/Job (\d+)/)?.[1])).toBeGreaterThan(total / 3);
+    await expect(rows(page).filter({ hasText: `Job ${total / 2}` })).toBeVisible({ timeout: 1_800_000 });
   });
   const shown = (await rows(page).last().textContent())!.match(/Job (\d+)/)![1]!;
   const { id } = await server.find(`Job ${shown}`).catch(async () => (await server.ask<{ jobs: { id: string }[] }>('GET', `/jobs?q=${encodeURIComponent(`"Job ${shown}"`)}&limit=1`)).jobs[0]!);

@@ -44,7 +44,10 @@ test.describe(() => {
     await expect(page.getByRole('alert')).toContainText('Single sign-on does not answer at the moment.');
     await expect(page).toHaveURL(/\/people\?tab=devices$/);
     await issuer.start(new URL(page.url()).origin);
-    await page.getByRole('link', { name: 'Single sign-on' }).click();
+    await expect(async () => {
+      await page.getByRole('link', { name: 'Single sign-on' }).click();
+      await expect(page).toHaveURL((url) => url.origin === issuer.url, { timeout: 5000 }); // the server asks it again after two seconds
+    }).toPass();
     await issuer.pass(page, 'dispatcher');
     await expect(page).toHaveURL(/\/people\?tab=devices$/);
     await expect(page.getByRole('tab', { name: 'Devices' })).toHaveAttribute('aria-selected', 'true');

@@ -47,8 +47,8 @@ test('S11 a tap on the notice opens that job, with the change in it', async ({ p
   expect(await notices(context)).toEqual([]);
 });
 
-test('S18 the app says when notifications are off, and helps to turn them on', async ({ page }) => {
-  await permit(page, 'notifications', 'prompt');
+test('S18 the app says when notifications are off, and helps to turn them on', async ({ page, link }) => {
+  await permit(page, link.url, 'notifications', 'prompt');
   await ready(page);
   const banner = page.getByRole('status').filter({ hasText: 'Notifications are off.' });
   await banner.getByRole('link', { name: 'Help' }).click();
@@ -56,13 +56,13 @@ test('S18 the app says when notifications are off, and helps to turn them on', a
   await expect(page.getByTestId('push-state')).toContainText(/^Off/);
   await expect(page.getByRole('button', { name: 'Turn on' })).toBeVisible();
   await expect(page.getByRole('heading', { name: 'How to turn them on' })).toBeVisible();
-  await permit(page, 'notifications', 'granted');
+  await permit(page, link.url, 'notifications', 'granted');
   await expect(page.getByTestId('push-state')).toContainText(/^On/);
   await expect(banner).toBeHidden();
 });
 
-test('S18 blocked notices cannot be asked for: the app says where they are turned on, and sees when they are', async ({ page }) => {
-  await permit(page, 'notifications', 'denied');
+test('S18 blocked notices cannot be asked for: the app says where they are turned on, and sees when they are', async ({ page, link }) => {
+  await permit(page, link.url, 'notifications', 'denied');
   await ready(page);
   const banner = page.getByRole('status').filter({ hasText: 'Notifications are off.' });
   await banner.getByRole('link', { name: 'Help' }).click();
@@ -72,7 +72,7 @@ test('S18 blocked notices cannot be asked for: the app says where they are turne
   await banner.getByRole('button', { name: 'Dismiss' }).click();
   await goTo(page, 'Jobs');
   await expect(banner).toHaveCount(0); // put away for now
-  await permit(page, 'notifications', 'granted');
+  await permit(page, link.url, 'notifications', 'granted');
   await goTo(page, 'Menu');
   await page.getByRole('link', { name: 'Notifications' }).click();
   await expect(page.getByTestId('push-state')).toContainText(/^On/);

@@ -10,7 +10,7 @@ test('the browser is asked to keep what is on the phone; where it may remove uns
       return persist.call(this);
     };
   });
-  await permit(page, 'persistent-storage', 'denied');
+  await permit(page, link.url, 'persistent-storage', 'denied');
   await ready(page);
   await expect(page.locator('html')).toHaveAttribute('data-asked', 'yes'); // without anybody's doing
   const warning = page.getByRole('status').filter({ hasText: 'The browser may remove unsent work from this phone.' });
@@ -23,7 +23,7 @@ test('the browser is asked to keep what is on the phone; where it may remove uns
   await expect(page.getByText("The browser may remove this app's data when space runs short, unsent work too.")).toBeVisible();
   await page.getByRole('button', { name: 'Keep the data' }).click();
   await expect(page.getByText('The browser did not agree.')).toBeVisible();
-  await permit(page, 'persistent-storage', 'granted');
+  await permit(page, link.url, 'persistent-storage', 'granted');
   await page.getByRole('button', { name: 'Keep the data' }).click();
   await expect(page.getByText("The browser keeps this app's data.")).toBeVisible();
   await expect(warning).toHaveCount(0);

@@ -95,7 +95,6 @@ function Banners() {
         </Banner>
       )}
       {push !== 'on' && !offline && !evictable && !hidden.has('push') && ( // what presses more goes first: strips are not to fill a phone
-
         <Banner kind="info" icon={IconBellOff} action={<Link to="/notifications">{t('push.help')}</Link>} onDismiss={() => hide('push')}>
           {t('push.banner')}
         </Banner>
