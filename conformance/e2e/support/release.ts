@@ -16,7 +16,9 @@ export class Release {
     this.#target = target;
     this.#http = createServer((from, to) => {
       const changed = /^\/m\/(index\.html|sw\.js)?(\?|$)/.test(from.url!) || (from.headers['sec-fetch-mode'] === 'navigate' && from.url!.startsWith('/m/'));
-      const headers = changed ? { ...from.headers, 'accept-encoding': 'identity', 'if-none-match': undefined } : from.headers;
+      const headers = { ...from.headers };
+      if (changed) headers['accept-encoding'] = 'identity';
+      if (changed) delete headers['if-none-match'];
       const on = request({ port: target, host: '127.0.0.1', method: from.method!, path: from.url!, headers }, (answer) => void this.#answer(answer, to, changed));
       on.on('error', () => to.destroy());
       from.pipe(on);
