@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -94,6 +95,27 @@ func TestTestsNeitherSleepNorSkip(t *testing.T) {
 			if bad.MatchString(line) {
 				t.Errorf("%s:%d: %s", f, i+1, strings.TrimSpace(line))
 			}
+		}
+	}
+}
+
+// Each of the rules S1 to S18 of the product's page has a journey in a browser with the rule in its name.
+func TestEveryRuleHasAJourney(t *testing.T) {
+	name := regexp.MustCompile("(?m)^\\s*test\\(['\"`]((?:S\\d+ )+)")
+	have := map[string]bool{}
+	for _, f := range tracked(t) {
+		if !within(f, "conformance/e2e") || !strings.HasSuffix(f, ".spec.ts") {
+			continue
+		}
+		for _, m := range name.FindAllStringSubmatch(string(read(t, f)), -1) {
+			for _, rule := range strings.Fields(m[1]) {
+				have[rule] = true
+			}
+		}
+	}
+	for n := 1; n <= 18; n++ {
+		if rule := "S" + strconv.Itoa(n); !have[rule] {
+			t.Errorf("%s has no journey", rule)
 		}
 	}
 }
