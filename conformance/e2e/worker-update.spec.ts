@@ -37,7 +37,7 @@ test('a new build is offered, starts when the person says so and not before, and
   await page.reload();
   await expect(offer).toBeVisible();
   expect(await build()).toBe('1'); // a reload does not slip it in
-  await offer.getByRole('button').click();
+  await offer.getByRole('button', { name: 'Update' }).click();
   await expect.poll(build).toBe('2');
   await expect(page.getByRole('heading', { name: /^1 file/ })).toBeVisible();
   await expect(offer).toHaveCount(0);
