@@ -148,6 +148,16 @@ test('every page empty says what to do, and axe finds no violation', async ({ pa
 
 test('what fails is said, with a way on: no server, 403, 404, 500', async ({ page, server }) => {
   test.slow();
+  await page.goto('/?sign_in_error=unavailable');
+  await expect(page.getByText('Single sign-on does not answer at the moment.')).toBeVisible();
+  await look(page, '44-no-single-sign-on');
+  await page.getByLabel('Login').fill('anna');
+  await page.getByRole('textbox', { name: 'Password' }).fill('demo');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page.getByRole('link', { name: 'To the workers’ app' })).toBeVisible();
+  await look(page, '45-a-worker');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
   await signIn(page);
   await expect(page.getByText('6 jobs')).toBeVisible();
   const answer = (status: number) => page.route('**/api/v1/templates?**', (route) => route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify({ title: 'No', status, code: 'no' }) }));

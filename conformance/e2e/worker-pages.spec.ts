@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { violations } from './support/axe.ts';
+import { permit } from './support/permissions.ts';
 import { addPhotos, goTo, noise, openJob, press, ready, signIn, tab } from './support/phone.ts';
 import { expect, offline, test, type Page } from './support/test.ts';
 import { top } from './support/program.ts';
@@ -118,6 +119,14 @@ test('every page empty', async ({ page, server }) => {
   const office = server.as('dispatcher');
   const list = await office.ask<{ jobs: { id: string }[] }>('GET', '/jobs?assignee=ben&limit=50');
   for (const j of list.jobs) await office.ask('DELETE', `/jobs/${j.id}/assignees/ben`).catch(() => office.patch(j.id, { assignees: { ben: null } }));
+  await page.goto('/m/');
+  await page.getByLabel('Login').fill('dispatcher');
+  await page.getByRole('textbox', { name: 'Password' }).fill('demo');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page.getByRole('link', { name: 'Go to the board' })).toBeVisible();
+  await look(page, '34-not-a-worker');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByLabel('Login')).toBeVisible();
   await signIn(page, 'ben');
   await expect(page.getByText('No jobs for today.')).toBeVisible();
   await look(page, '30-jobs-empty');
@@ -141,7 +150,14 @@ test('every page failing', async ({ page, context, server, link }) => {
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page.getByText('Login or password is wrong.')).toBeVisible();
   await look(page, '40-sign-in-wrong');
+  await page.goto('/m/?signed-in=1&sign_in_error=forbidden');
+  await expect(page.getByText('Your company account did not let you in.')).toBeVisible();
+  await look(page, '45-sign-in-company');
+  await permit(page, link.url, 'notifications', 'denied');
   await ready(page);
+  await page.getByRole('status').filter({ hasText: 'Notifications are off.' }).getByRole('link', { name: 'Help' }).click();
+  await expect(page.getByTestId('push-state')).toContainText(/^Blocked/);
+  await look(page, '46-notifications-blocked');
   const id = await openJob(page, 'Boiler does not start');
   await press(page, 'Start');
   await expect.poll(async () => (await office.job(id)).status).toBe('started');
