@@ -86,6 +86,12 @@ func TestAPushTargetIsToldAgainAfterHalfADayAndEndedAtLogout(t *testing.T) {
 	}
 	tell()
 	is("half a day later", put)
+	b.Told = time.Now().Add(time.Hour).UnixMilli()
+	if err := c.keepPush(b); err != nil {
+		t.Fatal(err)
+	}
+	tell()
+	is("when the clock was set back", put)
 	if _, err := c.Login(t.Context(), server.URL, "another"); err != nil {
 		t.Fatal(err)
 	}

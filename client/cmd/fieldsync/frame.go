@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -44,7 +45,7 @@ func (p *printer) frame(s sight, width, height, n int) []string {
 	}
 
 	line(plain, "link       %s", linkLine(s))
-	line(plain, "unsent     %s", orNone(s.Unsent, "change"))
+	line(plain, "unsent     %s", cmp.Or(s.unsent(), "nothing"))
 	line(plain, "last sync  %s", p.ago(s.last))
 	out = append(out, "")
 	line(dim, "LANE       WAITS")
@@ -72,6 +73,12 @@ func (p *printer) frame(s sight, width, height, n int) []string {
 // banners are what stands at the top, as it concerns everything below.
 func banners(s sight, p *printer) []cell {
 	var out []cell
+	switch client.StorageState(s.Storage) {
+	case client.StorageFull:
+		out = append(out, cell{"NO ROOM: nothing new is saved. What was saved is here, and is sent.", "97;41"})
+	case client.StorageFailed:
+		out = append(out, cell{"THE DISK FAILED: nothing new is saved until fieldsync starts again.", "97;41"})
+	}
 	if !s.Connected {
 		text := "OFFLINE: what you do is kept here, and sent when the network is back."
 		out = append(out, cell{text, "97;41"})

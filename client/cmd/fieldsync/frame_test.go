@@ -16,7 +16,7 @@ func lookedAt(s sight, width, height int) string {
 
 var busySight = sight{
 	Who: "Anna", Server: "https://sync.example.org", Connected: true, Class: "slow", Network: "edge", Metered: true, RoundTrip: 0.712, Rate: 48_000,
-	Unsent: 3, Status: 1, Text: 2, Up: laneSight{Files: 4, Bytes: 2_240_000, Held: "slow link", Here: 365, Fast: 20}, last: time.Unix(1_000_000-130, 0),
+	Unsent: 3, Attached: 4, Status: 1, Text: 2, Up: laneSight{Files: 4, Bytes: 2_240_000, Held: "slow link", Here: 365, Fast: 20}, last: time.Unix(1_000_000-130, 0),
 }
 
 func TestAFrameSaysWhatMovesAndWhatWaits(t *testing.T) {
@@ -24,7 +24,7 @@ func TestAFrameSaysWhatMovesAndWhatWaits(t *testing.T) {
 	for _, want := range []string{
 		"SLOW LINK: text moves. 4 files: about 6 min here, 20 s on LTE.",
 		"link       slow · edge · metered · 712 ms · 48 kbit/s",
-		"unsent     3 changes",
+		"unsent     3 changes and 4 files",
 		"last sync  2 min ago",
 		"status     1 job",
 		"text       2 jobs",
@@ -41,6 +41,15 @@ func TestAFrameSaysWhatMovesAndWhatWaits(t *testing.T) {
 	offline.Connected = false
 	if got := lookedAt(offline, 80, 24); !strings.Contains(got, "OFFLINE: ") || strings.Contains(got, "SLOW LINK") || !strings.Contains(got, "✗ offline") {
 		t.Errorf("offline:\n%s", got)
+	}
+	full := busySight
+	full.Storage = "full"
+	if got := lookedAt(full, 80, 24); !strings.Contains(got, "NO ROOM: nothing new is saved.") || !strings.Contains(got, "SLOW LINK") {
+		t.Errorf("no room:\n%s", got)
+	}
+	full.Storage = "failed"
+	if got := lookedAt(full, 80, 24); !strings.Contains(got, "THE DISK FAILED") {
+		t.Errorf("a disk that failed:\n%s", got)
 	}
 	syncing := busySight
 	syncing.Syncing = true

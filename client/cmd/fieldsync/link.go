@@ -116,7 +116,9 @@ type sight struct {
 	WiFiOnly  bool      `json:"wifi_only"`
 	DataSaver bool      `json:"data_saver"`
 	LastSync  any       `json:"last_sync"`
-	Unsent    int       `json:"unsent_changes"`
+	Unsent    int       `json:"unsent_changes"` // as a person counts them
+	Attached  int       `json:"unsent_files"`   // so too
+	Storage   string    `json:"storage"`        // of this device
 	Status    int       `json:"waiting_status"`
 	Text      int       `json:"waiting_text"`
 	Up        laneSight `json:"up"`
@@ -174,7 +176,7 @@ func (a *app) sight() (sight, error) {
 	}
 	s := sight{Who: who.Name, Server: who.Server, Connected: lanes.Connected, Syncing: lanes.Syncing, Class: string(l.Class), Network: string(l.Kind), Metered: l.Metered,
 		RoundTrip: l.RoundTrip.Seconds(), Rate: l.Throughput, Measured: l.Measured, WiFiOnly: p.WiFiOnly, DataSaver: p.DataSaver, LastSync: jsonTime(u.LastSync),
-		Unsent: u.Changes, Status: lanes.Status, Text: lanes.Text, Up: sightOf(lanes.Up), Down: sightOf(lanes.Down), Moving: []anyFile{}, last: u.LastSync}
+		Unsent: u.Edits, Attached: u.Attached, Storage: string(c.Storage()), Status: lanes.Status, Text: lanes.Text, Up: sightOf(lanes.Up), Down: sightOf(lanes.Down), Moving: []anyFile{}, last: u.LastSync}
 	for _, f := range lanes.Moving {
 		s.Moving = append(s.Moving, fileJSON(f))
 	}
@@ -229,17 +231,22 @@ func (a *app) tellLink(s sight) {
 	}
 	a.out.fields("link", a.out.paint(classColour(client.LinkClass(s.Class)), class), "network", network, "round trip", trip, "carries", bits(s.Rate),
 		"files move", strings.Join(files, ", "), "last sync", a.out.ago(s.last),
-		"unsent", nothing(s.Unsent, "change"), "to be sent", a.laneText(s.Up), "to come", a.laneText(s.Down))
+		"unsent", s.unsent(), "to be sent", a.laneText(s.Up), "to come", a.laneText(s.Down))
 	for _, f := range s.Moving {
 		a.out.line("  %s", fileText(f))
 	}
 }
 
-func nothing(n int, noun string) string {
-	if n == 0 {
-		return ""
+// unsent says what has not reached the server; empty: everything has.
+func (s *sight) unsent() string {
+	var parts []string
+	if s.Unsent > 0 {
+		parts = append(parts, count(s.Unsent, "change"))
 	}
-	return count(n, noun)
+	if s.Attached > 0 {
+		parts = append(parts, count(s.Attached, "file"))
+	}
+	return strings.Join(parts, " and ")
 }
 
 // laneText says what waits, why, and how long it takes: "4 files (2.2 MB) wait: the link is slow; about 6 min here, 20 s on LTE".

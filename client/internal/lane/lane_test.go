@@ -202,8 +202,13 @@ func TestWindowsOfATransferAreMeasured(t *testing.T) {
 
 func TestChunksThatAreOverSoonAreMeasuredTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var rates []float64
-		g := &Gate{Moved: func(bytes int64, took time.Duration) { rates = append(rates, float64(bytes)*8/took.Seconds()) }}
+		g := &Gate{Moved: func(bytes int64, took time.Duration) {
+			mu.Lock()
+			defer mu.Unlock()
+			rates = append(rates, float64(bytes)*8/took.Seconds())
+		}}
 		g.Set(wifi, Rules{})
 		x, err := g.Enter(t.Context(), File{Ref: "a", Up: true, Size: 100 << 20}, 0)
 		if err != nil {
@@ -217,6 +222,8 @@ func TestChunksThatAreOverSoonAreMeasuredTogether(t *testing.T) {
 			time.Sleep(time.Second) // the server writes it down
 		}
 		x.End()
+		mu.Lock()
+		defer mu.Unlock()
 		if len(rates) < 3 {
 			t.Errorf("measured %d times", len(rates))
 		}
