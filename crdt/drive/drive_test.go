@@ -98,6 +98,7 @@ type pipe struct {
 	sent   [][]byte // all frames
 	closed *replica.Close
 	cut    bool
+	change func([]byte) []byte // of each frame, on its way; nil: nothing
 }
 
 func (p *pipe) Queue(head, tail []byte, _ bool) bool {
@@ -106,7 +107,11 @@ func (p *pipe) Queue(head, tail []byte, _ bool) bool {
 	if p.cut {
 		return false
 	}
-	p.sent = append(p.sent, append(append([]byte(nil), head...), tail...))
+	frame := append(append([]byte(nil), head...), tail...)
+	if p.change != nil {
+		frame = p.change(frame)
+	}
+	p.sent = append(p.sent, frame)
 	p.queue = append(p.queue, p.sent[len(p.sent)-1])
 	p.bytes += len(head) + len(tail)
 	p.frames++
@@ -145,7 +150,12 @@ func (p *pipe) Close(c replica.Close) {
 
 // connect joins two nodes; client calls. cut ends it.
 func connect(client, server *node, name string) (up, down *pipe, cut func()) {
-	up, down = &pipe{}, &pipe{}
+	return connectBy(client, server, name, nil)
+}
+
+// connectBy is connect with what the client says changed on its way.
+func connectBy(client, server *node, name string, change func([]byte) []byte) (up, down *pipe, cut func()) {
+	up, down = &pipe{change: change}, &pipe{}
 	s := server.Connect(down, who(name), false)
 	c := client.Connect(up, who("server"), true)
 	for _, x := range []struct {

@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -26,7 +27,13 @@ type Link struct {
 	unhandled int
 	room      sync.Cond
 	closed    bool
+	gathers   bool         // frames are gathered
+	gathered  []wire.Frame // to be sent as one
+	waiting   int          // their bytes
 }
+
+// maxGathered bounds what is gathered for a connection, in bytes: as much again is sent at once.
+const maxGathered = 64 << 10
 
 // Connect takes a connection in whose principal is known. dialed: we called. What arrives is handed to Receive; at the
 // end Closed has to be called.
@@ -60,6 +67,9 @@ func (l *Link) Receive(data []byte) error {
 		l.drive.obs.FrameIgnored("malformed")
 		return err
 	}
+	if bundle, ok := f.(wire.Bundle); ok {
+		return l.unbundle(bundle)
+	}
 	l.drive.obs.FrameIn(kindOf(f), len(data))
 	if !l.acquire(len(data)) {
 		return ErrClosed
@@ -67,6 +77,22 @@ func (l *Link) Receive(data []byte) error {
 	l.drive.receive(l, f, len(data))
 	return nil
 }
+
+// unbundle takes the frames of a bundle in, as if each had come by itself.
+func (l *Link) unbundle(b wire.Bundle) error {
+	for _, data := range b.Frames {
+		if f, err := l.in.Decode(data); err == nil && isBundle(f) {
+			l.drive.obs.FrameIgnored("malformed")
+			return crdt.Errorf(crdt.KindInvalid, "drive: a bundle in a bundle")
+		}
+		if err := l.Receive(data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isBundle(f wire.Frame) bool { _, ok := f.(wire.Bundle); return ok }
 
 func kindOf(f wire.Frame) string {
 	switch f := f.(type) {
@@ -87,6 +113,8 @@ func kindOf(f wire.Frame) string {
 		return "fieldsync-refused"
 	case wire.CatchUp:
 		return "fieldsync-catch-up"
+	case wire.Bundle:
+		return "fieldsync-bundle"
 	case wire.Error:
 		return "error"
 	default:
@@ -134,7 +162,7 @@ func (l *Link) acquire(n int) bool {
 	return !l.closed
 }
 
-func (l *Link) release(n int) {
+func (l *Link) giveBack(n int) {
 	l.mu.Lock()
 	l.unhandled -= n
 	l.room.Signal()
@@ -148,7 +176,7 @@ func (d *Drive) receive(l *Link, f wire.Frame, size int) {
 	credited, run := d.hubBatch(b, l, size)
 	d.hubMu.Unlock()
 	if !credited {
-		l.release(size)
+		l.giveBack(size)
 	}
 	d.afterHub(b)
 	if run != nil {
@@ -187,8 +215,18 @@ func (d *Drive) hubBatch(b replica.HubBatch, l *Link, size int) (credited bool, 
 			link.joined(d.cfg.Replica.PeerID, j.Peer)
 		}
 	}
+	for _, conn := range b.Gather {
+		if link := d.links[conn]; link != nil {
+			link.gather()
+		}
+	}
 	for _, o := range b.Send {
 		d.sendTo(d.links[o.Conn], o)
+	}
+	for _, conn := range b.Release {
+		if link := d.links[conn]; link != nil {
+			link.sendGathered()
+		}
 	}
 	for _, e := range b.Docs {
 		it := item{ev: e.Event}
@@ -197,7 +235,7 @@ func (d *Drive) hubBatch(b replica.HubBatch, l *Link, size int) (credited bool, 
 		}
 		od, err := d.enqueue(e.Doc, it, e.IfOpen)
 		if err != nil && it.link != nil {
-			it.link.release(it.bytes)
+			it.link.giveBack(it.bytes)
 		}
 		if od != nil {
 			if run != nil {
@@ -299,9 +337,65 @@ func (d *Drive) sendTo(l *Link, o replica.Out) {
 	} else {
 		head, kind = wire.Append(nil, o.Frame), kindOf(o.Frame)
 	}
+	if l.keep(head, tail) {
+		d.obs.FrameOut(kind, len(head)+len(tail))
+		return
+	}
 	if l.conn.Queue(head, tail, o.Droppable) {
 		d.obs.FrameOut(kind, len(head)+len(tail))
 	} else if o.Droppable {
 		d.obs.FrameDropped()
+	}
+}
+
+// gather has frames gathered from now on.
+func (l *Link) gather() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.gathers = true
+}
+
+// keep puts a frame to those that are gathered; false: none are. What is over a bound ends the gathering.
+func (l *Link) keep(head, tail []byte) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.gathers {
+		return false
+	}
+	size := len(head) + len(tail)
+	if size+l.waiting > maxGathered || len(l.gathered) == wire.MaxBundle {
+		l.release()
+		return false
+	}
+	f, err := wire.Decode(slices.Concat(head, tail))
+	if err != nil { // what we have just encoded
+		l.release()
+		return false
+	}
+	l.gathered, l.waiting = append(l.gathered, f), l.waiting+size
+	return true
+}
+
+// sendGathered ends the gathering.
+func (l *Link) sendGathered() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.release()
+}
+
+// release sends what was gathered, before anything that comes after it; mu is held.
+func (l *Link) release() {
+	gathered := l.gathered
+	l.gathers, l.gathered, l.waiting = false, nil, 0
+	switch len(gathered) {
+	case 0:
+	case 1:
+		l.conn.Queue(wire.Append(nil, gathered[0]), nil, false)
+	default:
+		b := wire.Bundle{Sender: l.drive.cfg.Replica.PeerID, Target: l.remote, Frames: make([][]byte, len(gathered))}
+		for i, f := range gathered {
+			b.Frames[i] = wire.AppendBundled(nil, f)
+		}
+		l.conn.Queue(wire.Append(nil, b), nil, false)
 	}
 }

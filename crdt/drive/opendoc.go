@@ -171,6 +171,7 @@ func (d *Drive) handle(od *openDoc, it item) error {
 	b, err := od.doc.Step(time.Now(), it.ev)
 	release()
 	if err != nil {
+		_ = d.unguessed(od, it)
 		return err
 	}
 	d.perform(od, b)
@@ -187,7 +188,7 @@ func (d *Drive) handle(od *openDoc, it item) error {
 
 func (it *item) done() {
 	if it.link != nil {
-		it.link.release(it.bytes)
+		it.link.giveBack(it.bytes)
 	}
 }
 
@@ -207,6 +208,9 @@ func (d *Drive) perform(od *openDoc, b replica.Batch) {
 		}
 	}
 	d.deliver(b.Send)
+	for _, g := range b.Guessed {
+		d.hubStep(g)
+	}
 	if len(b.Persist) > 0 {
 		od.writing = true
 		d.persist(od, b.Persist, b.After)
@@ -285,6 +289,10 @@ func (d *Drive) drop(od *openDoc, err error) {
 	d.mu.Unlock()
 	for i := range queue {
 		queue[i].done()
+		conn := d.unguessed(od, queue[i])
+		if passing && conn != 0 { // it waits to be told
+			d.closeConn(replica.Close{Conn: conn, Code: wire.CloseInternal, Reason: "storage fails"})
+		}
 		if link := queue[i].link; link != nil && passing {
 			d.closeConn(replica.Close{Conn: link.ID, Code: wire.CloseInternal, Reason: "storage fails"})
 		}
@@ -295,6 +303,16 @@ func (d *Drive) drop(od *openDoc, err error) {
 	for _, answer := range od.answers {
 		answer <- err
 	}
+}
+
+// unguessed answers an Attach with a Guess that could not be handled, as others wait for that, and gives its connection; 0: it is none.
+func (d *Drive) unguessed(od *openDoc, it item) replica.ConnID {
+	a, ok := it.ev.(replica.Attach)
+	if !ok || a.Guess == nil {
+		return 0
+	}
+	d.hubStep(replica.Guessed{Conn: a.Peer.Conn, Doc: od.id, Over: true})
+	return a.Peer.Conn
 }
 
 // oldest are up to n documents that have been idle for longest; d.mu is held.

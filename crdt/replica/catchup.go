@@ -48,6 +48,8 @@ type catchUp struct {
 	held     uint64                  // at the side that was called: how many items the dialer has
 	sketch   []wire.Symbol           // at the side that was called: what has come of the peer's
 	sketched int                     // at the dialer: symbols sent
+	push     bool                    // at the side that was called: the dialer wants what differs without asking
+	pushed   map[crdt.DocID]struct{} // at the dialer: differing documents that the other end begins with
 	late     []crdt.DocID            // at the dialer: made since the inventory was asked for, before the peer joined
 }
 
@@ -110,7 +112,7 @@ func (h *Hub) inventory(c *conn, items []Item, b *HubBatch) {
 		c.catchup.whole = everything.Digest
 		f := wire.CatchUp{Ranges: []wire.Range{everything}}
 		if len(items) > 0 && !h.cfg.RangesOnly {
-			f.Sketch = c.catchup.more(sketchFirst)
+			f.Sketch, f.Push = c.catchup.more(sketchFirst), true
 		}
 		h.sendCatchUp(c, f, b)
 		return
@@ -248,13 +250,13 @@ func (h *Hub) endCatchUp(c *conn, b *HubBatch) {
 		}
 	}
 	h.setCatchUp(c, nil)
-	for _, names := range [][]crdt.DocID{u.differ, u.unlisted} {
-		for i := range names {
-			names[i] = c.naming.Inner(names[i])
-		}
+	for i, outer := range u.differ {
+		_, pushed := u.pushed[outer]
+		u.differ[i] = c.naming.Inner(outer)
+		h.attach(c, u.differ[i], !pushed, b)
 	}
-	for _, doc := range u.differ {
-		h.attach(c, doc, true, b)
+	for i := range u.unlisted {
+		u.unlisted[i] = c.naming.Inner(u.unlisted[i])
 	}
 	b.Compared = append(b.Compared, Compared{Conn: c.id, Equal: len(u.items) - len(u.differ), Differ: u.differ, Unlisted: u.unlisted})
 }

@@ -123,7 +123,7 @@ func (d *Document) Step(now time.Time, ev Event) (Batch, error) {
 	}
 	switch ev := ev.(type) {
 	case Attach:
-		d.attach(ev)
+		d.attach(ev, &b)
 	case Detach:
 		d.detach(ev.Conn)
 	case Receive:
@@ -266,13 +266,20 @@ func comparePeer(p *peer, c ConnID) int {
 	}
 }
 
-func (d *Document) attach(ev Attach) {
+func (d *Document) attach(ev Attach, b *Batch) {
 	i, ok := slices.BinarySearchFunc(d.peers, ev.Peer.Conn, comparePeer)
 	if ok {
-		if !ev.Announce || d.inSync(d.peers[i]) {
+		p := d.peers[i]
+		if ev.Guess != nil {
+			d.guess(p, ev.Guess, b)
+		}
+		if !ev.Announce || d.inSync(p) {
 			return
 		}
-		d.peers[i].talking, d.peers[i].dirty, d.dirty = true, true, true
+		if _, heard := p.state.TheirHeads(); ev.New && !heard && !p.talking {
+			p.state.AssumeAt(d.view(), nil, true)
+		}
+		p.talking, p.dirty, d.dirty = true, true, true
 		return
 	}
 	p := &peer{PeerInfo: ev.Peer, access: d.cfg.access(ev.Peer.Principal, d.id, d.rec.metaIf(d.Exists()))}
@@ -293,6 +300,9 @@ func (d *Document) attach(ev Attach) {
 		}
 	}
 	d.peers = slices.Insert(d.peers, i, p)
+	if ev.Guess != nil {
+		d.guess(p, ev.Guess, b)
+	}
 }
 
 func (d *Document) peerOptions(p *peer) syncproto.Options {

@@ -28,6 +28,17 @@ type Attach struct {
 	Synced   bool
 	Digest   Digest
 	Announce bool
+	// Guess has the document find out at which of its earlier heads the peer is, and tell the peer what came since. The answer is a Guessed in the Batch;
+	// where it finds out nothing it waits for another Attach. Nil: not.
+	Guess *Guess
+	// New, with Announce, says that the peer holds nothing of the document, as far as it has not said otherwise.
+	New bool
+}
+
+// Guess is what a comparison has told of a peer's documents: keys of some of its items, one of which may be this document's.
+type Guess struct {
+	Salt Digest // of the keys
+	Keys []uint64
 }
 
 // Detach ends a connection's subscription.

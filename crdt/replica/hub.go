@@ -18,6 +18,8 @@ type Hub struct {
 	subs  map[crdt.DocID][]subscription
 	// comparing are the connections with a catch-up that has not ended.
 	comparing map[ConnID]*conn
+	// pushes are the connections that are sent something without asking.
+	pushes map[ConnID]*conn
 	// waiting are the connections that have not joined, by the time at which they must have.
 	waiting []deadline
 }
@@ -44,7 +46,8 @@ type conn struct {
 	docs      map[crdt.DocID]struct{}
 	absent    []crdt.DocID // documents asked for that did not exist, oldest first
 	catchup   *catchUp
-	compared  int // comparisons that the peer began
+	compared  int      // comparisons that the peer began
+	pushing   *pushing // what the peer is sent without asking; nil: nothing
 }
 
 // subscription is a connection's interest in a document. synced with a digest: the peer is known to hold the state with this
@@ -62,7 +65,7 @@ const maxAbsent = 1024
 // NewHub makes a hub without a connection.
 func NewHub(cfg *Config) *Hub {
 	return &Hub{cfg: cfg, conns: map[ConnID]*conn{}, names: map[peerName]ConnID{}, subs: map[crdt.DocID][]subscription{},
-		comparing: map[ConnID]*conn{}}
+		comparing: map[ConnID]*conn{}, pushes: map[ConnID]*conn{}}
 }
 
 // HubEvent is what happens to a Hub.
@@ -144,6 +147,9 @@ type HubBatch struct {
 	Compare  []ConnID // wants an Inventory for these connections
 	Compared []Compared
 	Ignored  []string // frames that were passed over, by reason, for a counter
+	// Gather are connections whose frames, those of Send among them, are to be gathered into one Bundle, and Release those of which what was
+	// gathered is to be sent, after Send.
+	Gather, Release []ConnID
 }
 
 // Step takes an event in.
@@ -164,6 +170,10 @@ func (h *Hub) Step(now time.Time, ev HubEvent) HubBatch {
 		}
 	case Subscribe:
 		h.subscribe(ev, &b)
+	case Guessed:
+		if c := h.conns[ev.Conn]; c != nil {
+			h.guessed(c, ev, &b)
+		}
 	case HubTick:
 		h.tick(now, &b)
 	}
@@ -183,6 +193,7 @@ func (h *Hub) Deadline() (time.Time, bool) {
 
 func (h *Hub) tick(now time.Time, b *HubBatch) {
 	h.dropStale(now)
+	h.tickPushes(b)
 	for {
 		at, ok := h.Deadline()
 		if !ok || now.Before(at) {
@@ -378,4 +389,5 @@ func (h *Hub) leave(c *conn, b *HubBatch) {
 	}
 	c.docs, c.absent, c.joined = nil, nil, false
 	h.setCatchUp(c, nil)
+	h.endPush(c, b)
 }

@@ -149,7 +149,7 @@ func (h *Hub) answerSketch(c *conn, f *wire.CatchUp, b *HubBatch) bool {
 	case len(f.Ranges) != 1 || !isEverything(&f.Ranges[0]) || f.Ranges[0].Count == 0 || sameRange(&f.Ranges[0], u.items):
 		return false
 	default:
-		u.whole, u.held, u.sketch = f.Ranges[0].Digest, f.Ranges[0].Count, nil
+		u.whole, u.held, u.sketch, u.push = f.Ranges[0].Digest, f.Ranges[0].Count, nil, f.Push
 	}
 	u.sketch = append(u.sketch, f.Sketch...)
 	apart := max(u.held, everything.Count) - min(u.held, everything.Count)
@@ -184,6 +184,9 @@ func (h *Hub) sendDifference(c *conn, everything wire.Range, mine, yours map[uin
 		}
 	}
 	f.Mine = wireItems(differ)
+	if f.Push = c.catchup.push && len(differ) > 0 && len(differ) <= maxPushed && len(c.docs)+len(differ) <= h.cfg.maxDocs(); f.Push {
+		h.push(c, differ, yours, b)
+	}
 	h.sendCatchUp(c, f, b)
 	h.subscribeRest(c, b)
 }
@@ -220,6 +223,9 @@ func (h *Hub) endSketch(c *conn, f *wire.CatchUp, b *HubBatch) {
 		h.markSynced(c, it, b)
 	}
 	u.differ, u.unlisted = differ, unlisted
+	if f.Push {
+		u.pushed = listed
+	}
 	h.endCatchUp(c, b)
 }
 

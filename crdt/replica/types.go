@@ -262,6 +262,18 @@ func (Unavailable) notice()    {}
 // Build asks for a document chunk that holds exactly the changes of Raws; the answer is the event Built.
 type Build struct{ Raws [][]byte }
 
+// Guessed answers the Guess in an Attach, as an event for the Hub, after what is to be sent: its key, if one was this document's.
+type Guessed struct {
+	Conn  ConnID
+	Doc   crdt.DocID
+	Key   uint64
+	Found bool
+	// Over says that the document needs no other Attach, although none was: it says something of itself, or cannot.
+	Over bool
+}
+
+func (Guessed) hubEvent() {}
+
 // Batch is what a Document wants done.
 type Batch struct {
 	Persist []StoreOp // one atomic, durable write; the answer is Stored or StoreFailed
@@ -270,5 +282,6 @@ type Batch struct {
 	Notify  []Notice
 	Close   []Close
 	Build   *Build // nil: none
-	Retire  bool   // nothing goes on here: drop the document from memory unless an event waits
+	Guessed []Guessed
+	Retire  bool // nothing goes on here: drop the document from memory unless an event waits
 }

@@ -14,6 +14,7 @@ import (
 const (
 	typeRefused = "fieldsync-refused"
 	typeCatchUp = "fieldsync-catch-up"
+	typeBundle  = "fieldsync-bundle"
 )
 
 // Append writes one frame behind dst and gives the longer slice. Equal frames give equal bytes. The caller keeps to the
@@ -41,6 +42,24 @@ func AppendSyncSuffixText(dst []byte, doc string, data []byte) []byte {
 	dst = appendText(dst, doc)
 	dst = appendText(dst, "data")
 	return appendBytes(dst, data)
+}
+
+// AppendBundled writes a frame as it goes into a Bundle: of a sync frame without what stands beside it anyway, with the document's id as 16 bytes, as a catch-up
+// has it, so that the two compress together.
+func AppendBundled(dst []byte, f Frame) []byte {
+	m, ok := f.(Sync)
+	if !ok || m.Request {
+		return Append(dst, f)
+	}
+	dst = appendHead(dst, majorMap, 4)
+	dst = appendText(dst, "type")
+	dst = appendText(dst, "sync")
+	dst = appendText(dst, "senderId")
+	dst = appendText(dst, m.Sender)
+	dst = appendText(dst, "documentId")
+	dst = appendBytes(dst, m.Doc[:])
+	dst = appendText(dst, "data")
+	return appendBytes(dst, m.Data)
 }
 
 func appendSyncSuffix(c *Codec, dst []byte, doc crdt.DocID, data []byte) []byte {
@@ -101,6 +120,15 @@ func appendFrame(c *Codec, dst []byte, f Frame) []byte {
 		return appendRefused(c, dst, f)
 	case CatchUp:
 		return appendCatchUp(dst, f)
+	case Bundle:
+		dst = appendHead(dst, majorMap, 4)
+		dst = appendRoute(dst, typeBundle, f.Sender, f.Target)
+		dst = appendText(dst, names[fieldFrames])
+		dst = appendHead(dst, majorArray, uint64(len(f.Frames)))
+		for _, one := range f.Frames {
+			dst = appendBytes(dst, one)
+		}
+		return dst
 	}
 	return dst
 }
@@ -173,7 +201,7 @@ func appendRefused(c *Codec, dst []byte, f Refused) []byte {
 
 func appendCatchUp(dst []byte, f CatchUp) []byte {
 	n := uint64(3)
-	for _, present := range []bool{len(f.Ranges) > 0, len(f.Sketch) > 0, f.Want > 0, len(f.Mine) > 0, len(f.Yours) > 0, f.Done} {
+	for _, present := range []bool{len(f.Ranges) > 0, len(f.Sketch) > 0, f.Want > 0, len(f.Mine) > 0, len(f.Yours) > 0, f.Done, f.Push} {
 		if present {
 			n++
 		}
@@ -213,6 +241,10 @@ func appendCatchUp(dst []byte, f CatchUp) []byte {
 	}
 	if f.Done {
 		dst = appendText(dst, names[fieldDone])
+		dst = appendBool(dst, true)
+	}
+	if f.Push {
+		dst = appendText(dst, names[fieldPush])
 		dst = appendBool(dst, true)
 	}
 	return dst

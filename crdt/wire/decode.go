@@ -46,6 +46,8 @@ func decode(c *Codec, data []byte) (Frame, error) {
 		return d.refused()
 	case typeCatchUp:
 		return d.catchUp()
+	case typeBundle:
+		return d.bundle()
 	case "":
 		return nil, missing(fieldType)
 	}

@@ -48,6 +48,9 @@ func (d *decoder) catchUp() (Frame, error) {
 	if f.Done, err = d.boolean(fieldDone); err != nil {
 		return nil, err
 	}
+	if f.Push, err = d.boolean(fieldPush); err != nil {
+		return nil, err
+	}
 	budget := MaxItems
 	if r, ok := d.value(fieldRanges); ok {
 		if f.Ranges, err = r.ranges(&budget); err != nil {
@@ -86,6 +89,39 @@ func (d *decoder) catchUp() (Frame, error) {
 		}
 	}
 	return f, nil
+}
+
+func (d *decoder) bundle() (Frame, error) {
+	to, err := d.route(true)
+	if err != nil {
+		return nil, err
+	}
+	f := Bundle{Sender: to.sender, Target: to.target}
+	r, ok := d.value(fieldFrames)
+	if !ok {
+		return nil, missing(fieldFrames)
+	}
+	it, err := r.enter(majorArray, MaxBundle, "a bundle")
+	if err != nil {
+		return nil, err
+	}
+	for {
+		more, err := r.next(&it)
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			return f, nil
+		}
+		if len(f.Frames) == MaxBundle {
+			return nil, tooLong("a bundle", MaxBundle)
+		}
+		one, err := r.bytes(MaxFrame, "a bundle's frame")
+		if err != nil {
+			return nil, err
+		}
+		f.Frames = append(f.Frames, one)
+	}
 }
 
 // items reads a byte string of items. budget is how many the frame may still hold.

@@ -17,7 +17,8 @@
 //	remote-subscription-change  senderId, targetId, add? [storage id], remove? [storage id]
 //	remote-heads-changed        documentId, senderId, targetId, newHeads? {storage id: {heads: [head], timestamp: ms}}
 //	fieldsync-refused           documentId, senderId, targetId, code, change? (32 bytes), detail?, retry?
-//	fieldsync-catch-up          senderId, targetId, r? (ranges), k? (sketch), m? (symbols wanted), i? (items), y? (keys), d? (done)
+//	fieldsync-catch-up          senderId, targetId, r? (ranges), k? (sketch), m? (symbols wanted), i? (items), y? (keys), d? (done), p? (push)
+//	fieldsync-bundle            senderId, targetId, f ([frame])
 //
 // senderId, targetId, sessionId and storage ids are text that the peers choose; documentId is base58check of 16 bytes, heads
 // are base58check of 32 bytes; peerMetadata is {storageId? text, isEphemeral? bool, fieldsync? number}. An optional key may be
@@ -53,7 +54,8 @@
 // is: 2.x of automerge-repo logs unknown types loudly. In catch-up, r is an array of ranges [from, to, count, digest, items]: from and to are 16
 // bytes or an empty byte string (the zero id; as "to" it is the end), digest is 16 bytes, items is null or one byte string of
 // 32-byte records (16 of the document id, 16 of the digest of its heads); i is one byte string of such records; k is one of
-// 14-byte symbols (8 of keys, 4 of checks, 2 of count), y one of 8-byte keys, all big-endian; m is a number.
+// 14-byte symbols (8 of keys, 4 of checks, 2 of count), y one of 8-byte keys, all big-endian; m is a number. f is
+// an array of byte strings, each a frame and no bundle; only who has said p is sent one.
 //
 // # Closing
 //

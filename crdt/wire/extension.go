@@ -25,6 +25,16 @@ type CatchUp struct {
 	Mine           []Item   // in answer to a sketch that was read: documents that the target has not, or at other heads
 	Yours          []uint64 // likewise: keys of the documents that the sender has not, or at other heads
 	Done           bool     // the sender has nothing more to compare
+	// Push, beside a first sketch, says that the sender reads bundles and wants to be sent what differs without asking; in the answer, that
+	// the sender begins the conversation about each document of Mine.
+	Push bool
+}
+
+// Bundle is several frames in one message, in their order: small ones cost less so, and compress together.
+// Extension: send it only to a peer that has said Push.
+type Bundle struct {
+	Sender, Target crdt.PeerID
+	Frames         [][]byte // each a whole frame, and no bundle; after Decode they are part of the input
 }
 
 // Symbol is a cell of a sketch: the exclusive or of the keys of some documents and of their checks, and how many they are
@@ -61,3 +71,4 @@ const itemSize = 16 + 16
 
 func (Refused) frame() {}
 func (CatchUp) frame() {}
+func (Bundle) frame()  {}

@@ -31,13 +31,15 @@ const (
 	fieldWant
 	fieldMine
 	fieldYours
+	fieldPush
+	fieldFrames
 	fieldCountAll // how many there are; also "no such field"
 )
 
 // names are the keys on the wire, in the order of the constants.
 var names = [fieldCountAll]string{"type", "senderId", "targetId", "documentId", "data", "peerMetadata", "metadata",
 	"supportedProtocolVersions", "selectedProtocolVersion", "message", "count", "sessionId", "add", "remove", "newHeads",
-	"code", "change", "detail", "retry", "r", "d", "k", "m", "i", "y"}
+	"code", "change", "detail", "retry", "r", "d", "k", "m", "i", "y", "p", "f"}
 
 // fieldOf finds a key; a switch on the bytes neither allocates nor hashes.
 func fieldOf(key []byte) field {
@@ -92,6 +94,10 @@ func fieldOf(key []byte) field {
 		return fieldMine
 	case "y":
 		return fieldYours
+	case "p":
+		return fieldPush
+	case "f":
+		return fieldFrames
 	}
 	return fieldCountAll
 }

@@ -17,6 +17,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(object("type", typeCatchUp, "senderId", "a", "d", raw{cborTrue}, "x", make([]byte, 32), "r", []any{
 		[]any{[]byte{}, make([]byte, 16), 3, make([]byte, 16), make([]byte, itemSize)}})))
 	f.Add([]byte(object("type", typeRefused, "senderId", "a", "documentId", make([]byte, 16), "code", "x", "change", make([]byte, 32), "retry", raw{cborTrue})))
+	f.Add(Append(nil, CatchUp{Sender: "a", Ranges: []Range{{Count: 3}}, Sketch: make([]Symbol, 3), Push: true}))
+	f.Add(Append(nil, Bundle{Sender: "a", Target: "b", Frames: [][]byte{Append(nil, Leave{Sender: "a"}), {}}}))
 	mode := fxamackerMode(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var frame Frame
@@ -41,6 +43,14 @@ func FuzzDecode(f *testing.F) {
 		first := Append(nil, frame)
 		if !bytes.Equal(first, codec.Append(nil, other)) {
 			t.Fatal("Append differs with a codec")
+		}
+		bundled, err := codec.Decode(AppendBundled(nil, frame))
+		if m, ok := bundled.(Sync); ok {
+			m.Target = frame.(Sync).Target
+			bundled = m
+		}
+		if err != nil || !bytes.Equal(first, Append(nil, bundled)) {
+			t.Fatalf("of %#v a bundle has %#v, %v", frame, bundled, err)
 		}
 		again, err := codec.Decode(first)
 		if err != nil {

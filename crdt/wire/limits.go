@@ -56,6 +56,9 @@ const (
 	MaxSymbols = 4096
 	MaxKeys    = 4096
 
+	// MaxBundle is how many frames a bundle may hold.
+	MaxBundle = 256
+
 	// MaxNumber is the greatest number of any field: the greatest that a JavaScript number counts to without a gap.
 	MaxNumber = 1<<53 - 1
 )

@@ -123,7 +123,7 @@ func (l *liar) lie() {
 			l.say(f)
 		}
 	case 7, 8:
-		l.say(wire.CatchUp{Sender: me, Target: server, Ranges: l.ranges(), Done: s.chance(20), Sketch: l.symbols(), Want: s.rand.Uint64N(300)})
+		l.say(wire.CatchUp{Sender: me, Target: server, Ranges: l.ranges(), Done: s.chance(20), Sketch: l.symbols(), Want: s.rand.Uint64N(300), Push: s.chance(50)})
 	case 9:
 		l.say(wire.Ephemeral{Doc: doc, Sender: crdt.PeerID("anna"), Target: server, Count: s.rand.Uint64N(9), Session: "s", Data: []byte{0xf6}})
 	case 10:

@@ -24,6 +24,10 @@ type end struct {
 
 	queue  [][]byte
 	queued int
+
+	gathers  bool
+	gathered [][]byte // to be sent as one
+
 	moving bool
 	slow   time.Duration // between two frames, for a reader that is slow
 	closed bool
@@ -111,8 +115,32 @@ func (n *Node) send(o replica.Out) {
 		n.sim.broken("%s sends what is no frame: %v", n.name, err)
 		return
 	}
+	if e.gathers {
+		e.checkSent(f)
+		e.gathered = append(e.gathered, wire.AppendBundled(nil, f))
+		return
+	}
 	e.push(data, f)
 	e.checkSent(f)
+}
+
+// release sends what was gathered, as one frame.
+func (e *end) release() {
+	frames := e.gathered
+	e.gathers, e.gathered = false, nil
+	if e.closed || len(frames) == 0 {
+		return
+	}
+	b := wire.Bundle{Sender: e.node.cfg.PeerID, Target: e.remote, Frames: frames}
+	e.push(wire.Append(nil, b), b)
+	e.checkTakesExtensions()
+	s := e.sim()
+	s.stats.Bundled += len(frames)
+	for _, data := range frames {
+		if f, err := wire.Decode(data); err == nil {
+			s.note("  %s", s.names.frame(f))
+		}
+	}
 }
 
 func (e *end) push(data []byte, f wire.Frame) {
@@ -159,6 +187,14 @@ func (e *end) arrive(data []byte) {
 	if err != nil {
 		e.sim().note("%s gets what is no frame", e.node.name)
 		e.end()
+		return
+	}
+	if b, ok := f.(wire.Bundle); ok {
+		for _, data := range b.Frames {
+			if !e.closed {
+				e.arrive(data)
+			}
+		}
 		return
 	}
 	if e.node.plain || e.other.node != nil && e.other.node.plain {

@@ -170,8 +170,19 @@ func (n *Node) hubStep(ev replica.HubEvent) {
 			n.later(n.sim.between(0, 20), n.ask)
 		}
 	}
+	for _, conn := range b.Gather {
+		if e := n.ends[conn]; e != nil {
+			e.gathers = true
+			n.sim.stats.Pushed++
+		}
+	}
 	for _, o := range b.Send {
 		n.send(o)
+	}
+	for _, conn := range b.Release {
+		if e := n.ends[conn]; e != nil {
+			e.release()
+		}
 	}
 	for _, e := range b.Docs {
 		n.post(e.Doc, item{ev: e.Event}, e.IfOpen)
@@ -306,6 +317,12 @@ func (n *Node) perform(od *openDoc, b replica.Batch) {
 	}
 	for _, o := range b.Send {
 		n.send(o)
+	}
+	for _, g := range b.Guessed {
+		if g.Found {
+			n.sim.stats.Guessed++
+		}
+		n.hubStep(g)
 	}
 	if len(b.Persist) > 0 {
 		n.persist(od, b)

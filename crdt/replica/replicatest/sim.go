@@ -38,6 +38,7 @@ type Sim struct {
 // Stats counts what happened, so that a test can tell that it did.
 type Stats struct {
 	Edits, Frames, Crashes, Failed, Closed, Slow, Retired, Opened, Snapshots, Refused, Lies, Revoked, Dropped, Compared, Lost, Discards, DiscardsFailed int
+	Pushed, Guessed, Bundled                                                                                                                            int
 }
 
 // Add adds the counts of another run.
@@ -58,6 +59,9 @@ func (s *Stats) Add(o Stats) {
 	s.Compared += o.Compared
 	s.Lost += o.Lost
 	s.Discards += o.Discards
+	s.Pushed += o.Pushed
+	s.Guessed += o.Guessed
+	s.Bundled += o.Bundled
 	s.DiscardsFailed += o.DiscardsFailed
 }
 

@@ -36,7 +36,8 @@ func TestSimulation(t *testing.T) {
 	}
 	for what, n := range map[string]int{"edits": all.Edits, "crashes": all.Crashes, "writes lost in a crash": all.Lost,
 		"failed writes": all.Failed, "slow readers closed": all.Slow, "documents that left memory": all.Retired, "snapshots": all.Snapshots,
-		"refusals": all.Refused, "lies": all.Lies, "changes of access": all.Revoked, "comparisons": all.Compared, "changes that were discarded": all.Discards, "discards that failed": all.DiscardsFailed} {
+		"refusals": all.Refused, "lies": all.Lies, "changes of access": all.Revoked, "comparisons": all.Compared, "changes that were discarded": all.Discards, "discards that failed": all.DiscardsFailed,
+		"documents pushed": all.Pushed, "heads guessed": all.Guessed, "frames in bundles": all.Bundled} {
 		if n == 0 {
 			t.Errorf("no %s in %d worlds: the simulation does not try them", what, *seeds)
 		}

@@ -114,6 +114,8 @@ func (n *names) frame(f wire.Frame) string {
 		return fmt.Sprintf("presence %s of %s, number %d", n.doc(f.Doc), f.Sender, f.Count)
 	case wire.CatchUp:
 		return "catch-up" + n.ranges(f)
+	case wire.Bundle:
+		return fmt.Sprintf("%d frames in one", len(f.Frames))
 	case wire.Error:
 		return "error: " + f.Message
 	case wire.Leave:
@@ -144,6 +146,9 @@ func (n *names) ranges(f wire.CatchUp) string {
 	}
 	if f.Done {
 		b.WriteString(", done")
+	}
+	if f.Push {
+		b.WriteString(", push")
 	}
 	return b.String()
 }
