@@ -38,10 +38,10 @@ type slowPass struct {
 
 // slowResult is what one system needs on 2G.
 type slowResult struct {
-	name                      string
-	unchanged, changed, fresh slowPass
-	opening                   time.Duration // of a connection alone: TCP, and HTTP's upgrade
-	cut                       time.Duration // the reference as it comes: after so long it ended the connection; 0: it did not
+	name                            string
+	unchanged, changed, made, fresh slowPass      // made: new jobs that were just made, fresh: new jobs that have been there for a while
+	opening                         time.Duration // of a connection alone: TCP, and HTTP's upgrade
+	cut                             time.Duration // the reference as it comes: after so long it ended the connection; 0: it did not
 }
 
 // runSlow measures reconnects over an emulated 2G link (slowlink.GPRS).
@@ -156,16 +156,21 @@ func slowTurn(ctx context.Context, sys *sut.Process, tmp string, histories []*li
 	if err := measure(&r.changed); err != nil {
 		return r, fmt.Errorf("%d changed: %w", slowChanged, err)
 	}
-	more, err := upload(ctx, sys, histories, slowNew, changes)
-	if err != nil {
-		return r, err
-	}
-	ids = append(ids, more...)
-	if err := pauseUntil(ctx, time.Now().Add(settle)); err != nil { // a phone comes back later than the office makes its jobs
-		return r, err
-	}
-	if err := measure(&r.fresh); err != nil {
-		return r, fmt.Errorf("%d new: %w", slowNew, err)
+	for _, pass := range []struct {
+		into   *slowPass
+		settle time.Duration
+	}{{&r.made, 0}, {&r.fresh, settle}} {
+		more, err := upload(ctx, sys, histories, slowNew, changes)
+		if err != nil {
+			return r, err
+		}
+		ids = append(ids, more...)
+		if err := pauseUntil(ctx, time.Now().Add(pass.settle)); err != nil {
+			return r, err
+		}
+		if err := measure(pass.into); err != nil {
+			return r, fmt.Errorf("%d new, %v old: %w", slowNew, pass.settle, err)
+		}
 	}
 	return r, nil
 }
@@ -262,7 +267,11 @@ func (p *plainPhone) again(ctx context.Context, ids []string) (time.Duration, er
 		if i < p.changed {
 			want[id]++
 		}
-		if err := peer.open(id, p.histories[i%slowJobs%len(p.histories)], p.held[id], p.held[id] > 0); err != nil {
+		of := i // each upload begins with the first history
+		if i >= slowJobs {
+			of = (i - slowJobs) % slowNew
+		}
+		if err := peer.open(id, p.histories[of%len(p.histories)], p.held[id], p.held[id] > 0); err != nil {
 			return 0, err
 		}
 	}
@@ -297,7 +306,8 @@ func reportSlow(all []slowResult, machine string) string {
 	}{
 		{"nothing changed", func(r slowResult) slowPass { return r.unchanged }},
 		{fmt.Sprintf("%d jobs changed there", slowChanged), func(r slowResult) slowPass { return r.changed }},
-		{fmt.Sprintf("%d new jobs", slowNew), func(r slowResult) slowPass { return r.fresh }},
+		{fmt.Sprintf("%d new jobs, just made", slowNew), func(r slowResult) slowPass { return r.made }},
+		{fmt.Sprintf("%d new jobs, there for a while", slowNew), func(r slowResult) slowPass { return r.fresh }},
 	} {
 		line := func(what string, value func(slowResult, slowPass) float64, unit func(float64) string) {
 			fmt.Fprintf(&b, "| %s: %s |", row.name, what)
