@@ -171,7 +171,7 @@ func (c *Client) Logout() error {
 	s := c.session
 	c.mu.Unlock()
 	if s != nil {
-		s.end()
+		s.end(farewell)
 	}
 	return err
 }

@@ -219,7 +219,7 @@ func (c *Client) Close() error {
 		opening.conn.Close(replica.Close{Code: wire.CloseNormal, Reason: "the folder is closed"})
 	}
 	if s != nil {
-		s.end()
+		s.end(farewell)
 	}
 	c.drive.Close()
 	c.writing.Wait()

@@ -104,7 +104,7 @@ func (c *Client) Find(ctx context.Context, id crdt.DocID) error {
 	if err != nil {
 		return err
 	}
-	defer c.release(s)
+	defer c.release(ctx, s)
 	return s.find(ctx, id)
 }
 

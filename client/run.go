@@ -123,7 +123,7 @@ func (c *Client) live(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer c.release(s)
+	defer c.release(context.WithoutCancel(ctx), s) // who ends a Run waits for its goodbye
 	c.net.mu.Lock()
 	c.net.schedule.Connected(time.Now())
 	c.net.mu.Unlock()

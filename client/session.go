@@ -80,7 +80,7 @@ func (c *Client) acquire(ctx context.Context) (*session, error) {
 	c.writing.Add(1)
 	go s.serve()
 	if err := s.until(ctx, func() bool { return s.joined }); err != nil {
-		c.release(s)
+		c.release(ctx, s)
 		return nil, err
 	}
 	for _, id := range pushed {
@@ -154,8 +154,8 @@ func (s *session) isEnded() bool {
 	return s.ended
 }
 
-// release ends the session when nobody needs it any more, and waits for its end.
-func (c *Client) release(s *session) {
+// release ends the session when nobody needs it any more, and waits for its end; hardly, if the time of whoever releases it is over.
+func (c *Client) release(ctx context.Context, s *session) {
 	c.mu.Lock()
 	last := c.session == s
 	if last {
@@ -165,15 +165,28 @@ func (c *Client) release(s *session) {
 		}
 	}
 	c.mu.Unlock()
-	if last {
-		s.end()
+	if !last {
+		return
 	}
+	patience := farewell
+	if ctx.Err() != nil {
+		patience = closing / 2
+	}
+	s.end(patience)
 }
 
-// end says goodbye and waits until the connection is gone.
-func (s *session) end() {
+// farewell is how long an end waits until what is queued and the goodbye are over: a round trip of 2G, and more.
+const farewell = 3 * time.Second
+
+// end says goodbye and waits until the connection is gone, but not for longer than so: what the server has not got by then goes with the next one.
+func (s *session) end(patience time.Duration) {
 	s.conn.Close(replica.Close{Code: wire.CloseNormal, Reason: "done"})
-	_ = s.until(context.Background(), func() bool { return s.ended })
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if s.until(ctx, func() bool { return s.ended }) != nil {
+		s.conn.Abort()
+		_ = s.until(context.Background(), func() bool { return s.ended })
+	}
 	s.api.Close()
 }
 

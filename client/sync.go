@@ -58,7 +58,7 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	if err != nil {
 		return r, err
 	}
-	defer c.release(s)
+	defer c.release(ctx, s)
 	s.mu.Lock()
 	received, news, aside, vanished := 0, 0, 0, 0
 	if s.synced { // by somebody else: of a shared session only what comes from now on is ours
@@ -81,7 +81,8 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	s.mu.Lock()
 	r.Received, r.New, r.Refused, vanished = s.received-received, s.news-news, s.aside-aside, s.vanished-vanished
 	s.mu.Unlock()
-	after, uerr := c.Unsent(ctx)
+	local := context.WithoutCancel(ctx) // what is here can be told also where the time is over
+	after, uerr := c.Unsent(local)
 	if err == nil {
 		err = uerr
 	}
@@ -95,7 +96,7 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	}
 	r.Documents = len(ids)
 	c.rowsMade(ctx)
-	jobs, jerr := c.Jobs(ctx)
+	jobs, jerr := c.Jobs(local)
 	if err == nil {
 		err = jerr
 	}
@@ -172,7 +173,7 @@ func (c *Client) alive(ctx context.Context) (*session, error) {
 		return shared, nil
 	}
 	if shared != nil {
-		c.release(shared)
+		c.release(ctx, shared)
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

@@ -145,3 +145,28 @@ func TestWhatWasChosenAndWhatIsUrgentSurvivesARestart(t *testing.T) {
 		t.Errorf("after a sync: %+v, %v", l, err)
 	}
 }
+
+func TestASlotEndsInTimeAlsoWhereALongTextIsHalfOver(t *testing.T) {
+	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	office := open(t, t.TempDir(), addr, sut.Dispatcher)
+	id := published(t, office, "Far away")
+	synced(t, office)
+	link, there := over(t, addr, slowlink.Direct)
+	anna := open(t, t.TempDir(), there, sut.WorkerAnna)
+	synced(t, anna)
+	writeMuch(t, anna, id) // over half a minute of GPRS
+	if err := link.Set(slowlink.GPRS); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	r, err := anna.RunFor(t.Context(), 4*time.Second)
+	if took := time.Since(begun); err != nil || r.Finished || r.Sent != 0 || took > 14*time.Second { // a busy machine has ten seconds; the text needs thirty
+		t.Errorf("after %v: %+v, %v", took, r, err)
+	}
+	if err := link.Set(slowlink.Direct); err != nil {
+		t.Fatal(err)
+	}
+	if r := synced(t, anna); r.Sent != 1 {
+		t.Errorf("then: %+v", r)
+	}
+}
