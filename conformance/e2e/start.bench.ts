@@ -3,6 +3,7 @@ import { loadavg } from 'node:os';
 import { ready } from './support/phone.ts';
 import { handheld, Profile } from './support/profile.ts';
 import { test, type Page } from './support/test.ts';
+import { eventsOf, traced, type TraceEvent } from './support/trace.ts';
 
 // A measurement: `npx playwright test --config bench.config.ts start`. The workers' app is started from its service worker, at full speed and with a trace, and what the
 // main thread's tasks took of the processor's time (not of the wall clock: the machine is shared) is multiplied by what a phone is slower. Told are the time that tasks
@@ -12,16 +13,7 @@ const starts = Number(process.env['RUNS'] ?? 3);
 const calm = 3_000; // ms without a longer task until a start counts as over,
 const most = 15_000; // and ms after which it does all the same: on a busy machine there is always one
 
-interface Event {
-  name: string;
-  ph: string;
-  pid: number;
-  tid: number;
-  ts: number;
-  dur?: number;
-  tdur?: number;
-  args: { chrome_mojo_event_info?: { mojo_interface_tag?: string }; data?: { url?: string; functionName?: string; fileName?: string }; fileName?: string; frame?: string; name?: string };
-}
+const categories = ['toplevel', 'devtools.timeline', 'v8', 'v8.wasm', 'disabled-by-default-v8.compile', 'blink.user_timing', 'loading'];
 
 interface Start {
   blocked: number;
@@ -43,12 +35,12 @@ test('the main thread while the app starts', async ({ server }, info) => {
         await browser.close(); // a process of its own for each start, as a phone's
         browser = await launch();
         const page = await browser.newPage();
-        const trace = await traced(page, async () => {
+        const trace = await traced(page, categories, async () => {
           await page.goto(path);
           await quiet(page);
         });
         if (process.env['KEEP']) writeFileSync(info.outputPath(`${name}-${run}.json`), trace);
-        found.push(read((JSON.parse(trace) as { traceEvents: Event[] }).traceEvents));
+        found.push(read(eventsOf(trace)));
       }
       found.sort((a, b) => a.blocked - b.blocked);
       const middle = found[Math.floor(found.length / 2)]!;
@@ -62,24 +54,6 @@ test('the main thread while the app starts', async ({ server }, info) => {
     profile.remove();
   }
 });
-
-/** What the browser's threads did meanwhile. */
-async function traced(page: Page, work: () => Promise<void>): Promise<string> {
-  const cdp = await page.context().newCDPSession(page);
-  const categories = 'toplevel,devtools.timeline,v8,v8.wasm,disabled-by-default-v8.compile,blink.user_timing,loading';
-  await cdp.send('Tracing.start', { transferMode: 'ReturnAsStream', traceConfig: { includedCategories: categories.split(',') } });
-  await work();
-  const complete = new Promise<string>((resolve) => cdp.once('Tracing.tracingComplete', ({ stream }) => resolve(stream!)));
-  await cdp.send('Tracing.end');
-  const handle = await complete;
-  let trace = '';
-  for (let more = true; more; ) {
-    const part = await cdp.send('IO.read', { handle });
-    trace += part.data;
-    more = !part.eof;
-  }
-  return trace;
-}
 
 /** Until nothing has happened for a while. */
 const quiet = (page: Page) =>
@@ -96,7 +70,7 @@ const quiet = (page: Page) =>
     { calm, most },
   );
 
-function read(events: readonly Event[]): Start {
+function read(events: readonly TraceEvent[]): Start {
   const main = events.filter((e) => e.name === 'thread_name' && e.args.name === 'CrRendererMain').map((e) => `${e.pid} ${e.tid}`);
   const painted = events.filter((e) => e.name === 'firstContentfulPaint' && main.includes(`${e.pid} ${e.tid}`)).at(-1);
   const first = painted ?? events.filter((e) => e.name.startsWith('firstContentfulPaint')).at(-1);
@@ -122,7 +96,7 @@ function read(events: readonly Event[]): Start {
   return { blocked, longest, tasks: told.map(([, text]) => text) };
 }
 
-function what(e: Event): string {
+function what(e: TraceEvent): string {
   const from = e.args.data?.functionName || e.args.data?.url || e.args.fileName || e.args.data?.fileName;
   return from ? ` (${from.replace(/^.*\//, '').slice(0, 60)})` : '';
 }
