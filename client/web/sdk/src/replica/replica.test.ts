@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { A } from '../automerge.ts';
 import { Database } from '../store/database.ts';
 import { DocumentStorage } from '../store/documents.ts';
 import { Replica } from './replica.ts';
@@ -9,10 +10,10 @@ afterEach(async () => {
 });
 
 /** Anna's replica, without a network. */
-async function replica(name: string): Promise<Replica> {
+async function replica(name: string, storage = new DocumentStorage(`${name}:documents`)): Promise<Replica> {
   const nothing = () => undefined;
   const r = await Replica.open({
-    db: await Database.open(name), storage: new DocumentStorage(`${name}:documents`), tabs: [], syncUrl: () => 'ws://127.0.0.1:1', keep: 'all',
+    db: await Database.open(name), storage, tabs: [], syncUrl: () => 'ws://127.0.0.1:1', keep: 'all',
     who: { user: 'anna', name: 'Anna', role: 'worker', org: 'demo', device: 'phone' },
     events: { connected: nothing, disconnected: nothing, changed: nothing, refused: nothing, moved: nothing },
   });
@@ -31,4 +32,22 @@ test('what clashes is found once for each state of a document', async () => {
   expect(handle.doc()).not.toBe(before);
   expect(r.clashesOf(handle.doc())).not.toBe(found);
   expect(r.clashesOf(handle.doc())).toEqual([]);
+});
+
+test('a document that is asked for while another is put in its place is the other one', async () => {
+  let asked = async () => {};
+  /** Asks just before the other one is there. */
+  class Storage extends DocumentStorage {
+    override async replace(id: string, name: string, binary: Uint8Array): Promise<void> {
+      await asked();
+      await super.replace(id, name, binary);
+    }
+  }
+  const r = await replica('swapped', new Storage('swapped:documents'));
+  const id = await r.create({ kind: 'job', title: 'Refused' });
+  const fresh = A.change(A.init<Record<string, unknown>>(), (doc) => void Object.assign(doc, { kind: 'job', title: 'Without it' }));
+  asked = async () => void (await r.load(id));
+  await r.replace(id, fresh);
+  expect((await r.load(id)).doc()['title']).toBe('Without it');
+  expect(r.record(id)?.row.title).toBe('Without it');
 });

@@ -374,6 +374,7 @@ export class Replica {
 
   /** Puts another document in the place of one, in one write, and speaks about it as if it had never been otherwise. */
   async replace(id: DocumentId, doc: Tree): Promise<void> {
+    if (this.#watched.get(id)?.isReady()) await this.repo.flush([id as RepoId]); // nothing of the old one is saved after the new one
     await this.#swap(id, () => this.#o.storage.replace(id, `rebased-${A.getHeads(doc as A.Doc<unknown>).join('')}`, A.save(doc as A.Doc<unknown>)));
   }
 
@@ -383,17 +384,20 @@ export class Replica {
     else await this.reload(id);
   }
 
+  /** What is asked for it meanwhile goes to the old one, of which nothing is kept: were it out of memory before the new one is stored, it would be read from there once more, and stay. */
   async #swap(id: DocumentId, store: () => Promise<void>): Promise<void> {
-    const handle = this.#watched.get(id);
-    this.#watched.delete(id);
-    if (handle) {
-      handle.removeAllListeners('heads-changed'); // nothing of the old one is saved any more
-      await this.repo.removeFromCache(id as RepoId).catch(() => undefined);
-    }
+    this.#unwatch(id); // nothing of the old one is saved or noted any more
     await store();
+    this.#unwatch(id);
+    await this.repo.removeFromCache(id as RepoId).catch(() => undefined);
     this.#heard.delete(id);
     await this.load(id);
     await this.refreshNow(id);
+  }
+
+  #unwatch(id: DocumentId): void {
+    this.#watched.get(id)?.removeAllListeners('heads-changed');
+    this.#watched.delete(id);
   }
 
   async close(): Promise<void> {
