@@ -112,8 +112,9 @@ benchnotices: ## edits with and without notices alone, at 1,000 a minute and as 
 benchuploads: minio $(TUS_MARK) ## files alone: photos over a cut link, throughput, large files, into docs/PERFORMANCE.md (needs 10 GB of disk)
 	FIELDSYNC_PHOTOS=100 $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./conformance/uploads -uploads.report $(CURDIR)/docs/PERFORMANCE.md
 
-lint: $(TOOLS)/golangci-lint ## golangci-lint, as .golangci.yml says
+lint: $(TOOLS)/golangci-lint $(WEB_NPM) $(E2E_MARK) ## golangci-lint, as .golangci.yml says; ESLint, as client/web/eslint.config.js says
 	$(TOOLS)/golangci-lint run ./...
+	@npm run --silent --prefix client/web lint
 
 web: $(WEB_MARK) ## the web apps, built into client/web/dist; the next build embeds them
 

@@ -28,7 +28,7 @@ export function useJobEvents(
   hear: (heard: Heard) => void,
   resync: () => void,
 ): Liveness {
-  const [state, setState] = useState<Liveness>('waiting');
+  const [state, setState] = useState<Liveness>(() => (document.hidden ? 'resting' : 'waiting'));
   const told = useRef({ hear, resync });
   useEffect(() => {
     told.current = { hear, resync };
@@ -100,7 +100,6 @@ export function useJobEvents(
       } else open();
     };
     if (!document.hidden) open();
-    else setState('resting');
     document.addEventListener('visibilitychange', looked);
     window.addEventListener('online', looked);
     return () => {

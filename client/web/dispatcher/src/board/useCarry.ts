@@ -1,4 +1,4 @@
-import { useEffect, useState, type KeyboardEvent } from 'react';
+import { useState, type KeyboardEvent } from 'react';
 import type { Row } from '../api/types.ts';
 import { assigneesFixed, DAY, minutesOf, movable, snap, startOn, STEP } from './plan.ts';
 import type { Move } from './useDrag.ts';
@@ -16,8 +16,9 @@ interface Carrying {
 
 /** useCarry does by keys what useDrag does by pointer: m takes a job up, the arrows carry it, Enter puts it down, Escape brings it back. */
 export function useCarry({ day, lanes, rows, edits, drop, say, plan }: Carrying) {
-  const [move, setMove] = useState<Move>();
-  useEffect(() => setMove(undefined), [day]);
+  const [carried, setCarried] = useState<{ day: string; move: Move }>();
+  const move = carried?.day === day ? carried.move : undefined; // who leaves the day leaves it where it was
+  const setMove = (next: Move | undefined): void => setCarried(next && { day, move: next });
   const keys = (event: KeyboardEvent<HTMLElement>): void => {
     const card = (event.target as HTMLElement).closest<HTMLElement>('[data-card]');
     if (!card || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -66,6 +66,10 @@ export function JobList({ jobs }: { jobs: Jobs }) {
       aria-busy={jobs.loading}
       aria-activedescendant={goal === undefined && current >= 0 ? `job-${at}` : undefined}
       onKeyDown={keys}
+      onMouseDown={(event) => {
+        const row = (event.target as HTMLElement).closest<HTMLElement>('[data-row]');
+        if (row) choose(Number(row.dataset['row']));
+      }}
       onFocus={(event) => event.target === box.current && current < 0 && choose(first)}
     >
       <div role="row" aria-rowindex={1} className={classes.columns}>
@@ -88,7 +92,7 @@ export function JobList({ jobs }: { jobs: Jobs }) {
           {items.map((item) => {
             const row = list.at(item.index);
             return row ? (
-              <JobRow key={row.id} row={row} index={item.index} top={item.start} current={row.id === at} fresh={fresh.has(row.id)} names={names} choose={choose} />
+              <JobRow key={row.id} row={row} index={item.index} top={item.start} current={row.id === at} fresh={fresh.has(row.id)} names={names} />
             ) : (
               <div key={item.index} role="row" aria-rowindex={item.index + 2} className={classes.more} style={{ blockSize: height, transform: `translateY(${item.start}px)` }}>
                 <span role="gridcell">

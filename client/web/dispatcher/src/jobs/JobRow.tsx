@@ -15,23 +15,22 @@ interface Props {
   current: boolean;
   fresh: boolean;
   names: (user: string) => string;
-  choose: (index: number) => void;
 }
 
 /** One line of the list. */
-export const JobRow = memo(function JobRow({ row, index, top, current, fresh, names, choose }: Props) {
+export const JobRow = memo(function JobRow({ row, index, top, current, fresh, names }: Props) {
   const { t } = useTranslation();
   const { counts } = row;
   return (
     <div
       role="row"
       id={`job-${row.id}`}
+      data-row={index}
       aria-rowindex={index + 2}
       aria-selected={current}
       className={classes.row}
       data-fresh={fresh || undefined}
       style={{ transform: `translateY(${top}px)` }}
-      onMouseDown={() => choose(index)}
     >
       <span role="gridcell" className={classes.status}>
         <StatusPill status={row.status ?? 'scheduled'} resolution={row.resolution && { ...row.resolution, name: '' }} />

@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useMemo, useRef } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { api, ask, given } from '../api/rest.ts';
 import { useJobEvents, type Heard, type Liveness } from '../api/live.ts';
 import { ends, missing, type Ends } from './ends.ts';
@@ -63,12 +63,12 @@ export function useJobs(search: JobSearch): Jobs {
     gcTime: 0,
   });
 
-  const fresh = useRef<ReadonlySet<string>>(new Set());
+  const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
   const later = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(later.current), [text]);
   const hear = useCallback(
     (heard: Heard) => {
-      fresh.current = new Set(heard.jobs.map((r) => r.id));
+      setFresh(new Set(heard.jobs.map((r) => r.id)));
       client.setQueryData<Pages>(key, (data) => data && merge(data, heard, sort === 'relevance' ? undefined : sort));
       if (back) client.setQueryData<Pages>(backKey, (data) => data && merge(data, heard, back));
       later.current ??= setTimeout(() => {
@@ -108,7 +108,7 @@ export function useJobs(search: JobSearch): Jobs {
     list,
     total: total ?? (whole ? head.length : undefined),
     liveness,
-    fresh: fresh.current,
+    fresh,
     error,
     loading: query.isPending,
     need,

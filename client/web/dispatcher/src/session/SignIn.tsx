@@ -42,6 +42,7 @@ export function SignIn() {
         <Title order={1}>{t('signIn.title')}</Title>
         <p className="quiet">{t('signIn.hint')}</p>
         {error !== undefined ? <Wrong error={error} /> : refusal !== undefined && <Refused code={refusal} />}
+        {/* eslint-disable-next-line jsx-a11y/no-autofocus -- the page is this form: there is nothing before it that one would miss */}
         <TextInput name="login" label={t('signIn.login')} autoComplete="username" autoCapitalize="none" spellCheck={false} required withAsterisk={false} autoFocus size="md" />
         <PasswordInput
           name="password"

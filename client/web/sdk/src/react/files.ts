@@ -11,6 +11,7 @@ export function useFile(job: DocumentId, attachment: Attachment, variant: FileVa
   const files = useFiles();
   const { uuid, sha256 } = attachment;
   // An attachment never changes but for its name and field: its id and hash say which it is.
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- uuid and sha256 are the attachment
   const view = useMemo(() => files.view(job, attachment, variant), [files, job, uuid, sha256, variant]);
   return useWatched(view);
 }

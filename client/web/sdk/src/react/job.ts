@@ -26,6 +26,7 @@ export function useJob(id: DocumentId): OpenJob {
   useEffect(() => {
     if (!ready) return undefined;
     const opened = client.open(id);
+    // eslint-disable-next-line react-hooks/set-state-in-effect -- a handle that was opened while rendering might never be closed
     setHandle(opened);
     return () => {
       setHandle(undefined);

@@ -318,6 +318,7 @@ export function checkLine(v: unknown, field: string): string {
   const s = text(v);
   if (s === undefined) throw new NotValid('This is a text.', field);
   if (s.length > maxLine) throw new NotValid(`Longer than ${maxLine} characters.`, field);
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(s)) throw new NotValid('One line, please.', field);
   return s;
 }

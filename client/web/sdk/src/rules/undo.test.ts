@@ -37,7 +37,7 @@ describe('the shared vectors of undoing', () => {
     if (c.error) {
       expect(failed).toBeInstanceOf(NothingToUndo);
       expect((failed as NothingToUndo).kind).toBe(c.error);
-    } else if (failed) throw failed;
+    } else if (failed) throw failed as Error;
     expect(done?.left ?? (failed as NothingToUndo).left).toEqual(c.left ?? []);
     if (!done) return;
     const [want] = A.applyChanges(A.clone(doc), [bytes(c.after!)]);

@@ -46,6 +46,7 @@ export function useRows(): { rows: readonly Row[]; ready: boolean } {
         const row = toRow(j, of);
         const before = kept.get(j.id);
         if (before && (Object.keys(row) as (keyof Row)[]).every((k) => before[k] === row[k])) return before;
+        // eslint-disable-next-line react-hooks/immutability -- a memory of objects: what it holds changes no answer but which of two same ones it is
         kept.set(j.id, row);
         return row;
       });

@@ -32,7 +32,7 @@ export function Clashes({ job, handle }: { job: Job; handle: JobHandle }) {
       busy={busy}
       onChoose={(i) => {
         setBusy(true);
-        tell(handle.settle(clash, i))
+        void tell(handle.settle(clash, i))
           .then((ok) => ok && notify({ kind: 'done', text: t('clash.settled') }))
           .finally(() => setBusy(false));
       }}

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { Button, Loader } from '@mantine/core';
-import type { News } from '@fieldsync/sdk';
+import type { JobHandle, News } from '@fieldsync/sdk';
 import { useClient, useJob } from '@fieldsync/sdk/react';
 import { IconAlertTriangle, IconBan, IconCloudOff, IconSearchOff } from '@tabler/icons-react';
 import { getRouteApi, useNavigate, useRouter } from '@tanstack/react-router';
@@ -42,7 +42,7 @@ export function JobPage() {
   const { handle, state, job, part, news } = useJob(id);
   const { rows } = useRows();
   const row = rows.find((r) => r.id === id);
-  const fresh = useNews(id, news, job !== undefined, () => handle?.looked());
+  const fresh = useNews(id, news, job !== undefined, handle);
   const [busy, setBusy] = useState(false);
   const [finishing, setFinishing] = useState(false);
   const back = () => (router.history.canGoBack() ? router.history.back() : void navigate({ to: '/' }));
@@ -149,19 +149,19 @@ export function JobPage() {
 }
 
 /** What others changed, kept on the page until the person has seen it; the job counts as looked at as soon as it is shown. */
-function useNews(id: string, news: readonly News[], ready: boolean, looked: () => Promise<void> | undefined): { shown: readonly News[]; clear: () => void } {
+function useNews(id: string, news: readonly News[], ready: boolean, handle: JobHandle | undefined): { shown: readonly News[]; clear: () => void } {
   const [kept, setKept] = useState<{ id: string; news: readonly News[] }>({ id, news: [] });
   const shown = kept.id === id ? kept.news : [];
   useEffect(() => {
     const show = () => {
       if (!ready || document.visibilityState !== 'visible') return;
       if (news.length > 0) setKept((k) => ({ id, news: merge(k.id === id ? k.news : [], news) }));
-      void looked()?.catch(() => undefined); // it stays marked, and is shown again next time
+      void handle?.looked().catch(() => undefined); // it stays marked, and is shown again next time
     };
     show();
     document.addEventListener('visibilitychange', show);
     return () => document.removeEventListener('visibilitychange', show);
-  }, [id, news, ready]);
+  }, [id, news, ready, handle]);
   return { shown, clear: () => setKept({ id, news: [] }) };
 }
 

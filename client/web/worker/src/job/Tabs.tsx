@@ -28,7 +28,7 @@ export function Tabs({ value, counts, fresh, onChange, children }: Props) {
   };
   return (
     <>
-      <div ref={list} role="tablist" aria-label={t('job.tabs.label')} className={styles.tabs} onKeyDown={key}>
+      <div ref={list} role="tablist" aria-label={t('job.tabs.label')} className={styles.tabs}>
         {tabs.map((tab) => (
           <button
             key={tab}
@@ -41,6 +41,7 @@ export function Tabs({ value, counts, fresh, onChange, children }: Props) {
             tabIndex={tab === value ? 0 : -1}
             className={styles.tab}
             onClick={() => onChange(tab)}
+            onKeyDown={key}
           >
             {t(`job.tabs.${tab}`)}
             {counts[tab] ? <span className={styles.count}>{counts[tab]}</span> : null}

@@ -18,8 +18,13 @@ export function When() {
   const [wishes, setWishes] = useState<Wishes>();
   const [failed, setFailed] = useState(false);
   const load = useCallback(() => {
-    setFailed(false);
-    data(api.GET('/api/v1/push/settings')).then(setWishes, () => setFailed(true));
+    data(api.GET('/api/v1/push/settings')).then(
+      (now) => {
+        setWishes(now);
+        setFailed(false);
+      },
+      () => setFailed(true),
+    );
   }, [api]);
   useEffect(() => {
     if (!away) load(); // again when the network is back

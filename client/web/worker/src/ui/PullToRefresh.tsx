@@ -12,7 +12,9 @@ export function PullToRefresh({ onPull, children }: { onPull: () => void; childr
   const area = useRef<HTMLDivElement>(null);
   const [pulled, setPulled] = useState(0);
   const call = useRef(onPull);
-  call.current = onPull;
+  useEffect(() => {
+    call.current = onPull;
+  });
 
   useEffect(() => {
     const el = area.current;

@@ -27,7 +27,9 @@ export function SignaturePad({ label, wiped, onInk }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const strokes = useRef<Point[][]>([]);
   const told = useRef(onInk);
-  told.current = onInk;
+  useEffect(() => {
+    told.current = onInk;
+  });
 
   useEffect(() => {
     const c = canvas.current;

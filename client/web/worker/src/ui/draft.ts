@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type ChangeEvent } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState, type ChangeEvent } from 'react';
 
 const pause = 600; // milliseconds without a key until what was typed is written
 
@@ -17,7 +17,9 @@ export function useDraft(value: string, disabled: boolean, write: (text: string)
   const [draft, setDraft] = useState<string>();
   const focused = useRef(false);
   const state = useRef({ draft, value, write, disabled, written: undefined as string | undefined });
-  Object.assign(state.current, { draft, value, write, disabled });
+  useLayoutEffect(() => {
+    Object.assign(state.current, { draft, value, write, disabled });
+  });
 
   const [flush] = useState(() => () => {
     const s = state.current;
