@@ -7,6 +7,7 @@ import { api, ask, once } from '../api/rest.ts';
 import { useNames } from '../api/queries.ts';
 import type { Row } from '../api/types.ts';
 import { longDay, startOf, time } from '../format.ts';
+import { reasonOf } from '../ui/reason.ts';
 import { done } from '../ui/toast.tsx';
 import { leader } from './plan.ts';
 
@@ -36,7 +37,7 @@ export function PublishDrafts({ rows, day }: { rows: readonly Row[]; day: string
         try {
           await ask(api.POST('/api/v1/jobs/{id}/status', { params: { path: { id: row.id }, header: once(`publish-${row.id}-${row.version}`) }, body: { status: 'published' } }));
         } catch (err) {
-          failures.push({ row, why: err instanceof Error ? err.message : String(err) });
+          failures.push({ row, why: reasonOf(err) });
         }
         setProgress(++sent);
       }

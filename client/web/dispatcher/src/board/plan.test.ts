@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Row } from '../api/types.ts';
-import { applied, atMinute, inverse, levels, patchOf, snap } from './plan.ts';
+import { applied, atMinute, inverse, levels, patchOf, snap, startOn } from './plan.ts';
 
 const day = '2026-11-25';
 const job = (more: Partial<Row> = {}): Row =>
@@ -43,4 +43,18 @@ test('a move snaps to the quarter of an hour, and stays in the day', () => {
   expect(snap(488, 60)).toBe(495);
   expect(snap(-30, 60)).toBe(0);
   expect(snap(2000, 60)).toBe(1425);
+});
+
+afterEach(() => vi.unstubAllEnvs());
+
+test('on the days when clocks are changed a job stands at its time, and who gets it gets it at that time', () => {
+  vi.stubEnv('TZ', 'Europe/Berlin');
+  for (const [change, length] of [['2026-03-29', 23], ['2026-10-25', 25]] as const) {
+    expect((atMinute(change, 1440).getTime() - atMinute(change, 0).getTime()) / 3_600_000).toBe(length); // the zone is in force
+    const row = job({ scheduled_at: atMinute(change, 8 * 60 + 5).toISOString() });
+    expect(startOn(change, row)).toBe(8 * 60 + 5);
+    expect(patchOf(change, row, 'anna', { worker: 'carl', start: startOn(change, row), minutes: 90 })).toEqual({ assignees: { anna: null, carl: { edit: true } } });
+  }
+  expect(startOn('2026-03-30', job({ scheduled_at: atMinute('2026-03-29', 23 * 60).toISOString() }))).toBe(-60);
+  expect(startOn('2026-03-29', job({ scheduled_at: atMinute('2026-03-30', 60).toISOString() }))).toBe(25 * 60);
 });

@@ -16,9 +16,13 @@ export interface Spot {
 
 export const minutesOf = (row: Row): number => row.scheduled_duration?.minutes || DEFAULT_MINUTES;
 
-/** Minutes from a day's midnight to a job's start, negative where it began the day before. */
+/** Where a job's start stands on a day's axis: minutes after midnight by the clock on the wall, also on a day of 23 or 25 hours; negative where it began the day before. */
 export function startOn(day: string, row: Row): number | null {
-  return row.scheduled_at ? Math.round((new Date(row.scheduled_at).getTime() - startOf(day).getTime()) / 60_000) : null;
+  if (!row.scheduled_at) return null;
+  const at = new Date(row.scheduled_at);
+  const first = startOf(day);
+  const days = (Date.UTC(at.getFullYear(), at.getMonth(), at.getDate()) - Date.UTC(first.getFullYear(), first.getMonth(), first.getDate())) / 86_400_000;
+  return days * DAY + at.getHours() * 60 + at.getMinutes();
 }
 
 /** Whether any of a job lies on a day. */

@@ -107,7 +107,8 @@ function Answer({ list, field, label, handle, others }: { list: string; field: F
     case 'action':
       return <Switch label={label} checked={field.value === true} onChange={(e) => fill(e.currentTarget.checked)} />;
     case 'date':
-      return <TextInput type="date" label={label} value={typeof field.value === 'string' ? field.value : ''} onChange={(e) => fill(e.currentTarget.value || null)} />;
+      // kept when one leaves it: while it is typed it is many dates, and none
+      return <TextInput key={String(field.value)} type="date" label={label} defaultValue={typeof field.value === 'string' ? field.value : ''} onBlur={(e) => fill(e.currentTarget.value || null)} />;
     case 'pick_list':
       return <Select label={label} data={[...new Set([...(field.options ?? []), ...(typeof field.value === 'string' && field.value ? [field.value] : [])])]} value={typeof field.value === 'string' ? field.value : null} clearable clearButtonProps={{ 'aria-label': t('clear') }} onChange={fill} />;
     default:

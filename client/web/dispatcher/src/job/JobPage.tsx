@@ -10,7 +10,7 @@ import { api, ask, given, readJob } from '../api/rest.ts';
 import { useMay, useMe, useNames } from '../api/queries.ts';
 import type { Job, Status } from '../api/types.ts';
 import { when } from '../format.ts';
-import { typing } from '../shell/shortcuts.ts';
+import { shortcutsOn, typing } from '../shell/shortcuts.ts';
 import { Failure, Page } from '../ui/Page.tsx';
 import { Person } from '../ui/Person.tsx';
 import { StatusPill } from '../ui/StatusPill.tsx';
@@ -55,15 +55,17 @@ function Open({ id }: { id: string }) {
   const live = opened ? handle : undefined;
   const go = useCallback((change: { tab?: string | undefined; at?: string | undefined; knew?: string | undefined; photo?: string | undefined }) => void navigate({ search: (now) => ({ ...now, ...change }) as typeof now, replace: true }), [navigate]);
   const openPhoto = useCallback((attachment: string | undefined) => go({ photo: attachment }), [go]);
+  const back = useBack();
   const history = tab === 'history' || at !== undefined || knew !== undefined;
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
-      if (event.key !== 'h' || event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector('[role="dialog"]')) return;
-      go({ tab: history ? undefined : 'history', at: undefined, knew: undefined });
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector('[role="dialog"], [role="menu"]')) return;
+      if (event.key === 'Escape') back();
+      else if (event.key === 'h' && shortcutsOn()) go({ tab: history ? undefined : 'history', at: undefined, knew: undefined });
     };
     window.addEventListener('keydown', press);
     return () => window.removeEventListener('keydown', press);
-  }, [go, history]);
+  }, [go, back, history]);
 
   const looksBack = at !== undefined || knew !== undefined;
   const shown = looksBack ? past.data : job;
@@ -107,14 +109,20 @@ function Shown({ job, handle, ...rest }: { job: Job; handle: JobHandle | undefin
   return <JobView job={deferred} handle={handle} others={others} {...rest} />;
 }
 
+/** The way back to where one came from, else to the list. */
+function useBack(): () => void {
+  const router = useRouter();
+  return useCallback(() => (router.history.canGoBack() ? router.history.back() : void router.navigate({ to: '/jobs' })), [router]);
+}
+
 function Head({ id, job, handle, write, names, history, toggle }: { id: string; job: Job; handle: JobHandle | undefined; write: boolean; names: (user: string) => string; history: boolean; toggle: () => void }) {
   const { t } = useTranslation();
-  const router = useRouter();
+  const back = useBack();
   const others = useWatched(handle?.presence.others ?? nobody);
   const seen = useStable([...new Map(others.map((o) => [o.user, o])).values()].map((o) => ({ user: o.user, name: o.name || names(o.user) })));
   return (
     <header className={classes.head}>
-      <ActionIcon className={classes.back!} size="lg" aria-label={t('keys.back')} onClick={() => (router.history.canGoBack() ? router.history.back() : void router.navigate({ to: '/jobs' }))}>
+      <ActionIcon className={classes.back!} size="lg" aria-label={t('keys.back')} onClick={back}>
         <IconArrowLeft size={20} className="flips" />
       </ActionIcon>
       <div className={classes.heading}>

@@ -1,7 +1,7 @@
 import type { JobHandle } from '@fieldsync/sdk';
 import { ActionIcon, Button, Checkbox, Textarea } from '@mantine/core';
 import { IconPencil, IconTrash } from '@tabler/icons-react';
-import { memo, useState, type FormEvent } from 'react';
+import { memo, useEffect, useRef, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Comment, Item } from '../api/types.ts';
 import { ago, precise, when } from '../format.ts';
@@ -43,7 +43,11 @@ export const Comments = memo(function Comments({ comments, handle, may, names }:
     event.preventDefault();
     const said = text.trim();
     if (!said || !handle) return;
-    handle.comment(said).then(() => setText(''), failed);
+    setText(''); // at once: a second press says it no second time
+    handle.comment(said).catch((err: unknown) => {
+      setText((now) => now || text);
+      failed(err);
+    });
   };
   return (
     <Section title={t('job.comments', { count: comments.length })}>
@@ -71,14 +75,10 @@ export const Comments = memo(function Comments({ comments, handle, may, names }:
                 )}
               </span>
               {editing === c.uuid && handle ? (
-                <Textarea
-                  aria-label={t('job.editComment')}
-                  defaultValue={c.text}
-                  autosize
-                  data-autofocus
-                  onBlur={(e) => {
+                <Rewrite
+                  text={c.text}
+                  done={(next) => {
                     setEditing(undefined);
-                    const next = e.currentTarget.value.trim();
                     if (next && next !== c.text) handle.editComment(c.uuid, next).catch(failed);
                   }}
                 />
@@ -114,3 +114,29 @@ export const Comments = memo(function Comments({ comments, handle, may, names }:
     </Section>
   );
 });
+
+/** A comment while its author changes it: kept when he leaves it, as it was when he presses Escape. */
+function Rewrite({ text, done }: { text: string; done: (text: string) => void }) {
+  const { t } = useTranslation();
+  const field = useRef<HTMLTextAreaElement>(null);
+  const dropped = useRef(false);
+  useEffect(() => {
+    field.current?.focus();
+    field.current?.setSelectionRange(text.length, text.length);
+  }, []); // eslint-disable-line react-hooks/exhaustive-deps -- where one begins, once
+  return (
+    <Textarea
+      ref={field}
+      aria-label={t('job.editComment')}
+      defaultValue={text}
+      autosize
+      maxLength={10_000}
+      onKeyDown={(e) => {
+        if (e.key !== 'Escape' && !(e.key === 'Enter' && (e.ctrlKey || e.metaKey))) return;
+        dropped.current = e.key === 'Escape';
+        e.currentTarget.blur();
+      }}
+      onBlur={(e) => done(dropped.current ? text : e.currentTarget.value.trim())}
+    />
+  );
+}

@@ -25,6 +25,8 @@ export function NewJobPage() {
   const [site, setSite] = useState<Ref | undefined>(asked.site ? { uuid: asked.site } : undefined);
   const [worker, setWorker] = useState<string | null>(null);
   const [publish, setPublish] = useState(false);
+  // What was typed; until something is, the template's, which comes later and takes nothing away.
+  const [typed, setTyped] = useState<{ title?: string; description?: string; minutes?: number | string }>({});
   const key = useRef(crypto.randomUUID()); // the same for each attempt: a job is made once
   const from = useQuery({ queryKey: ['template', template?.uuid], queryFn: ({ signal }) => ask(api.GET('/api/v1/templates/{id}', { params: { path: { id: template!.uuid! } }, signal })), enabled: template?.uuid !== undefined });
   const forClient = useQuery({ queryKey: ['clients', 'one', client?.uuid], queryFn: ({ signal }) => ask(api.GET('/api/v1/clients/{id}', { params: { path: { id: client!.uuid! } }, signal })), enabled: client?.uuid !== undefined });
@@ -32,12 +34,14 @@ export function NewJobPage() {
   const before = useQuery({ queryKey: ['report', asked.follows], queryFn: ({ signal }) => readJob(asked.follows!, {}, signal), enabled: asked.follows !== undefined });
   const create = useSave((body: BodyOf<'/api/v1/jobs', 'post'>) => ask(api.POST('/api/v1/jobs', { params: { header: once(key.current) }, body })));
   if (!write) return <Failure page error={new ApiError(403, 'forbidden', '')} />;
+  const t7 = from.data;
+  const minutes = typed.minutes ?? t7?.scheduled_duration?.minutes ?? '';
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const text = (name: string): string => String(form.get(name) ?? '').trim();
     const at = text('at');
-    const minutes = Number(text('minutes'));
+    const length = Number(minutes);
     const title = text('title');
     const description = text('description');
     const address = text('address');
@@ -51,7 +55,7 @@ export function NewJobPage() {
         ...(site?.uuid ? { site: site.uuid } : {}),
         ...(address ? { address: { formatted: address } } : {}),
         ...(at ? { scheduled_at: new Date(at).toISOString() } : {}),
-        ...(minutes > 0 ? { scheduled_duration: { minutes } } : {}),
+        ...(length > 0 ? { scheduled_duration: { minutes: length } } : {}),
         ...(worker ? { assignees: [worker] } : {}),
         status: publish ? 'published' : 'scheduled',
       },
@@ -64,15 +68,14 @@ export function NewJobPage() {
       },
     );
   };
-  const t7 = from.data;
   return (
     <Page title={asked.follows ? t('job.followUp') : t('jobs.new')}>
-      <form onSubmit={submit} key={`${t7?.id} ${before.data?.id}`}>
+      <form onSubmit={submit}>
         <Section title={t('templates.about')} hint={before.data && t('newJob.follows', { title: before.data.title })}>
           <div className={classes.two}>
             {!asked.follows && <BookSelect book="templates" label={t('job.template')} value={template && { ...template, name: t7?.name ?? template.uuid ?? '' }} change={(v) => setTemplate(v ?? undefined)} />}
-            <TextInput name="title" label={t('templates.title')} defaultValue={t7?.title ?? before.data?.title ?? ''} required={!template && !asked.follows} withAsterisk={false} maxLength={500} data-autofocus />
-            <Textarea name="description" label={t('job.description')} defaultValue={t7?.description ?? ''} autosize minRows={3} className={classes.whole!} />
+            <TextInput name="title" label={t('templates.title')} value={typed.title ?? t7?.title ?? before.data?.title ?? ''} onChange={(e) => { const title = e.currentTarget.value; setTyped((now) => ({ ...now, title })); }} required={!template && !asked.follows} withAsterisk={false} maxLength={500} data-autofocus />
+            <Textarea name="description" label={t('job.description')} value={typed.description ?? t7?.description ?? ''} onChange={(e) => { const description = e.currentTarget.value; setTyped((now) => ({ ...now, description })); }} autosize minRows={3} className={classes.whole!} />
           </div>
         </Section>
         <Section title={t('job.place')}>
@@ -91,7 +94,7 @@ export function NewJobPage() {
         <Section title={t('job.schedule')}>
           <div className={classes.two}>
             <TextInput type="datetime-local" name="at" label={t('board.start')} />
-            <NumberInput name="minutes" label={t('board.minutes')} min={0} max={10_080} step={15} defaultValue={t7?.scheduled_duration?.minutes ?? ''} />
+            <NumberInput name="minutes" label={t('board.minutes')} min={0} max={10_080} step={15} value={minutes} onChange={(minutes) => setTyped((now) => ({ ...now, minutes }))} />
             <Select label={t('board.worker')} data={workers.map((w) => ({ value: w.id, label: w.name }))} value={worker} onChange={setWorker} searchable clearable clearButtonProps={{ 'aria-label': t('clear') }} placeholder={t('board.nobody')} />
             <Radio.Group label={t('newJob.then')} value={publish ? 'published' : 'scheduled'} onChange={(v) => setPublish(v === 'published')}>
               <Group mt={6}>

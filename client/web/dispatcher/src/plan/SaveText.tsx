@@ -1,6 +1,7 @@
 import { Textarea, TextInput } from '@mantine/core';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { reasonOf } from '../ui/reason.ts';
 
 interface Props {
   label: ReactNode;
@@ -44,7 +45,7 @@ export function SaveText({ label, name, value, save, readOnly = false, multiline
         base.current = text;
         setError(undefined);
       },
-      (err: unknown) => setError(err instanceof Error ? err.message : String(err)),
+      (err: unknown) => setError(reasonOf(err)),
     );
   };
   const same = {
