@@ -1,5 +1,5 @@
-import { desk, signIn } from './support/office.ts';
-import { expect, test, type Page } from './support/test.ts';
+import { desk, look, rightToLeft, signIn } from './support/office.ts';
+import { expect, test, type Locator, type Page } from './support/test.ts';
 
 test.use({ ...desk, actionTimeout: 60_000 });
 
@@ -99,4 +99,47 @@ test('who works on a job that was started stays; its time can still be moved', a
   await page.keyboard.press('Enter');
   await expect.poll(async () => (await office.job(job.id)).scheduled_at).not.toBe(job.scheduled_at);
   expect((await office.job(job.id)).assignees).toEqual([{ user: 'anna', edit: true }]);
+});
+
+test('from right to left the board is mirrored: the day runs to the left, dragging, arrows, menus and the drawer follow', async ({ page, server }) => {
+  test.slow();
+  const office = server.as('dispatcher');
+  const job = await office.find('Thermostat quotation');
+  await rightToLeft(page);
+  await signIn(page, '/board');
+  const middle = desk.viewport.width / 2;
+  const centre = async (of: Locator) => (await of.boundingBox().then((b) => b!.x + b!.width / 2));
+  expect(await centre(page.getByRole('navigation', { name: 'Pages' }))).toBeGreaterThan(middle);
+  expect(await centre(lane(page, 'Anna Worker').getByText('Anna Worker'))).toBeGreaterThan(middle);
+  const from = (await card(page, 'Thermostat quotation').boundingBox())!;
+  const boiler = (await card(page, 'Boiler does not start').boundingBox())!; // Anna's, from eight to half past nine
+  const hour = boiler.width / 1.5;
+  await page.mouse.move(from.x + from.width - 10, from.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(from.x + from.width, from.y + 60, { steps: 4 });
+  await page.mouse.move(boiler.x + boiler.width - 10 - 3.5 * hour, boiler.y + 20, { steps: 8 }); // half past eleven
+  await page.mouse.up();
+  await expect(lane(page, 'Anna Worker').getByRole('button', { name: /^Thermostat quotation/ })).toBeVisible();
+  const eight = new Date((await office.find('Boiler does not start')).scheduled_at!).getTime();
+  const after = async () => (new Date((await office.job(job.id)).scheduled_at!).getTime() - eight) / 60_000;
+  await expect.poll(after).toBe(210);
+  await card(page, 'Thermostat quotation').focus();
+  await page.keyboard.press('m');
+  await page.keyboard.press('ArrowLeft'); // later
+  await page.keyboard.press('Enter');
+  await expect.poll(after).toBe(225);
+
+  const account = page.getByRole('button', { name: /^Account of/ });
+  await account.click();
+  const menu = (await page.getByRole('menu').boundingBox())!;
+  const button = (await account.boundingBox())!;
+  expect(Math.abs(menu.x - button.x)).toBeLessThan(2); // they end on the same side, and that is the left one
+  expect(menu.x).toBeGreaterThanOrEqual(0);
+  await look(page, '50-board-rtl');
+  await page.keyboard.press('Escape');
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole('button', { name: 'Open the menu' }).click();
+  const drawer = page.getByRole('dialog', { name: 'fieldsync' });
+  await expect(drawer).toBeVisible();
+  await expect.poll(async () => Math.round((await drawer.boundingBox().then((b) => b!.x + b!.width)))).toBe(390);
 });

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { violations } from './axe.ts';
 import { top } from './program.ts';
-import { expect, type Browser, type Page } from './test.ts';
+import { expect, type Browser, type Locator, type Page } from './test.ts';
 import { zone } from './zone.ts';
 
 /** What the dispatchers' journeys are looked at in: a desk, not a phone. */
@@ -44,6 +44,31 @@ const looks = [
   { name: 'phone-light', width: 390, height: 844, scheme: 'light' },
   { name: 'phone-dark', width: 390, height: 844, scheme: 'dark' },
 ] as const;
+
+/** From now on every page of this tab is in a language that is written from right to left, whichever it is in. */
+export const rightToLeft = (page: Page): Promise<unknown> =>
+  page.addInitScript(() => {
+    const dir = Object.getOwnPropertyDescriptor(HTMLElement.prototype, 'dir')!;
+    Object.defineProperty(HTMLElement.prototype, 'dir', {
+      ...dir,
+      set(this: HTMLElement) {
+        dir.set!.call(this, 'rtl');
+      },
+    });
+  });
+
+/** Opens something over the page by a button, has axe look at it, and closes it by Escape. */
+export async function over(page: Page, opener: Locator, role: 'menu' | 'dialog' | 'listbox', name: string): Promise<void> {
+  await opener.click();
+  const opened = page.getByRole(role).filter({ visible: true }).last();
+  await expect(opened).toBeVisible();
+  await opened.evaluate((el) => Promise.all([el, ...el.querySelectorAll('*')].flatMap((e) => e.getAnimations()).map((a) => a.finished)));
+  await expect(opened).toHaveCSS('opacity', '1'); // it has come: what is half there has half its contrast
+  const { violations: found } = await violations(page).analyze();
+  expect.soft(found.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await expect(opened).toBeHidden();
+}
 
 /** Looks at a page in all its sizes and colours: a picture of each for the contact sheet, axe, and whether it can be pushed sideways. */
 export async function look(page: Page, name: string): Promise<void> {

@@ -46,7 +46,7 @@ export const test = base.extend<PerTest, PerWorker>({
   },
 });
 
-export { expect, type Browser, type BrowserContext, type Page } from '@playwright/test';
+export { expect, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test';
 
 /** Both kinds of no network at once: for requests by the browser, for WebSockets by the line. */
 export async function offline(context: BrowserContext, link: Link, is: boolean): Promise<void> {

@@ -21,6 +21,8 @@ export const theme = createTheme({
     PasswordInput: { defaultProps: { inputWrapperOrder: below } },
     NumberInput: { defaultProps: { inputWrapperOrder: below } },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
+    // Within the landmark of what opens them; without the empty place to focus, which is no entry of a menu.
+    Menu: { defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.45 } } },
     // their <header> is no banner of the page
     ModalHeader: { defaultProps: { role: 'none' } },
