@@ -124,8 +124,8 @@ export interface RefusedWork {
   readonly code: string;
   /** Why, in words for people. */
   readonly reason: string;
-  /** What it would have done. */
-  readonly did: readonly { readonly what: string; readonly value?: unknown }[];
+  /** What it would have done: where (keys from the root of the job), what that is called there, else the first key, and what would stand there; no value: it would be gone. */
+  readonly did: readonly { readonly path: readonly string[]; readonly what: string; readonly value?: unknown }[];
   /** Whether it can be done once more at the state of now. */
   readonly canRepeat: boolean;
 }

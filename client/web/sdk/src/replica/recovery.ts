@@ -164,6 +164,6 @@ function nameOf(root: Tree, path: readonly string[]): string {
 
 const shown = (w: WorkRecord): RefusedWork => ({
   id: w.id, job: w.job, jobTitle: w.jobTitle, at: w.at, refusedAt: w.refusedAt, code: w.code, reason: w.reason,
-  did: w.did.map(({ what, value }) => ({ what, ...(value === undefined ? {} : { value }) })), canRepeat: w.did.length > 0,
+  did: w.did.map(({ path, what, value }) => ({ path, what, ...(value === undefined ? {} : { value }) })), canRepeat: w.did.length > 0,
 });
 

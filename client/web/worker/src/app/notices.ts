@@ -8,7 +8,7 @@ export interface Notice {
   action?: { label: string; run: () => void };
 }
 
-const stays = 8000; // milliseconds; long enough to reach for Undo
+const stays = { withAction: 8000, said: 4000 }; // milliseconds; long enough to reach for Undo, or to read
 let all: readonly Notice[] = [];
 let next = 1;
 const told = new Set<() => void>();
@@ -22,7 +22,24 @@ function set(list: readonly Notice[]): void {
 export function notify(notice: Omit<Notice, 'id'>): void {
   const id = next++;
   set([...all.filter((n) => n.text !== notice.text).slice(-2), { ...notice, id }]);
-  setTimeout(() => dismiss(id), stays);
+  leave(id, notice.action ? stays.withAction : stays.said);
+}
+
+const leaving = new Map<number, ReturnType<typeof setTimeout>>();
+function leave(id: number, after: number): void {
+  clearTimeout(leaving.get(id));
+  leaving.set(id, setTimeout(() => dismiss(id), after));
+}
+
+/** Somebody reads it, or is about to press its button: it stays until he has gone. */
+export function hold(id: number): void {
+  clearTimeout(leaving.get(id));
+}
+
+/** He has gone. */
+export function release(id: number): void {
+  const notice = all.find((n) => n.id === id);
+  if (notice) leave(id, notice.action ? stays.withAction : stays.said);
 }
 
 /** Takes away what says this: the person is where it is seen. */
@@ -31,6 +48,8 @@ export function seen(text: string): void {
 }
 
 export function dismiss(id: number): void {
+  clearTimeout(leaving.get(id));
+  leaving.delete(id);
   if (all.some((n) => n.id === id)) set(all.filter((n) => n.id !== id));
 }
 

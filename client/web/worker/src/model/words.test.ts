@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import i18next from 'i18next';
 import type { Job } from '@fieldsync/sdk';
 import { en } from '../i18n/en.ts';
-import { placeName, valueAt, valueText } from './words.ts';
+import { placeName, valueAt, valueText, workText } from './words.ts';
 
 beforeAll(() => i18next.init({ lng: 'en', resources: { en: { translation: en } }, interpolation: { escapeValue: false } }));
 const t = i18next.t;
@@ -36,4 +36,16 @@ test('a value is said as people say it', () => {
   expect(valueText({ status: 'en_route', uuid: 'e' }, t)).toBe('En route');
   expect(valueText(null, t)).toBe('');
   expect(valueText('2026-11-25', t)).toContain('2026');
+});
+
+test('refused work is said in the words of the job, without what no person has put there', () => {
+  const said = (path: string[], what: string, value?: unknown) => workText({ path, what, ...(value === undefined ? {} : { value }) }, t, (id) => (id === 'anna' ? 'Anna Worker' : undefined));
+  expect(said(['title'], 'title', 'Boiler')).toBe('Title: Boiler');
+  expect(said(['scheduled_duration'], 'scheduled_duration', { minutes: 90 })).toBe('Duration: 90 min');
+  expect(said(['report_fields', 'f1', 'value'], 'Pressure', 1.5)).toBe('Pressure: 1.5');
+  expect(said(['checklist', 'i1'], 'Gas off', { text: 'Gas off', done: false })).toBe('Checklist: Gas off');
+  expect(said(['assignees', 'anna'], 'assignees', { edit: true })).toBe('Who does it: Anna Worker');
+  expect(said(['status_log', 'e1'], 'en_route', { status: 'en_route' })).toBe('Status: En route');
+  expect(said(['attachments', 'a1'], 'attachments')).toBe('File');
+  for (const root of ['kind', 'schema_version', 'created_at', 'created_by']) expect(said([root], root, 1)).toBeUndefined();
 });

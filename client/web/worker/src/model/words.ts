@@ -1,4 +1,4 @@
-import type { Job } from '@fieldsync/sdk';
+import type { Job, RefusedWork } from '@fieldsync/sdk';
 import type { TFunction } from 'i18next';
 import { moment, number, plainDay } from '../i18n/format.ts';
 import { statusLook } from './status.ts';
@@ -54,6 +54,19 @@ export function valueText(value: unknown, t: TFunction): string {
   if (typeof v['status'] === 'string') return statusWord(v['status'], t);
   if (typeof v['minutes'] === 'number') return t('common.minutes', { count: v['minutes'] });
   return '';
+}
+
+/** A part of refused work as a person knows it; undefined for what no person has put there. */
+export function workText(done: RefusedWork['did'][number], t: TFunction, userName: (id: string) => string | undefined): string | undefined {
+  const { path, what, value } = done;
+  const [root = '', id = ''] = path;
+  const part = (named as readonly string[]).includes(root) ? t(`part.${root as Named}`) : root === 'report_fields' || root === 'custom_fields' ? t(`part.${root}`) : undefined;
+  if (part === undefined) return undefined;
+  if (root === 'assignees') return t('history.value', { what: part, value: userName(id) ?? id });
+  const said = valueText(value, t);
+  if (root === 'status_log') return said ? t('history.value', { what: part, value: said }) : part;
+  const name = what === root || what === said ? part : what;
+  return said ? t('history.value', { what: name, value: said }) : name;
 }
 
 /** What there is now in a place of the job's JSON form, where a path of keys leads. */

@@ -7,7 +7,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { notify, seen } from '../app/notices.ts';
 import { moment } from '../i18n/format.ts';
-import { valueText } from '../model/words.ts';
+import { workText } from '../model/words.ts';
 import { tell } from '../job/tell.ts';
 import { Card } from '../ui/Card.tsx';
 import { Empty } from '../ui/Empty.tsx';
@@ -19,7 +19,7 @@ export function RefusedPage() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const refused = useRefused();
-  useEffect(() => seen(t('refused.one')), [refused]); // it would lie over the buttons
+  useEffect(() => seen(t('refused.one')), [refused, t]); // it would lie over the buttons
   return (
     <Page title={t('refused.title')} onBack={() => void navigate({ to: '/unsent' })}>
       {refused.length === 0 ? <Empty icon={IconCircleCheck} title={t('refused.empty')} /> : <p className={styles.help}>{t('refused.help')}</p>}
@@ -34,6 +34,7 @@ function Refused({ work }: { work: RefusedWork }) {
   const { t } = useTranslation();
   const client = useClient();
   const [busy, setBusy] = useState(false);
+  const lines = [...new Set(work.did.flatMap((d) => workText(d, t, (id) => client.userName(id)) ?? []))];
   const run = (what: Promise<void>, done: string) => {
     setBusy(true);
     void tell(what)
@@ -43,10 +44,9 @@ function Refused({ work }: { work: RefusedWork }) {
   return (
     <Card tone="danger" title={work.jobTitle || t('jobs.untitled')} aside={<span className={styles.at}>{moment(work.at)}</span>}>
       <ul className={styles.did}>
-        {work.did.map((d, i) => {
-          const value = valueText(d.value, t);
-          return <li key={i}>{value ? t('history.value', { what: d.what, value }) : d.what}</li>;
-        })}
+        {(lines.length > 0 ? lines : [t('part.other')]).map((line) => (
+          <li key={line}>{line}</li>
+        ))}
       </ul>
       <p className={styles.reason}>{t('refused.reason', { reason: work.reason })}</p>
       <div className={styles.buttons}>

@@ -1,16 +1,26 @@
+import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { IconX } from '@tabler/icons-react';
-import { dismiss, useNotices } from '../app/notices.ts';
+import { dismiss, hold, release, useNotices } from '../app/notices.ts';
 import styles from './Notices.module.css';
 
 /** Where notices appear. A screen reader says them when they do. */
 export function Notices() {
   const { t } = useTranslation();
   const notices = useNotices();
+  const last = notices[notices.length - 1]?.id;
+  useEffect(() => {
+    if (last === undefined) return;
+    const key = (e: KeyboardEvent): void => {
+      if (e.key === 'Escape' && !e.defaultPrevented && !document.querySelector('dialog[open]')) dismiss(last);
+    };
+    addEventListener('keydown', key);
+    return () => removeEventListener('keydown', key);
+  }, [last]);
   return (
     <div className={styles.stack} role="status" aria-live="polite">
       {notices.map((n) => (
-        <div key={n.id} className={styles.notice} data-kind={n.kind}>
+        <div key={n.id} className={styles.notice} data-kind={n.kind} onPointerEnter={() => hold(n.id)} onPointerLeave={() => release(n.id)} onFocus={() => hold(n.id)} onBlur={() => release(n.id)}>
           <span className={styles.text}>{n.text}</span>
           {n.action && (
             <button

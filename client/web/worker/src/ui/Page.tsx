@@ -15,7 +15,16 @@ interface Props {
   children: ReactNode;
 }
 
-/** A page with its bar. Its heading gets the focus when the page opens, so that a screen reader says where one is. */
+let led = false; // somebody has tapped or pressed something since the app was opened
+const lead = (event: Event): void => {
+  led ||= !(event instanceof KeyboardEvent && event.key === 'Tab');
+};
+for (const name of ['pointerdown', 'click', 'keydown', 'popstate']) addEventListener(name, lead, true);
+
+/**
+ * A page with its bar. Its heading gets the focus when one has gone to the page, so that a screen reader says where one is. When the app is opened the focus stays
+ * where the browser begins, so that the first Tab finds the way past the bars.
+ */
 export function Page({ title, over, onBack, aside, children }: Props) {
   const { t, i18n } = useTranslation();
   const heading = useRef<HTMLHeadingElement>(null);
@@ -23,7 +32,7 @@ export function Page({ title, over, onBack, aside, children }: Props) {
     document.title = `${title} · ${t('app.name')}`;
   }, [title, t]);
   useEffect(() => {
-    heading.current?.focus({ preventScroll: true });
+    if (led) heading.current?.focus({ preventScroll: true });
   }, []);
   return (
     <>
