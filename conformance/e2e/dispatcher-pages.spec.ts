@@ -37,7 +37,7 @@ test('the pages of jobs, full: axe finds no violation, nothing is too wide', asy
   await over(page, page.getByRole('button', { name: /^Views/ }), 'menu', 'views');
   await over(page, page.getByRole('button', { name: 'Export', exact: true }), 'menu', 'export');
   await over(page, page.getByRole('button', { name: /^Account of/ }), 'menu', 'account');
-  await over(page, page.getByRole('combobox', { name: 'Order' }), 'listbox', 'order');
+  await over(page, page.getByRole('textbox', { name: 'Order' }), 'listbox', 'order');
   await page.getByRole('button', { name: /^Filters/ }).click();
   await look(page, '03-filters');
   await page.keyboard.press('Escape');

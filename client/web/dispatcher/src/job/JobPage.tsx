@@ -63,8 +63,8 @@ function Open({ id }: { id: string }) {
       if (event.key === 'Escape') back();
       else if (event.key === 'h' && shortcutsOn()) go({ tab: history ? undefined : 'history', at: undefined, knew: undefined });
     };
-    window.addEventListener('keydown', press);
-    return () => window.removeEventListener('keydown', press);
+    window.addEventListener('keydown', press, true); // first: a menu that Escape closes is still there
+    return () => window.removeEventListener('keydown', press, true);
   }, [go, back, history]);
 
   const looksBack = at !== undefined || knew !== undefined;

@@ -119,7 +119,13 @@ function Account() {
         </Menu.Item>
         <Menu.Divider />
         {schemes.map(({ name, icon: Icon }) => (
-          <Menu.Item key={name} leftSection={<Icon size={16} />} onClick={() => setColorScheme(name)} role="menuitemradio" aria-checked={colorScheme === name} data-chosen={colorScheme === name || undefined}>
+          <Menu.Item
+            key={name}
+            leftSection={<Icon size={16} />}
+            onClick={() => setColorScheme(name)}
+            data-chosen={colorScheme === name || undefined}
+            renderRoot={(props) => <button {...props} role="menuitemradio" aria-checked={colorScheme === name} />} // of itself it says menuitem, whatever role it is given
+          >
             {t(`scheme.${name}`)}
           </Menu.Item>
         ))}
