@@ -86,18 +86,3 @@ test('from a template to a printed report: fields of every kind, checklist, an o
   await expect(page.getByRole('button', { name: 'Print the report' })).toBeHidden();
   expect((await page.pdf({ format: 'A4' })).length).toBeGreaterThan(10_000);
 });
-
-test('what was typed into a new job stays when its template comes', async ({ page, server }) => {
-  const office = server.as('dispatcher');
-  await signIn(page, '/new');
-  await page.getByRole('textbox', { name: 'Title' }).fill('Typed before');
-  await page.getByRole('textbox', { name: 'Address' }).fill('Typed Street 1');
-  await page.getByRole('textbox', { name: 'Template' }).click();
-  await page.getByRole('option', { name: 'Heating service' }).click();
-  await expect(page.getByRole('textbox', { name: 'Minutes' })).not.toHaveValue(''); // the template is here
-  await expect(page.getByRole('textbox', { name: 'Title' })).toHaveValue('Typed before');
-  await expect(page.getByRole('textbox', { name: 'Address' })).toHaveValue('Typed Street 1');
-  await page.getByRole('button', { name: 'Make the job' }).click();
-  await expect(page).toHaveURL(/\/jobs\/[^/]+$/);
-  expect(await office.job(new URL(page.url()).pathname.split('/').pop()!)).toMatchObject({ title: 'Typed before', address: { formatted: 'Typed Street 1' }, template: { name: 'Heating service' } });
-});
