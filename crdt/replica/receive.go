@@ -54,7 +54,9 @@ func (d *Document) receive(now time.Time, p *peer, frame *wire.Sync, b *Batch) {
 	p.state.Receive(d.view(), &msg)
 	p.dirty, d.dirty = true, true
 	if !heard && len(p.shared) > 0 && p.state.SharedHeads().Equal(p.shared) {
-		d.tellShared(p, b) // no more than what an earlier connection left, but now it is said
+		if theirs, _ := p.state.TheirHeads(); !slices.ContainsFunc(theirs, func(x crdt.Hash) bool { return !d.view().Has(x) }) { // else it has more, which will come
+			d.tellShared(p, b) // no more than what an earlier connection left, but now it is said
+		}
 		return
 	}
 	d.noteShared(p, b)
