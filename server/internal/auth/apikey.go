@@ -108,7 +108,7 @@ func (a *Auth) APIKeys(by access.Principal) ([]APIKey, error) {
 			if err != nil {
 				return err
 			}
-			if k.Seen, err = lastSeen(r, secretHash(k.Hash)); err != nil {
+			if k.Seen, err = a.lastSeen(r, secretHash(k.Hash)); err != nil {
 				return err
 			}
 			out = append(out, k)

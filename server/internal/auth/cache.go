@@ -56,6 +56,13 @@ func (c *cache) note(h secretHash, now time.Time) {
 	}
 }
 
+// lastSeen gives when a credential was last let in since takeSeen; zero: it was not.
+func (c *cache) lastSeen(h secretHash) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seen[h].UTC()
+}
+
 // takeSeen gives who was let in since the last call, and when last.
 func (c *cache) takeSeen() map[secretHash]time.Time {
 	c.mu.Lock()

@@ -39,7 +39,7 @@ func (a *Auth) devicesOf(user string) ([]Device, error) {
 		if c.expired(now) {
 			continue
 		}
-		seen, err := lastSeen(a.store, secretHash(c.Hash))
+		seen, err := a.lastSeen(a.store, secretHash(c.Hash))
 		if err != nil {
 			return nil, unavailable(err)
 		}
@@ -118,7 +118,7 @@ func (a *Auth) RenameDevice(by access.Principal, user, device, label string) (De
 	if err != nil {
 		return Device{}, err
 	}
-	seen, err := lastSeen(a.store, secretHash(c.Hash))
+	seen, err := a.lastSeen(a.store, secretHash(c.Hash))
 	if err != nil {
 		return Device{}, unavailable(err)
 	}

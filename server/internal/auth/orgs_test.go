@@ -367,6 +367,9 @@ func TestUsesAreWrittenDownRarely(t *testing.T) {
 	if n := count(); n != 0 {
 		t.Errorf("being let in wrote %d times", n)
 	}
+	if devices, err := w.devicesOf("zoe"); err != nil || len(devices) != 1 || !devices[0].Seen.Equal(w.clock) {
+		t.Errorf("who was let in now was seen %+v, %v", devices, err)
+	}
 	for i, want := range []int{1, 0, 0, 1} { // every six minutes
 		if err := w.SaveSeen([]access.Principal{w.mustBe(t, secret)}); err != nil {
 			t.Fatal(err)

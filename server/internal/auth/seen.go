@@ -67,7 +67,7 @@ func (a *Auth) saveSeen(hashes []secretHash, seen map[secretHash]time.Time) erro
 		} else if err != nil {
 			return unavailable(err)
 		}
-		last, err := lastSeen(a.store, h)
+		last, err := writtenSeen(a.store, h)
 		if err != nil {
 			return unavailable(err)
 		}
@@ -81,8 +81,17 @@ func (a *Auth) saveSeen(hashes []secretHash, seen map[secretHash]time.Time) erro
 	return a.write(ops...)
 }
 
-// lastSeen gives when a credential was last used, as far as it was written down; zero: never.
-func lastSeen(r store.Reader, h secretHash) (time.Time, error) {
+// lastSeen gives when a credential was last used, as far as it is known; zero: never.
+func (a *Auth) lastSeen(r store.Reader, h secretHash) (time.Time, error) {
+	written, err := writtenSeen(r, h)
+	if lately := a.cache.lastSeen(h); lately.After(written) {
+		return lately, err
+	}
+	return written, err
+}
+
+// writtenSeen is lastSeen as far as it was written down.
+func writtenSeen(r store.Reader, h secretHash) (time.Time, error) {
 	b, err := r.Get(seenKey(h))
 	switch {
 	case errors.Is(err, store.ErrNotFound):

@@ -160,11 +160,11 @@ export const Place = memo(function Place({ job, handle, edits }: Omit<Props, 'na
               {c.value &&
                 (c.type === 'email' ? (
                   <Anchor href={`mailto:${c.value}`} size="sm">
-                    <IconMail size={14} aria-hidden /> {c.value}
+                    <IconMail size={14} aria-hidden /> <bdi dir="ltr">{c.value}</bdi>
                   </Anchor>
                 ) : (
                   <Anchor href={`tel:${c.value.replace(/[^+\d]/g, '')}`} size="sm">
-                    <IconPhone size={14} aria-hidden /> {c.value}
+                    <IconPhone size={14} aria-hidden /> <bdi dir="ltr">{c.value}</bdi>
                   </Anchor>
                 ))}
             </li>

@@ -126,7 +126,11 @@ function ContactLine({ contact }: { contact: Contact }) {
     <li className={styles.contact}>
       <div>
         <p className={styles.strong}>{name}</p>
-        {value !== name && <p className={styles.soft}>{value}</p>}
+        {value !== name && (
+          <p className={styles.soft}>
+            <bdi dir={href ? 'ltr' : 'auto'}>{value}</bdi>
+          </p>
+        )}
       </div>
       {href && (
         <a className={styles.call} href={href} aria-label={mail ? t('job.mail', { name }) : t('job.call', { name })}>
