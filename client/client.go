@@ -195,7 +195,7 @@ func (c *Client) openRest() error {
 	c.drive = drive.New(drive.Config{
 		Replica: &replica.Config{
 			// Both ends know a client by its token; the name only has to differ from other devices'.
-			PeerID: crdt.PeerID("fieldsync-" + rand.Text()[:12]), StorageID: c.account.Storage,
+			PeerID: crdt.PeerID(rand.Text()[:12]), StorageID: c.account.Storage,
 			History: history.DefaultLimits(), IdleAfter: idle, KeepSyncStates: true, Policy: rules,
 			JoinTimeout: link.HandshakeTimeout + answerTimeout,
 		},

@@ -87,12 +87,16 @@ func appendFrame(c *Codec, dst []byte, f Frame) []byte {
 		dst = appendRoute(dst, "doc-unavailable", f.Sender, f.Target)
 		return appendDocField(c, dst, f.Doc)
 	case Join:
-		dst = appendHead(dst, majorMap, 4)
+		said := len(f.Versions) != 1 || f.Versions[0] != ProtocolVersion // else it is what their absence means
+		dst = appendHead(dst, majorMap, map[bool]uint64{false: 3, true: 4}[said])
 		dst = appendText(dst, "type")
 		dst = appendText(dst, "join")
 		dst = appendText(dst, "senderId")
 		dst = appendText(dst, string(f.Sender))
 		dst = appendMetadata(dst, f.Metadata)
+		if !said {
+			return dst
+		}
 		dst = appendText(dst, "supportedProtocolVersions")
 		return appendTexts(dst, f.Versions)
 	case Peer:
@@ -200,14 +204,21 @@ func appendRefused(c *Codec, dst []byte, f Refused) []byte {
 }
 
 func appendCatchUp(dst []byte, f CatchUp) []byte {
-	n := uint64(3)
-	for _, present := range []bool{len(f.Ranges) > 0, len(f.Sketch) > 0, f.Want > 0, len(f.Mine) > 0, len(f.Yours) > 0, f.Done, f.Push} {
+	n := uint64(2)
+	for _, present := range []bool{f.Target != "", len(f.Ranges) > 0, len(f.Sketch) > 0, f.Want > 0, len(f.Mine) > 0, len(f.Yours) > 0, f.Done, f.Push} {
 		if present {
 			n++
 		}
 	}
 	dst = appendHead(dst, majorMap, n)
-	dst = appendRoute(dst, typeCatchUp, f.Sender, f.Target)
+	if f.Target != "" {
+		dst = appendRoute(dst, typeCatchUp, f.Sender, f.Target)
+	} else { // who comes early does not know the server's name
+		dst = appendText(dst, "type")
+		dst = appendText(dst, typeCatchUp)
+		dst = appendText(dst, "senderId")
+		dst = appendText(dst, string(f.Sender))
+	}
 	if len(f.Ranges) > 0 {
 		dst = appendText(dst, names[fieldRanges])
 		dst = appendHead(dst, majorArray, uint64(len(f.Ranges)))

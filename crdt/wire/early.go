@@ -14,7 +14,7 @@ import (
 const EarlyHeader = "Fieldsync-Early"
 
 // MaxEarly bounds that header in bytes: proxies take 8 KiB of headers, and credentials want room too. The frames of a client with a sketch
-// of 48 symbols take 1.3 KB.
+// of 48 symbols take 1.2 KB.
 const MaxEarly = 4 << 10
 
 // EarlyFrames is how many frames go early: join and catch-up.

@@ -39,7 +39,7 @@ func (c *Conn) Dial(ctx context.Context, server *url.URL, token string) error {
 		NetDialContext:    (&net.Dialer{Control: socket.Control}).DialContext,
 		EnableCompression: true, WriteBufferSize: 16 << 10, ReadBufferSize: 16 << 10,
 	}
-	header := http.Header{"Authorization": {"Bearer " + token}}
+	header := http.Header{"Authorization": {"Bearer " + token}, "User-Agent": {""}} // Go's own says nothing, in 32 bytes of a slow link
 	early, err := c.early(ctx)
 	if err != nil {
 		return err

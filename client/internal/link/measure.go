@@ -22,7 +22,7 @@ const (
 // first to the answer to the last. busy: something else of ours was sent meanwhile, or waited. The error is ctx's, or KindUnavailable where the
 // connection ended.
 func (c *Conn) Ping(ctx context.Context, n, size int) (took time.Duration, busy bool, err error) {
-	name := rand.Text()
+	name := rand.Text()[:4] // of some few that are on their way
 	name += strings.Repeat(".", max(0, size-len(name)))
 	answered := make(chan struct{})
 	c.mu.Lock()

@@ -1,0 +1,58 @@
+package goclient
+
+import (
+	"fmt"
+	"testing"
+
+	"fieldsync/client"
+	"fieldsync/conformance/internal/slowlink"
+	"fieldsync/conformance/internal/sut"
+	"fieldsync/crdt"
+)
+
+// On 2G a second has six kilobytes. However many jobs a phone holds, it pays for what differs.
+func TestAReconnectOn2GCostsTwoKilobytesAndWhatChanged(t *testing.T) {
+	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	office := open(t, t.TempDir(), addr, sut.Dispatcher)
+	jobs := make([]crdt.DocID, 300)
+	for i := range jobs {
+		jobs[i] = newJob(t, office, fmt.Sprint("Pump ", i))
+	}
+	synced(t, office)
+	link, there := over(t, addr, slowlink.Direct)
+	phone := open(t, t.TempDir(), there, sut.Dispatcher)
+	phone.SetNetwork(client.Network2G, false)
+	if r := synced(t, phone); r.Documents < len(jobs) {
+		t.Fatalf("%+v", r)
+	}
+	if err := link.Set(slowlink.GPRS); err != nil {
+		t.Fatal(err)
+	}
+	reconnect := func() (bytes int64) {
+		t.Helper()
+		link.ResetCounts()
+		synced(t, phone)
+		for _, n := range link.Counts() {
+			bytes += n.Up + n.Down
+		}
+		return bytes
+	}
+
+	const nothing = 2 << 10
+	if n := reconnect(); n > nothing {
+		t.Errorf("nothing had changed, and %d bytes passed the line", n)
+	}
+	for i, id := range jobs[:10] {
+		set(t, office, id, "title", fmt.Sprint("Another pump ", i))
+	}
+	synced(t, office)
+	const each = 600 // the change, its heads, and that it came
+	if n := reconnect(); n > nothing+10*each {
+		t.Errorf("ten jobs had changed, and %d bytes passed the line", n)
+	}
+	for i, id := range jobs[:10] {
+		if got := view(t, phone, id).Job.Title; got != fmt.Sprint("Another pump ", i) {
+			t.Errorf("%s has the title %q", id, got)
+		}
+	}
+}
