@@ -98,6 +98,11 @@ func (c *Client) acquire(ctx context.Context) (*session, error) {
 // open dials for a new session. The first words of the exchange go with the request, so they are made before: what changes here
 // meanwhile is noted for the session that is to be (Client.opening).
 func (c *Client) open(ctx context.Context, s *session, at *url.URL, token string) error {
+	own, err := c.unshared()
+	if err != nil {
+		return err
+	}
+	asks := len(own) > 0
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
@@ -108,11 +113,11 @@ func (c *Client) open(ctx context.Context, s *session, at *url.URL, token string
 	s.conn.Prefer(func(doc string) bool { return c.statuses.urgent(doc) || c.pushes.has(doc) })
 	s.conn.OnMoves(s.getsOn)
 	s.api.CutWhen(func() bool { return c.net.gate.Held(lane.File{}) != "" })
-	s.link = c.drive.ConnectTo(s.conn, server{s}, wire.ExtensionVersion)
-	err := s.conn.Dial(ctx, at, token)
+	s.link = c.drive.ConnectTo(s.conn, server{s}, wire.ExtensionVersion, asks)
+	err = s.conn.Dial(ctx, at, token)
 	if err == nil && s.conn.Extensions == 0 { // not one of ours, or something in between hides it: by its answer to our join we shall see
 		s.link.Closed()
-		s.link = c.drive.ConnectTo(s.conn, server{s}, 0)
+		s.link = c.drive.ConnectTo(s.conn, server{s}, 0, asks)
 	}
 	c.mu.Lock()
 	c.opening = nil

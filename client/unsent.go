@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"fieldsync/crdt"
@@ -81,21 +82,7 @@ func (c *Client) Unsent(ctx context.Context) (Unsent, error) {
 	if out.Failed, err = c.failure(); err != nil {
 		return out, err
 	}
-	server, err := c.fact(factServer)
-	if err != nil {
-		return out, err
-	}
-	var some []crdt.DocID
-	err = drive.Records(c.store, func(doc crdt.DocID, rec replica.Record) error {
-		shared, err := c.sharedHeads(doc, crdt.StorageID(server))
-		for _, heads := range shared {
-			if heads.Equal(rec.Heads) {
-				return nil // the usual case: nothing is opened
-			}
-		}
-		some = append(some, doc)
-		return err
-	})
+	some, err := c.unshared()
 	if err != nil {
 		return out, err
 	}
@@ -125,6 +112,23 @@ func (c *Client) Unsent(ctx context.Context) (Unsent, error) {
 	if out.Attached == 0 && len(out.Files) > 0 {
 		out.Attached = 1 // what is left of one
 	}
+	return out, err
+}
+
+// unshared gives the documents of which the server is not known to hold all that is here. Nothing is opened for it.
+func (c *Client) unshared() ([]crdt.DocID, error) {
+	server, err := c.fact(factServer)
+	if err != nil {
+		return nil, err
+	}
+	var out []crdt.DocID
+	err = drive.Records(c.store, func(doc crdt.DocID, rec replica.Record) error {
+		shared, err := c.sharedHeads(doc, crdt.StorageID(server))
+		if !slices.ContainsFunc(shared, rec.Heads.Equal) {
+			out = append(out, doc)
+		}
+		return err
+	})
 	return out, err
 }
 

@@ -42,9 +42,9 @@ func (d *Drive) Connect(conn Conn, p replica.Principal, dialed bool) *Link {
 }
 
 // ConnectTo is Connect for one who was dialed and has said already which version of our extension frames it takes (0: none), so that
-// catch-up begins with the join.
-func (d *Drive) ConnectTo(conn Conn, p replica.Principal, extensions int) *Link {
-	return d.connect(conn, replica.Opened{Principal: p, Dialed: true, Extensions: extensions})
+// catch-up begins with the join. asks: there are changes to send (replica.Opened.Asks).
+func (d *Drive) ConnectTo(conn Conn, p replica.Principal, extensions int, asks bool) *Link {
+	return d.connect(conn, replica.Opened{Principal: p, Dialed: true, Extensions: extensions, Asks: asks})
 }
 
 func (d *Drive) connect(conn Conn, opened replica.Opened) *Link {

@@ -112,7 +112,7 @@ func (h *Hub) inventory(c *conn, items []Item, b *HubBatch) {
 		c.catchup.whole = everything.Digest
 		f := wire.CatchUp{Ranges: []wire.Range{everything}}
 		if len(items) > 0 && !h.cfg.RangesOnly {
-			f.Sketch, f.Push = c.catchup.more(sketchFirst), true
+			f.Sketch, f.Push = c.catchup.more(sketchFirst), !c.asks
 		}
 		h.sendCatchUp(c, f, b)
 		return

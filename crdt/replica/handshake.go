@@ -9,7 +9,7 @@ import (
 )
 
 func (h *Hub) opened(now time.Time, ev Opened, b *HubBatch) {
-	c := &conn{id: ev.Conn, principal: ev.Principal, naming: h.cfg.naming(ev.Principal), dialed: ev.Dialed}
+	c := &conn{id: ev.Conn, principal: ev.Principal, naming: h.cfg.naming(ev.Principal), dialed: ev.Dialed, asks: ev.Asks}
 	h.conns[ev.Conn] = c
 	h.waiting = append(h.waiting, deadline{at: now.Add(h.cfg.joinTimeout()), conn: ev.Conn})
 	if ev.Dialed {

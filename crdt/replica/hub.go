@@ -40,6 +40,7 @@ type conn struct {
 	principal Principal
 	naming    Naming
 	dialed    bool
+	asks      bool // Opened.Asks
 	joined    bool
 	remote    crdt.PeerID
 	meta      wire.PeerMetadata
@@ -79,6 +80,9 @@ type Opened struct {
 	// Extensions is the version of our extension frames that one whom we called is known to take before it says so, or 0. Then catch-up
 	// does not wait for its answer to our join, which saves a round trip.
 	Extensions int
+	// Asks says that we have changes to send to one whom we called: so of what differs we begin each conversation ourselves, in our order and
+	// knowing what both hold. Else what differs may come without being asked for.
+	Asks bool
 }
 
 // Framed is a frame that arrived on a connection.

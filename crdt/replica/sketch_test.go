@@ -324,6 +324,21 @@ func TestCatchUpThatBeginsWithTheJoin(t *testing.T) {
 	}
 }
 
+func TestOnlyWhoHasNothingToSendIsSentWhatDiffersUnasked(t *testing.T) {
+	items := manyItems(rand.New(rand.NewPCG(3, 3)), 20)
+	for _, asks := range []bool{false, true} {
+		h := NewHub(&Config{PeerID: "phone"})
+		h.Step(aMoment, Opened{Conn: 1, Principal: anybody{}, Dialed: true, Extensions: 1, Asks: asks})
+		b := h.Step(aMoment, Inventory{Conn: 1, Items: items})
+		if len(b.Send) != 1 {
+			t.Fatalf("%d frames", len(b.Send))
+		}
+		if f, ok := b.Send[0].Frame.(wire.CatchUp); !ok || f.Push == asks || len(f.Sketch) == 0 {
+			t.Errorf("who has changes to send (%v) says %+v", asks, b.Send[0].Frame)
+		}
+	}
+}
+
 // The vectors are by conformance/vectors/catch-up.py, which has nothing of this code.
 func TestSketchVectors(t *testing.T) {
 	raw, err := os.ReadFile("../../conformance/vectors/catch-up.json")
