@@ -190,17 +190,25 @@ func TestDevicesSayWhenTheyWereSeen(t *testing.T) {
 		return all[0]
 	}
 	d := mine()
-	if !d.Current || d.Kind != "token" || d.Label != "phone of worker" || d.LastSeen != nil || !d.Created.Equal(w.clock) || d.Expires != nil {
+	if !d.Current || d.Kind != "token" || d.Label != "phone of worker" || d.LastSeen == nil || !d.LastSeen.Equal(w.clock) || !d.Created.Equal(w.clock) || d.Expires != nil {
 		t.Errorf("%+v", d)
 	}
 	if err := w.auth.SaveSeen(nil); err != nil {
 		t.Fatal(err)
 	}
-	if d := mine(); d.LastSeen == nil || !d.LastSeen.Equal(w.clock) {
-		t.Errorf("%+v", d)
+	others := func() *time.Time {
+		t.Helper()
+		return must[DeviceList](w, "acme/owner", "GET", "users/"+d.User+"/devices", "").Devices[0].LastSeen
 	}
+	seen := w.clock
 	w.clock = w.clock.Add(time.Hour)
+	if at := others(); at == nil || !at.Equal(seen) {
+		t.Errorf("an hour after it was seen: %v", at)
+	}
 	must[Device](w, "acme/worker", "PATCH", "users/"+d.User+"/devices/"+d.ID, `{"label":"the old phone"}`)
+	if at := others(); at == nil || !at.Equal(w.clock) {
+		t.Errorf("just now, and not written down yet: %v", at)
+	}
 	if err := w.auth.SaveSeen(nil); err != nil {
 		t.Fatal(err)
 	}
