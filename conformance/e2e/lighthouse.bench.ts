@@ -9,6 +9,7 @@ import { handheld, Profile } from './support/profile.ts';
 import { freePort, top } from './support/program.ts';
 import { Server } from './support/server.ts';
 import { expect, test } from './support/test.ts';
+import type { TraceEvent } from './support/trace.ts';
 
 // A measurement: `npx playwright test --config bench.config.ts lighthouse`. The board is an office's page: Lighthouse's desktop settings.
 // The workers' app is a phone's: its own settings, a phone with a processor four times slower on slow 4G. Throttling is simulated in both.
@@ -121,18 +122,8 @@ async function once(server: Server, place: Place, view: object, config: Config |
   }
 }
 
-interface Event {
-  name: string;
-  ph: string;
-  pid: number;
-  tid: number;
-  ts: number;
-  dur?: number;
-  tts?: number;
-  tdur?: number;
-}
 interface Trace {
-  traceEvents: Event[];
+  traceEvents: TraceEvent[];
 }
 
 /**
@@ -140,7 +131,7 @@ interface Trace {
  * and Lighthouse takes this for the page's work. When a task began, and what came from the network, stays.
  */
 function byProcessorTime(trace: Trace): Trace {
-  const threads = new Map<string, Event[]>();
+  const threads = new Map<string, TraceEvent[]>();
   for (const e of trace.traceEvents) {
     if (e.tts === undefined) continue;
     const key = `${e.pid} ${e.tid}`;
@@ -149,7 +140,7 @@ function byProcessorTime(trace: Trace): Trace {
   }
   for (const events of threads.values()) {
     events.sort((a, b) => a.ts - b.ts || (b.dur ?? 0) - (a.dur ?? 0));
-    let task: Event | undefined;
+    let task: TraceEvent | undefined;
     let end = -1;
     for (const e of events) {
       if (!task || e.ts >= end) {

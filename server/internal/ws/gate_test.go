@@ -1,12 +1,10 @@
 package ws
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -21,20 +19,7 @@ import (
 // quietly asks for a connection, and neither says nor reads anything on it. It gives the socket, or the answer that refused it.
 func (w *world) quietly(ctx context.Context, header http.Header) (*websocket.Conn, *http.Response) {
 	w.t.Helper()
-	near, far := net.Pipe()
-	go func() {
-		rw := bufio.NewReadWriter(bufio.NewReader(far), bufio.NewWriter(far))
-		req, err := http.ReadRequest(rw.Reader)
-		if err != nil {
-			w.t.Errorf("request: %v", err)
-			return
-		}
-		rec := &hijacked{httptest.NewRecorder(), far, rw}
-		if w.h.ServeHTTP(rec, req.WithContext(ctx)); rec.Body.Len() > 0 {
-			_ = rec.Result().Write(far)
-			_ = far.Close()
-		}
-	}()
+	near := w.pipe(ctx)
 	d := websocket.Dialer{NetDialContext: func(context.Context, string, string) (net.Conn, error) { return near, nil }}
 	c, answer, err := d.DialContext(context.WithoutCancel(ctx), "ws://pipe/sync", header) //nolint:bodyclose // of a pipe
 	if err != nil && !errors.Is(err, websocket.ErrBadHandshake) {

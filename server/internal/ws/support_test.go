@@ -162,20 +162,7 @@ func (c *counted) Write(b []byte) (int, error) {
 // dialPipe connects through net.Pipe, which holds nothing back: whoever writes waits for the reader.
 func (w *world) dialPipe(compress bool) (*websocket.Conn, *counted) {
 	w.t.Helper()
-	near, far := net.Pipe()
-	go func() {
-		rw := bufio.NewReadWriter(bufio.NewReader(far), bufio.NewWriter(far))
-		req, err := http.ReadRequest(rw.Reader)
-		if err != nil {
-			w.t.Errorf("request: %v", err)
-			return
-		}
-		rec := &hijacked{httptest.NewRecorder(), far, rw}
-		if w.h.ServeHTTP(rec, req); rec.Body.Len() > 0 {
-			_ = rec.Result().Write(far)
-			_ = far.Close()
-		}
-	}()
+	near := w.pipe(context.Background())
 	return w.dial("ws://pipe/sync", near, compress)
 }
 
@@ -345,4 +332,23 @@ func (w *world) wantClosedAs(codes ...uint16) {
 			w.t.Errorf("closed: %v; want %v", w.saw.closed, codes)
 		}
 	}
+}
+
+// pipe is a connection on which the handler serves one request, until ctx ends.
+func (w *world) pipe(ctx context.Context) net.Conn {
+	near, far := net.Pipe()
+	go func() {
+		rw := bufio.NewReadWriter(bufio.NewReader(far), bufio.NewWriter(far))
+		req, err := http.ReadRequest(rw.Reader)
+		if err != nil {
+			w.t.Errorf("request: %v", err)
+			return
+		}
+		rec := &hijacked{httptest.NewRecorder(), far, rw}
+		if w.h.ServeHTTP(rec, req.WithContext(ctx)); rec.Body.Len() > 0 {
+			_ = rec.Result().Write(far)
+			_ = far.Close()
+		}
+	}()
+	return near
 }
