@@ -247,11 +247,20 @@ func (c *Client) Import(ctx context.Context, path string) (Imported, error) {
 	}
 	c.keeping.RLock()
 	defer c.keeping.RUnlock()
+	docs := make([]crdt.DocID, len(x.Jobs))
+	for i, j := range x.Jobs {
+		if docs[i], err = crdt.ParseDocID(j.ID); err != nil {
+			return out, crdt.Errorf(crdt.KindInvalid, "%s: %w", exportName, err)
+		}
+	}
+	if err := c.findEach(ctx, docs); err != nil {
+		return out, err
+	}
 	if out.Files, err = c.importFiles(ctx, &z.Reader, x); err != nil {
 		return out, err
 	}
-	for _, j := range x.Jobs {
-		if err := c.importJob(ctx, j); err != nil {
+	for i, j := range x.Jobs {
+		if err := c.importJob(ctx, docs[i], j); err != nil {
 			return out, fmt.Errorf("the job %q: %w", j.Job, err)
 		}
 		out.Changes += len(j.Changes)
@@ -322,17 +331,30 @@ func (c *Client) importFiles(ctx context.Context, z *zip.Reader, x *exported) (i
 	return n, err
 }
 
-// importJob brings the changes of a document.
-func (c *Client) importJob(ctx context.Context, j exportedJob) error {
-	doc, err := crdt.ParseDocID(j.ID)
-	if err != nil {
-		return crdt.Errorf(crdt.KindInvalid, "%s: %w", exportName, err)
-	}
-	if _, err := drive.ReadRecord(c.store, doc); errors.Is(err, store.ErrNotFound) {
-		if err := c.Find(ctx, doc); err != nil && !errors.Is(err, ErrNotFound) { // not found: it was made by what is imported
+// findEach gets the documents that are not here from the server, on one connection; it is over before anything is brought in, which is
+// sent by a sync and not by chance. One that is not found was made by what is imported.
+func (c *Client) findEach(ctx context.Context, docs []crdt.DocID) error {
+	var s *session
+	for _, doc := range docs {
+		_, err := drive.ReadRecord(c.store, doc)
+		if errors.Is(err, store.ErrNotFound) {
+			if s == nil {
+				if s, err = c.acquire(ctx); err != nil {
+					return err
+				}
+				defer c.release(ctx, s)
+			}
+			err = s.find(ctx, doc)
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
 	}
+	return nil
+}
+
+// importJob brings the changes of a document.
+func (c *Client) importJob(ctx context.Context, doc crdt.DocID, j exportedJob) error {
 	defer c.lock(doc)()
 	for _, part := range []struct {
 		author history.Author
