@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,8 @@ const (
 	herdWorkers = 64
 	// herdSetup is how many phones, or requests of the office, are at work at a time while nothing is measured.
 	herdSetup = 16
+	// herdFiles is how many files and sockets a phone has open at most: its folder's, its connections', and the line's two for each of these.
+	herdFiles = 64
 	// herdPatience ends a wait for a phone that does not come.
 	herdPatience = 5 * time.Minute
 	// herdCrew is how many phones have the same jobs, and herdChanged how many of these the office changes while they are away.
@@ -76,6 +79,9 @@ type herd struct {
 
 // runHerd measures how phones that lost their server come back.
 func runHerd(ctx context.Context, cfg config) (out herdResult, err error) {
+	if err := allowFiles(uint64(herdFiles * (cfg.herdPhones + herdWorkers))); err != nil {
+		return out, err
+	}
 	tmp, err := os.MkdirTemp("", "fieldsync-bench-")
 	if err != nil {
 		return out, err
@@ -207,6 +213,7 @@ func (h *herd) work(ctx context.Context) (r herdRound, err error) {
 
 // done adds what is known at a round's end.
 func (h *herd) done(ctx context.Context, r *herdRound, before time.Duration, begun time.Time) error {
+	last := slices.Index(r.took, slices.Max(r.took))
 	slices.Sort(r.took)
 	after, err := cpuTime(h.server.PID())
 	if err != nil {
@@ -219,15 +226,19 @@ func (h *herd) done(ctx context.Context, r *herdRound, before time.Duration, beg
 	}
 	r.peak = statusKB(status, "VmHWM:") << 10
 	var all []time.Time
-	for _, p := range h.phones {
+	var said []string // by the last
+	for i, p := range h.phones {
 		p.mu.Lock()
+		if i == last {
+			said = p.said
+		}
 		for _, at := range p.attempts {
 			if !at.Before(begun) {
 				all = append(all, at)
 			}
 		}
 		r.told, r.early = r.told+p.told, r.early+p.early
-		p.attempts, p.told, p.early = nil, 0, 0
+		p.attempts, p.told, p.early, p.said = nil, 0, 0, nil
 		p.mu.Unlock()
 	}
 	slices.SortFunc(all, time.Time.Compare)
@@ -236,8 +247,11 @@ func (h *herd) done(ctx context.Context, r *herdRound, before time.Duration, beg
 		n, _ := slices.BinarySearchFunc(all, from.Add(time.Second), time.Time.Compare)
 		r.most = max(r.most, n-i)
 	}
-	h.cfg.log("herd: %+v: the last after %v, half after %v; %d attempts, %d in one second, %d told to come later; server CPU %v, memory %d MiB",
-		r.outage, r.last(), r.took[len(r.took)/2], r.attempts, r.most, r.told, r.cpu, r.peak>>20)
+	h.cfg.log("herd: %+v: the last after %v, half after %v; %d attempts, %d in one second, %d told to come later; server CPU %v, memory %d MiB; %d files open here",
+		r.outage, r.last(), r.took[len(r.took)/2], r.attempts, r.most, r.told, r.cpu, r.peak>>20, openFiles())
+	if ninth := r.took[len(r.took)*9/10]; r.last() > 2*ninth {
+		h.cfg.log("herd: nine of ten were there after %v, since %s; the last says:\n\t%s", ninth, begun.Format("05.000"), strings.Join(said, "\n\t"))
+	}
 	return h.check(ctx)
 }
 

@@ -26,17 +26,21 @@ type herdPhone struct {
 	busy     time.Time   // when the server last said to come later, at least a second; zero: it has not since the last attempt
 	told     int         // how often it did
 	early    int         // attempts that were made all the same
+	said     []string    // its log since the last outage, each line with when it was
 }
 
 // attempts is a log that notes when its phone tries to connect, and is told to come later.
 type attempts struct{ p *herdPhone }
 
-func (attempts) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelInfo }
+func (attempts) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelDebug }
 func (a attempts) WithAttrs([]slog.Attr) slog.Handler         { return a }
 func (a attempts) WithGroup(string) slog.Handler              { return a }
 func (a attempts) Handle(_ context.Context, r slog.Record) error {
 	a.p.mu.Lock()
 	defer a.p.mu.Unlock()
+	line := r.Time.Format("05.000 ") + r.Message
+	r.Attrs(func(at slog.Attr) bool { line += " " + at.String(); return true })
+	a.p.said = append(a.p.said, line)
 	switch r.Message {
 	case "connecting":
 		a.p.attempts = append(a.p.attempts, r.Time)

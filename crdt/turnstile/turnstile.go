@@ -11,7 +11,8 @@ const (
 
 	// firstPace is believed until enough were done to measure it.
 	firstPace = 10 * time.Millisecond
-	// measured is how many have to be done before their pace is believed, and window of how many of the last it is the mean.
+	// measured is how many have to be done at least before their pace is believed, and window of how many of the last it is the mean at least. Both are
+	// no less than there are places: those who came in together share the time, so that for long nobody is done, and then many are.
 	measured = 8
 	window   = 64
 
@@ -87,7 +88,7 @@ func (t *Turnstile) Done(now time.Time, ticket *Ticket) (next *Ticket) {
 	t.inside--
 	less(t.of, ticket.who)
 	if len(t.done) > 0 {
-		if t.done = append(t.done, now); len(t.done) > window+1 {
+		if t.done = append(t.done, now); len(t.done) > max(window, t.places)+1 {
 			t.done = slices.Delete(t.done, 0, 1)
 		}
 	}
@@ -138,7 +139,7 @@ func less(of map[string]int, who string) {
 // pace is the time from one who is done to the next, and whether it was measured since all places were taken.
 func (t *Turnstile) pace() (time.Duration, bool) {
 	n := len(t.done) - 1
-	if n < measured {
+	if n < max(measured, t.places) {
 		return t.before, false
 	}
 	return t.done[n].Sub(t.done[0]) / time.Duration(n), true

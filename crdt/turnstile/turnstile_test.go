@@ -150,6 +150,31 @@ func TestWhoIsSentAwayIsToldATurnOfHisOwn(t *testing.T) {
 	}
 }
 
+// 128 share the time, so that each needs 1.28 s, though one is done every 10 ms in the end.
+func TestTheFirstToBeDoneOfManyAreNoMeasureOfThePace(t *testing.T) {
+	const places = 128
+	s, now := New(places, 200), start
+	var inside []*Ticket
+	for i := range places {
+		inside = append(inside, in(t, s, now, fmt.Sprint("first ", i)))
+	}
+	for i := range 150 {
+		waits(t, s, now, fmt.Sprint("line ", i))
+	}
+	now = now.Add(1200 * time.Millisecond)
+	for i, k := range inside[:20] {
+		now = now.Add(time.Millisecond)
+		s.Done(now, k)
+		waits(t, s, now, fmt.Sprint("more ", i))
+	}
+	for s.Waiting() < 200 {
+		waits(t, s, now, fmt.Sprint("last ", s.Waiting()))
+	}
+	if k, later := s.Ask(now, "one too many"); k != nil || later > Patience {
+		t.Errorf("behind 200 of which one is done every 10 ms: told to come after %v", later)
+	}
+}
+
 func TestAFreePlaceForgetsThePaceButNotForPromises(t *testing.T) {
 	s, inside, now := busy(t)
 	for inside != nil {
