@@ -9,7 +9,7 @@ GO      ?= go
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 # Whatever is made once and used by many: tools, MinIO, demonstration data. Outside the tree; `rm -rf` it at will.
-export FIELDSYNC_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/fieldsync
+export FIELDSYNC_CACHE := $(or $(FIELDSYNC_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/fieldsync)
 
 # The tools of conformance/tools, built once for each set of pinned versions and each Go.
 TOOLS := $(FIELDSYNC_CACHE)/tools-$(shell cat conformance/tools/go.mod <($(GO) env GOVERSION) | sha256sum | cut -c1-12)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -12,14 +11,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if role := os.Getenv(phoneRole); role != "" {
-		if err := actAsPhone(role); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
+	if !act() {
+		os.Exit(m.Run())
 	}
-	os.Exit(m.Run())
 }
 
 func TestATinyBenchRunsAPhone(t *testing.T) {

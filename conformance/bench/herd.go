@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"fieldsync/client"
-	"fieldsync/conformance/internal/cut"
 	"fieldsync/conformance/internal/sut"
 	"fieldsync/crdt"
 )
@@ -23,8 +22,6 @@ const (
 	herdWorkers = 64
 	// herdSetup is how many phones, or requests of the office, are at work at a time while nothing is measured.
 	herdSetup = 16
-	// herdFiles is how many files and sockets a phone has open at most: its folder's, its connections', and the line's two for each of these.
-	herdFiles = 64
 	// herdPatience ends a wait for a phone that does not come.
 	herdPatience = 5 * time.Minute
 	// herdCrew is how many phones have the same jobs, and herdChanged how many of these the office changes while they are away.
@@ -70,7 +67,7 @@ type herd struct {
 	dir    string
 	bin    string
 	server *sut.Process
-	line   *cut.Proxy
+	line   *herdLine
 	phones []*herdPhone
 	round  int
 
@@ -79,9 +76,6 @@ type herd struct {
 
 // runHerd measures how phones that lost their server come back.
 func runHerd(ctx context.Context, cfg config) (out herdResult, err error) {
-	if err := allowFiles(uint64(herdFiles * (cfg.herdPhones + herdWorkers))); err != nil {
-		return out, err
-	}
 	tmp, err := os.MkdirTemp("", "fieldsync-bench-")
 	if err != nil {
 		return out, err
@@ -121,7 +115,7 @@ func (h *herd) close() {
 		}
 	}
 	if h.line != nil {
-		h.line.Cut()
+		_ = h.line.Close() // all is over
 	}
 	if h.server != nil {
 		h.server.Kill()
@@ -303,7 +297,9 @@ func (h *herd) lose(ctx context.Context, o outage) (r herdRound, err error) {
 		}
 	}
 	gone := time.Now()
-	h.line.Cut()
+	if err := h.line.Cut(); err != nil {
+		return r, err
+	}
 	if err := h.apart(ctx); err != nil {
 		return r, err
 	}

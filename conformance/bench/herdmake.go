@@ -15,7 +15,6 @@ import (
 	"strings"
 
 	"fieldsync/client"
-	"fieldsync/conformance/internal/cut"
 	"fieldsync/conformance/internal/sut"
 	"fieldsync/crdt"
 )
@@ -32,7 +31,7 @@ func (h *herd) prepare(ctx context.Context) (err error) {
 	if err := h.server.Start(ctx); err != nil {
 		return err
 	}
-	if h.line, err = cut.New(h.server.Addr); err != nil {
+	if h.line, err = newHerdLine(h.server.Addr); err != nil {
 		return err
 	}
 	h.cfg.log("herd: %d phones of %d jobs", h.cfg.herdPhones, h.cfg.herdJobs)
@@ -58,7 +57,7 @@ func (h *herd) prepare(ctx context.Context) (err error) {
 	}
 	h.cfg.log("herd: the jobs are made")
 	err = h.each(herdSetup, func(i int) error {
-		return h.open(ctx, h.phones[i], h.line.Addr(), tokens[i], fmt.Sprint("phone-", i))
+		return h.open(ctx, h.phones[i], h.line.addr, tokens[i], fmt.Sprint("phone-", i))
 	})
 	if err != nil {
 		return err

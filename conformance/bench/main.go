@@ -60,11 +60,7 @@ func standard() config {
 }
 
 func main() {
-	if role := os.Getenv(phoneRole); role != "" {
-		if err := actAsPhone(role); err != nil {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-			os.Exit(1)
-		}
+	if act() {
 		return
 	}
 	cfg := standard()
@@ -93,6 +89,23 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// act does what this process was started for by another of this program, if it was.
+func act() bool {
+	var err error
+	if role := os.Getenv(phoneRole); role != "" {
+		err = actAsPhone(role)
+	} else if target := os.Getenv(lineRole); target != "" {
+		err = actAsLine(target)
+	} else {
+		return false
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	return true
 }
 
 func benchAndReport(ctx context.Context, cfg config, out string) error {

@@ -47,21 +47,6 @@ func statusKB(status []byte, key string) int64 {
 	return n
 }
 
-// allowFiles lets this process, and those that it starts, hold so many files and sockets open, or says that it may not.
-func allowFiles(n uint64) error {
-	var now unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &now); err != nil {
-		return err
-	}
-	if now.Cur >= n {
-		return nil
-	}
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: n, Max: max(n, now.Max)}); err != nil {
-		return fmt.Errorf("%d files and sockets are needed, %d allowed (ulimit -n): %w", n, now.Cur, err)
-	}
-	return nil
-}
-
 // openFiles is how many files and sockets this process holds open.
 func openFiles() int {
 	open, _ := os.ReadDir("/proc/self/fd")
