@@ -14,7 +14,7 @@ import (
 // Run keeps the folder connected and exchanged until ctx ends: changes go out when they are made, and come in when others make
 // them, files move when the link lets them. It connects at once; every two minutes, when a status is set, upon PushReceived and SyncNow, and when SetNetwork
 // tells of a network it connects, or looks whether the connection lives. A connection that is lost is made again, after a random time under a ceiling that grows
-// from half a second to eight, after hours to a minute, and not before the server wants it where it says so. It ends with an error where trying again would not help: ErrNotLoggedIn, ErrSignIn, ErrNotAllowed, or what the server closed the
+// from half a second to eight, after hours to a minute, and not before the server wants it where it says so, whatever else happens but SyncNow. It ends with an error where trying again would not help: ErrNotLoggedIn, ErrSignIn, ErrNotAllowed, or what the server closed the
 // connection with; and with ctx's. One Run at a time.
 func (c *Client) Run(ctx context.Context) error {
 	c.trigger(schedule.Open)
@@ -88,11 +88,11 @@ const closing = 500 * time.Millisecond
 // RunFor is Sync for a slot of time that the platform gives in the background: statuses first, then text, then files, until everything is
 // exchanged or the slot is over. It returns within d. What was exchanged by then is durable here and there, and the next one goes on where it
 // stopped; files are cut at the last byte. The report says in Finished whether everything was exchanged, but for what the link holds back. Errors: those of Sync, but that
-// the slot was too short is none.
+// the slot was too short is none. A server that has said when it wants to be asked again is not asked before; where that is after the slot: ErrOffline.
 func (c *Client) RunFor(ctx context.Context, d time.Duration) (Report, error) {
 	inner, cancel := context.WithTimeout(ctx, max(d-closing, d/2))
 	defer cancel()
-	r, err := c.Sync(inner)
+	r, err := c.sync(inner, schedule.Timer)
 	if ctx.Err() == nil && inner.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrUnfinished)) {
 		err = nil
 	}

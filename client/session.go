@@ -83,6 +83,10 @@ func (c *Client) acquire(ctx context.Context) (*session, error) {
 		c.release(ctx, s)
 		return nil, err
 	}
+	c.net.mu.Lock()
+	c.net.schedule.LetIn()
+	c.net.mu.Unlock()
+	signal(c.net.wake)
 	for _, id := range pushed {
 		c.drive.Subscribe(s.link.ID, id) // where the server compares nothing
 	}

@@ -36,9 +36,12 @@ type Report struct {
 }
 
 // Sync connects, exchanges everything, documents first and then files, and disconnects, unless Run holds a connection: then
-// that one is used. Where the server is busy, and says that soon it will not be, it waits for that. The report is of what was done until an error. Errors: ErrOffline, ErrSignIn, ErrNotLoggedIn,
+// that one is used. Where the server is busy, and says that soon it will not be, it waits for that; it asks at once even if the server said so before, as a person is there. The report is of what was done until an error. Errors: ErrOffline, ErrSignIn, ErrNotLoggedIn,
 // ErrNotAllowed, ErrUnfinished, or ctx's. Files that could not be moved are in the report and no error.
-func (c *Client) Sync(ctx context.Context) (r Report, err error) {
+func (c *Client) Sync(ctx context.Context) (r Report, err error) { return c.sync(ctx, schedule.Hand) }
+
+// sync is Sync, and why it is done: by hand, or in a slot of the background.
+func (c *Client) sync(ctx context.Context, why schedule.Trigger) (r Report, err error) {
 	begun := time.Now()
 	defer func() {
 		if err != nil {
@@ -54,7 +57,7 @@ func (c *Client) Sync(ctx context.Context) (r Report, err error) {
 	if err != nil {
 		return r, err
 	}
-	s, err := c.aliveInTurn(ctx)
+	s, err := c.aliveInTurn(ctx, why)
 	if err != nil {
 		return r, err
 	}
@@ -138,29 +141,47 @@ func (c *Client) tellServer(ctx context.Context, api *service.Service) {
 	}
 }
 
-// aliveInTurn is alive, by one who waits for the turn that a busy server names, where that is within the time that there is: ctx's, and no more than stall.
-func (c *Client) aliveInTurn(ctx context.Context) (*session, error) {
+// aliveInTurn is alive, by one who waits for the turn that a busy server names, where that is within the time that there is: ctx's, and no more than stall. Who
+// comes by hand asks once, whatever the server said before.
+func (c *Client) aliveInTurn(ctx context.Context, why schedule.Trigger) (*session, error) {
 	patient, cancel := context.WithTimeout(ctx, c.stall)
 	defer cancel()
 	deadline, _ := patient.Deadline()
-	var spread backoff.Backoff
+	if wait := c.turn(); wait > 0 && why != schedule.Hand {
+		if time.Until(deadline) <= wait {
+			return nil, because(ErrOffline, errors.New("the server is busy, and wants to be asked again later"))
+		}
+		if err := backoff.Wait(ctx, wait); err != nil {
+			return nil, err
+		}
+	}
 	for {
 		s, err := c.alive(ctx)
 		after, told := link.RetryAfter(err)
 		if !told {
 			return s, err
 		}
-		after += spread.Within(max(after/4, time.Second))
-		if time.Until(deadline) <= after {
+		c.net.mu.Lock()
+		c.net.schedule.Later(time.Now(), after)
+		c.net.mu.Unlock()
+		wait := c.turn()
+		if time.Until(deadline) <= wait {
 			return s, err
 		}
-		if err := backoff.Wait(ctx, after); err != nil {
+		if err := backoff.Wait(ctx, wait); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// alive acquires a session that the server has just answered on.
+// turn is how long the server wants to be left alone.
+func (c *Client) turn() time.Duration {
+	c.net.mu.Lock()
+	defer c.net.mu.Unlock()
+	return c.net.schedule.Turn(time.Now())
+}
+
+// alive acquires a session that the server has just answered on. A Run that waits joins it.
 func (c *Client) alive(ctx context.Context) (*session, error) {
 	c.net.mu.Lock()
 	offline := c.net.offline
@@ -178,6 +199,5 @@ func (c *Client) alive(ctx context.Context) (*session, error) {
 			return nil, err
 		}
 	}
-	c.trigger(schedule.Hand) // Run need not wait either
 	return c.acquire(ctx)
 }

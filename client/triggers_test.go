@@ -42,11 +42,22 @@ func TestRunComesBackNoSoonerThanTheServerWants(t *testing.T) {
 			break
 		}
 	}
-	c.net.mu.Lock()
-	next := c.net.schedule.Next(time.Now())
-	c.net.mu.Unlock()
-	if next.Why != schedule.Retry || next.At.Before(begun.Add(120*time.Second)) {
-		t.Errorf("%s in %v", next.Why, next.At.Sub(begun))
+	next := func() schedule.Action {
+		c.net.mu.Lock()
+		defer c.net.mu.Unlock()
+		return c.net.schedule.Next(time.Now())
+	}
+	if a := next(); a.Why != schedule.Retry || a.At.Before(begun.Add(120*time.Second)) {
+		t.Errorf("%s in %v", a.Why, a.At.Sub(begun))
+	}
+	for why, happens := range map[string]func(){
+		"a push":          func() { c.PushReceived(crdt.DocID{1}) },
+		"another network": func() { c.SetNetwork(NetworkLTE, false) },
+		"a status":        func() { c.trigger(schedule.Status) },
+	} {
+		if happens(); next().At.Before(begun.Add(120 * time.Second)) {
+			t.Errorf("after %s in %v", why, next().At.Sub(begun))
+		}
 	}
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {

@@ -72,3 +72,24 @@ func TestASyncDoesNotWaitForATurnBeyondItsSlot(t *testing.T) {
 		t.Errorf("%v, asked at %v", err, s.asked)
 	}
 }
+
+func TestASlotOfTheBackgroundDoesNotAskAServerThatWantsToBeLeftAlone(t *testing.T) {
+	s := &crowded{later: "3600"}
+	at := httptest.NewServer(s)
+	t.Cleanup(at.Close)
+	one := open(t, t.TempDir())
+	if _, err := one.Login(t.Context(), at.URL, "token"); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := one.RunFor(t.Context(), 15*time.Second); !errors.Is(err, client.ErrOffline) {
+			t.Error(err)
+		}
+	}
+	if len(s.asked) != 1 {
+		t.Errorf("it was asked at %v", s.asked)
+	}
+	if _, err := one.Sync(t.Context()); !errors.Is(err, client.ErrSignIn) || len(s.asked) != 2 {
+		t.Errorf("a person was not let through: %v, asked at %v", err, s.asked)
+	}
+}

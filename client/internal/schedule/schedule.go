@@ -62,7 +62,7 @@ type Schedule struct {
 	synced    time.Time // when an attempt last began, or a connection was last seen to live
 	down      time.Time // since when there is no server; zero: there is one, or nobody has looked
 	retry     time.Time // when to try again; zero: there was no failure
-	told      bool      // that is not before the server wants it
+	turn      time.Time // before which the server does not want to see us; zero: it has said nothing
 	asked     Trigger   // a trigger that was not answered yet
 }
 
@@ -74,7 +74,7 @@ func New(every time.Duration, random func() float64) *Schedule {
 	return &Schedule{every: every, delays: backoff.Backoff{Random: random}, online: true, asked: Open}
 }
 
-// Asked takes a trigger: Status, Push, Hand.
+// Asked takes a trigger: Open, Timer (a slot of the background), Status, Push, Hand.
 func (s *Schedule) Asked(why Trigger) { s.asked = why }
 
 // Online takes the platform's word: whether there is a network, and whether it is another one than before.
@@ -88,29 +88,45 @@ func (s *Schedule) Online(online, changed bool) {
 	}
 }
 
-// Next is what to do next.
+// Next is what to do next. The time that the server has named (Later) is kept whatever happens, but where a person is there: who opens the app or asks by hand.
 func (s *Schedule) Next(now time.Time) Action {
 	what := Connect
 	if s.connected {
 		what = Look
 	}
-	timer := Action{what, s.synced.Add(s.every), Timer}
+	next := Action{what, s.synced.Add(s.every), Timer}
 	switch {
-	case s.asked != "" && (s.online || s.connected || s.asked == Open || s.asked == Hand):
+	case s.asked == Open, s.asked == Hand:
 		return Action{what, now, s.asked}
-	case !s.connected && s.online && !s.retry.IsZero() && (s.told || s.retry.Before(timer.At)):
-		return Action{what, s.retry, Retry}
+	case s.asked != "" && (s.online || s.connected):
+		next = Action{what, now, s.asked}
+	case !s.connected && s.online && !s.retry.IsZero() && s.retry.Before(next.At):
+		next = Action{what, s.retry, Retry}
 	}
-	return timer
+	if !s.connected && next.At.Before(s.turn) {
+		next.At = s.turn
+	}
+	return next
 }
 
 // Begun says that the action is being done.
-func (s *Schedule) Begun(now time.Time) {
-	s.synced, s.asked, s.retry, s.told = now, "", time.Time{}, false
-}
+func (s *Schedule) Begun(now time.Time) { s.synced, s.asked, s.retry = now, "", time.Time{} }
 
 // Connected says that there is a connection.
-func (s *Schedule) Connected(now time.Time) { s.connected, s.since, s.synced = true, now, now }
+func (s *Schedule) Connected(now time.Time) {
+	s.connected, s.since, s.synced, s.turn = true, now, now, time.Time{}
+	if s.asked == Retry {
+		s.asked = ""
+	}
+}
+
+// LetIn says that the server has let somebody of us in, who may be another than the one that asks here: it can be reached, and wants to.
+func (s *Schedule) LetIn() {
+	s.turn = time.Time{}
+	if s.asked == "" && !s.connected {
+		s.asked = Retry
+	}
+}
 
 // Lives says that the connection was seen to.
 func (s *Schedule) Lives(now time.Time) { s.synced = now }
@@ -132,14 +148,23 @@ func (s *Schedule) Ended(now time.Time, soon bool) time.Time {
 		wait = s.delays.Soon()
 	}
 	s.retry = now.Add(wait)
-	return s.retry
+	return s.again()
 }
 
 // Later says that the server named the time after which it wants to be asked again, after Ended: it is not asked before, and not by all at once.
 func (s *Schedule) Later(now time.Time, after time.Duration) time.Time {
 	after = min(after, maxBelieve)
-	if at := now.Add(after + s.delays.Within(max(after/4, time.Second))); at.After(s.retry) {
-		s.retry, s.told = at, true
+	s.turn = now.Add(after + s.delays.Within(max(after/4, time.Second)))
+	return s.again()
+}
+
+// again is when it is tried again if nobody asks before.
+func (s *Schedule) again() time.Time {
+	if s.retry.Before(s.turn) {
+		return s.turn
 	}
 	return s.retry
 }
+
+// Turn is how long the server wants to be left alone still.
+func (s *Schedule) Turn(now time.Time) time.Duration { return max(0, s.turn.Sub(now)) }

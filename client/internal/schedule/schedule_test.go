@@ -155,10 +155,65 @@ func TestAServersWordWhenToComeBackIsKept(t *testing.T) {
 			t.Errorf("told %v: again after %v, next after %v", after, at.Sub(start), s.Next(start).At.Sub(start))
 		}
 	}
+	const turn = 67500 * time.Millisecond
+	for _, why := range []Trigger{Status, Push, Network, Timer} {
+		s := alone()
+		s.Later(start, time.Minute)
+		if s.Asked(why); why == Network {
+			s.Online(true, true)
+		}
+		if a := s.Next(start); a != (Action{Connect, start.Add(turn), why}) {
+			t.Errorf("%s goes before the server's turn: %+v", why, a)
+		}
+		s.Begun(start.Add(turn))
+		s.Connected(start.Add(turn))
+		s.Ended(start.Add(turn), false)
+		s.Asked(why)
+		if a := s.Next(start.Add(turn)); !a.At.Equal(start.Add(turn)) {
+			t.Errorf("%s waits for a turn that is over: %+v", why, a)
+		}
+	}
+	for _, why := range []Trigger{Open, Hand} {
+		s := alone()
+		s.Later(start, time.Minute)
+		s.Asked(why)
+		if a := s.Next(start); a != (Action{Connect, start, why}) {
+			t.Errorf("a person waits: %+v", a)
+		}
+		// His attempt failed: for all others the server's word still holds.
+		s.Begun(start)
+		if at := s.Ended(start, false); !at.Equal(start.Add(turn)) {
+			t.Errorf("after %s again in %v", why, at.Sub(start))
+		}
+		s.Asked(Status)
+		if a := s.Next(start); !a.At.Equal(start.Add(turn)) {
+			t.Errorf("after %s: %+v", why, a)
+		}
+	}
+	// Nor does the timer go before it, where the platform says that there is no network.
+	s := alone()
+	s.Later(start, maxBelieve)
+	s.Online(false, true)
+	if a := s.Next(start); a.At.Before(start.Add(maxBelieve)) {
+		t.Errorf("the timer: %+v", a)
+	}
+	if left := s.Turn(start.Add(time.Minute)); left != maxBelieve*9/8-time.Minute {
+		t.Errorf("after a minute it wants to be left alone for %v", left)
+	}
+}
+
+func TestWhereTheServerHasLetInAnotherOneItIsTriedAtOnce(t *testing.T) {
 	s := alone()
 	s.Later(start, time.Minute)
-	s.Online(true, true)
-	if a := s.Next(start); a != (Action{Connect, start, Network}) {
-		t.Errorf("another network: %+v", a)
+	s.LetIn()
+	if a := s.Next(start); a != (Action{Connect, start, Retry}) || s.Turn(start) != 0 {
+		t.Errorf("%+v, and not before %v", a, s.Turn(start))
+	}
+	// Our own connection is one too, and is no reason to look at it.
+	s.Begun(start)
+	s.LetIn()
+	s.Connected(start)
+	if a := s.Next(start); a != (Action{Look, start.Add(Every), Timer}) {
+		t.Errorf("connected: %+v", a)
 	}
 }

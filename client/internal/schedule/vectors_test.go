@@ -22,6 +22,7 @@ func TestTriesAgainAsTheSharedVectorsSay(t *testing.T) {
 			Steps  []struct {
 				At                 int64
 				Connected, Network bool
+				Asked              string
 				Ended              *struct {
 					Code   wire.CloseCode
 					Reason string
@@ -42,6 +43,13 @@ func TestTriesAgainAsTheSharedVectorsSay(t *testing.T) {
 				s.Connected(now)
 			case step.Network:
 				s.Online(true, true)
+			case step.Asked != "":
+				if s.Asked(Trigger(step.Asked)); step.Asked == "network" {
+					s.Online(true, true)
+				}
+				if got := s.Next(now).At.Sub(now).Milliseconds(); got != step.Wait {
+					t.Errorf("%s: at %d asked by %s: after %d ms, want %d", c.Name, step.At, step.Asked, got, step.Wait)
+				}
 			default:
 				s.Begun(now)
 				at := s.Ended(now, step.Ended.Code.Advice() == wire.AdviceReconnect)

@@ -154,15 +154,15 @@ export class Engine {
     this.#tabs.tell({ tell: 'who-leads' });
     await this.recovery.open();
     if (typeof window !== 'undefined') {
-      const wake = () => document.visibilityState !== 'hidden' && void this.syncNow().catch(() => undefined);
+      const wake = (person: boolean) => document.visibilityState !== 'hidden' && void this.syncNow(person).catch(() => undefined);
       const listen = (target: EventTarget, event: string, run: () => void) => {
         target.addEventListener(event, run);
         this.#ends.push(() => target.removeEventListener(event, run));
       };
-      listen(window, 'online', wake);
+      listen(window, 'online', () => wake(false));
       listen(window, 'offline', () => this.replica.adapter.drop());
-      listen(document, 'visibilitychange', wake);
-      listen(window, 'pageshow', wake);
+      listen(document, 'visibilitychange', () => wake(true));
+      listen(window, 'pageshow', () => wake(true));
     }
   }
 
@@ -323,7 +323,7 @@ export class Engine {
     if (this.#closed) return;
     if ('ask' in message) {
       if (this.#leads) {
-        if (message.ask === 'sync') void this.syncNow().catch(() => undefined);
+        if (message.ask === 'sync') void this.syncNow(message.person).catch(() => undefined);
         else await this.#reloadOutbox();
       }
       return;
@@ -420,12 +420,12 @@ export class Engine {
 
   // ——— what is done
 
-  /** Syncs now; resolves when all is in step. */
-  async syncNow(): Promise<void> {
+  /** Syncs now; resolves when all is in step. person: somebody asked for it, or opened the app, and does not wait for the server's turn. */
+  async syncNow(person = true): Promise<void> {
     this.#asked++;
     this.#publishSync();
     try {
-      await this.#syncNow();
+      await this.#syncNow(person);
       this.#progress();
     } finally {
       this.#asked--;
@@ -436,15 +436,15 @@ export class Engine {
   /** Syncs by hand that are under way. */
   #asked = 0;
 
-  async #syncNow(): Promise<void> {
+  async #syncNow(person: boolean): Promise<void> {
     if (!this.#leads) {
-      this.#tabs.tell({ ask: 'sync' });
+      this.#tabs.tell({ ask: 'sync', person });
       return;
     }
     const { adapter } = this.replica;
     adapter.start();
-    if (!adapter.server) this.#meter.connection(false); // the attempt that was due later is made now
-    adapter.hurry();
+    if (!adapter.server && !adapter.waits(person)) this.#meter.connection(false); // the attempt that was due later is made now
+    adapter.hurry(person);
     if (this.#idle) adapter.compare();
     void this.queue.retry(this.queue.entries.get().map((e) => e.id));
     this.#failed.clear();
@@ -477,7 +477,7 @@ export class Engine {
 
   async onPush(job: DocumentId | undefined, timeoutMs: number): Promise<boolean> {
     const before = job ? this.replica.heard(job) : undefined;
-    const arrived = this.syncNow().then(() => true, () => false);
+    const arrived = this.syncNow(false).then(() => true, () => false);
     const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), timeoutMs));
     const synced = await Promise.race([arrived, late]);
     if (!job) return synced;
@@ -491,7 +491,7 @@ export class Engine {
 
   retry(item: string): void {
     void this.queue.retry(this.#entriesOf(item)).then(() => this.#leads || this.#tabs.tell({ ask: 'pump' }));
-    this.replica.adapter.hurry();
+    this.replica.adapter.hurry(true);
   }
 
   #entriesOf(item: string): string[] {
@@ -524,8 +524,8 @@ export class Engine {
   }
 
   statusChanged(): void {
-    if (this.#leads) this.replica.adapter.hurry();
-    else this.#tabs.tell({ ask: 'sync' });
+    if (this.#leads) this.replica.adapter.hurry(false);
+    else this.#tabs.tell({ ask: 'sync', person: false });
   }
 
   /** Brings the files of one's jobs, one after the other, while the link is fast (S2, S7). */

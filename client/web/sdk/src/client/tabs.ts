@@ -7,7 +7,7 @@ export type TabMessage =
   | { readonly tell: 'replaced'; readonly id: string }
   | { readonly tell: 'state'; readonly state: unknown }
   | { readonly tell: 'who-leads' }
-  | { readonly ask: 'sync' }
+  | { readonly ask: 'sync'; readonly person: boolean }
   | { readonly ask: 'pump' }
   | { readonly tell: 'signed-out' };
 

@@ -35,20 +35,26 @@ function dialing() {
   return { adapter, retryAt: () => (retryAt ?? 0) - Date.now() };
 }
 
-test('a server that names a time by its close is asked again then, not by the timer before, but when a person asks', () => {
+test('a server that names a time by its close is asked again then, not before by timer, status, push or network, but when a person asks', () => {
   const { adapter, retryAt } = dialing();
   Socket.made[0]!.onclose!({ code: 1013, reason: 'retry-after: 40' });
   const pause = retryAt();
   expect(pause).toBeGreaterThanOrEqual(40_000);
   expect(pause).toBeLessThanOrEqual(50_000);
   adapter.due();
+  adapter.hurry(false);
   vi.advanceTimersByTime(pause - 1);
+  adapter.hurry(false);
   expect(Socket.made).toHaveLength(1);
   vi.advanceTimersByTime(1);
   expect(Socket.made).toHaveLength(2);
   Socket.made[1]!.onclose!({ code: 1013, reason: 'retry-after: 40' });
-  adapter.hurry();
+  adapter.hurry(true);
   expect(Socket.made).toHaveLength(3);
+  Socket.made[2]!.onclose!({ code: 1006, reason: '' }); // he failed: the server's word still holds
+  adapter.hurry(false);
+  expect(Socket.made).toHaveLength(3);
+  expect(retryAt()).toBeGreaterThanOrEqual(40_000);
   adapter.stop();
 });
 

@@ -99,17 +99,23 @@ export class ServerAdapter extends NetworkAdapter {
     this.stop();
   }
 
-  /** Tries now rather than later: the network is back, or somebody asks. */
-  hurry(): void {
+  /** Tries now rather than later: the network is back, a status was set, a push came; where the server wants to see us later, only for a person who asks. */
+  hurry(person: boolean): void {
     if (!this.#running || this.#socket) return;
-    clearTimeout(this.#retry);
     this.#backoff.reset();
+    if (this.waits(person)) return;
+    clearTimeout(this.#retry);
     this.#dial();
+  }
+
+  /** Whether hurry would leave it at the time that the server has named. */
+  waits(person: boolean): boolean {
+    return !person && !this.#socket && this.#backoff.turn(Date.now()) > 0;
   }
 
   /** Tries now, as the time for it has come, unless the server wants to see us later. */
   due(): void {
-    if (this.#running && !this.#socket && !this.#backoff.told) this.#dial();
+    if (this.#running && !this.#socket && !this.waits(false)) this.#dial();
   }
 
   /** The connection is dead, though nobody said so. */

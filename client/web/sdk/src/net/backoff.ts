@@ -43,13 +43,13 @@ export class Backoff {
   #failures = 0;
   #since: number | undefined; // when the connection was made
   #down: number | undefined; // since when there is none
-  #told = false;
+  #turn = 0; // before which the server does not want to see us
 
   constructor(private readonly random: () => number = Math.random) {}
 
   connected(now: number): void {
     this.#since = now;
-    this.#told = false;
+    this.#turn = 0;
   }
 
   /** There is no connection any more, or none could be made. Gives how long to wait. */
@@ -61,20 +61,18 @@ export class Backoff {
     const most = Math.min(floor * 2 ** Math.min(this.#failures++, 10), Math.max(floor, Math.min(away, Math.max(calm, away / fraction), longest)));
     const pause = this.random() * (adviceOf(code) === 'at-once' ? floor : most);
     const after = Math.min(retryAfter(code, reason) ?? 0, mostBelieved);
-    const turn = after && after + this.random() * Math.max(after / 4, 1_000);
-    this.#told = turn > pause;
-    return Math.max(pause, turn);
+    if (after) this.#turn = now + after + this.random() * Math.max(after / 4, 1_000);
+    return Math.max(pause, this.turn(now));
   }
 
-  /** Whether the pause is one that the server wants. */
-  get told(): boolean {
-    return this.#told;
+  /** How long the server wants to be left alone still, in milliseconds; only a person goes before that. */
+  turn(now: number): number {
+    return Math.min(Math.max(0, this.#turn - now), mostBelieved * 1.25); // more only where the clock was set back
   }
 
-  /** Another network, or somebody asks: what was is forgotten. */
+  /** Another network, or somebody asks: the failures are forgotten. */
   reset(): void {
     this.#failures = 0;
     this.#down = undefined;
-    this.#told = false;
   }
 }
