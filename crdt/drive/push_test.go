@@ -1,6 +1,8 @@
 package drive_test
 
 import (
+	"encoding/base64"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -108,6 +110,41 @@ func TestWhatDiffersComesWithTheAnswerAndIsNotAskedFor(t *testing.T) {
 		same(t, client, server, 3)
 		if up.frames-upBefore != 1 || down.frames-downBefore != 1 {
 			t.Errorf("%d frames up, %d down for one change", up.frames-upBefore, down.frames-downBefore)
+		}
+	})
+}
+
+// One document that grew by much, and a new one that is large, do not come unasked; the small ones beside them do.
+func TestWhatIsMuchIsAskedForAndHoldsUpNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const docs = 50
+		client, server := together(t, docs)
+		random := make([]byte, 75<<10)
+		_, _ = rand.NewChaCha8([32]byte{1}).Read(random)
+		long := base64.StdEncoding.EncodeToString(random)
+		for i := range 4 {
+			server.edit(docNumber(i), "dora", set("note", i))
+		}
+		server.edit(docNumber(4), "dora", set("note", long))
+		server.edit(docNumber(docs), "dora", set("title", long))
+		server.edit(docNumber(docs+1), "dora", set("title", "small"))
+		up, down, cut := connect(client, server, "anna")
+		defer cut()
+		synctest.Wait()
+		same(t, client, server, 0, 1, 2, 3, 4, docs, docs+1)
+		if n := questions(t, up); n != 2 {
+			t.Errorf("%d questions; want one for each of the large ones", n)
+		}
+		// The bundle has the small ones, and a word about each large one.
+		all, _ := frames(t, down)
+		large := 0
+		for _, f := range all {
+			if s, ok := f.(wire.Sync); ok && len(s.Data) > len(long)/2 {
+				large++
+			}
+		}
+		if n := len(down.sent[1]); large != 2 || n > 16<<10 {
+			t.Errorf("%d large documents came; the first frame behind the handshake has %d bytes", large, n)
 		}
 	})
 }

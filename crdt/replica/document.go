@@ -271,12 +271,12 @@ func (d *Document) attach(ev Attach, b *Batch) {
 	if ok {
 		p := d.peers[i]
 		if ev.Guess != nil {
-			d.guess(p, ev.Guess, b)
+			d.guess(p, &ev, b)
 		}
 		if !ev.Announce || d.inSync(p) {
 			return
 		}
-		if _, heard := p.state.TheirHeads(); ev.New && !heard && !p.talking {
+		if _, heard := p.state.TheirHeads(); ev.New && !heard && !p.talking && len(d.snapshot)+d.tailBytes() <= ev.Most {
 			p.state.AssumeAt(d.view(), nil, true)
 		}
 		p.talking, p.dirty, d.dirty = true, true, true
@@ -301,7 +301,7 @@ func (d *Document) attach(ev Attach, b *Batch) {
 	}
 	d.peers = slices.Insert(d.peers, i, p)
 	if ev.Guess != nil {
-		d.guess(p, ev.Guess, b)
+		d.guess(p, &ev, b)
 	}
 }
 

@@ -33,6 +33,8 @@ type Attach struct {
 	Guess *Guess
 	// New, with Announce, says that the peer holds nothing of the document, as far as it has not said otherwise.
 	New bool
+	// Most is how many bytes of changes may be sent because of Guess or New, before the peer has said a word. Of more it is told that they are there, and asks.
+	Most int
 }
 
 // Guess is what a comparison has told of a peer's documents: keys of some of its items, one of which may be this document's.

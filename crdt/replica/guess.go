@@ -13,8 +13,8 @@ const (
 )
 
 // guess finds out which of our earlier heads a comparison's keys have for this document: those are what the peer holds. It is told
-// what came since. A peer that has spoken already needs no guess.
-func (d *Document) guess(p *peer, g *Guess, b *Batch) {
+// what came since, or, if that is too much to come unasked, that it did. A peer that has spoken already needs no guess.
+func (d *Document) guess(p *peer, ev *Attach, b *Batch) {
 	answer := Guessed{Conn: p.Conn, Doc: d.id}
 	_, heard := p.state.TheirHeads()
 	switch {
@@ -26,12 +26,27 @@ func (d *Document) guess(p *peer, g *Guess, b *Batch) {
 		answer.Over = true
 	default:
 		var heads crdt.Heads
-		if heads, answer.Key, answer.Found = d.earlier(p.Doc, g); answer.Found {
-			p.state.AssumeAt(d.view(), heads, true)
-			p.shared, p.talking, p.dirty, d.dirty = heads, true, true, true
+		if heads, answer.Key, answer.Found = d.earlier(p.Doc, ev.Guess); answer.Found {
+			if d.bytesSince(heads) <= ev.Most {
+				p.state.AssumeAt(d.view(), heads, true)
+				p.shared = heads
+			}
+			p.talking, p.dirty, d.dirty = true, true, true
 		}
 	}
 	b.Guessed = append(b.Guessed, answer)
+}
+
+// bytesSince is how much the changes are that came since our earlier heads.
+func (d *Document) bytesSince(heads crdt.Heads) (n int) {
+	if heads.Equal(d.Heads()) {
+		return 0
+	}
+	h := d.history() // earlier had it
+	for _, i := range h.Since(heads) {
+		n += len(h.Raw(i))
+	}
+	return n
 }
 
 // earlier gives those of our heads, now or after some earlier change in the order of their arrival, whose key is among these.

@@ -24,7 +24,7 @@ func keyAt(salt replica.Digest, doc crdt.DocID, heads crdt.Heads) uint64 {
 // guessing attaches a peer of which a comparison has told these keys.
 func guessing(d *byHand, conn replica.ConnID, keys ...uint64) replica.Batch {
 	return d.step(replica.Attach{Peer: replica.PeerInfo{Conn: conn, Doc: crdt.DocID{7}, Remote: "phone", Principal: someone{}, Extensions: 1},
-		Guess: &replica.Guess{Salt: replica.Digest{1}, Keys: keys}})
+		Guess: &replica.Guess{Salt: replica.Digest{1}, Keys: keys}, Most: 1 << 20})
 }
 
 // Two people write at once and merge, again and again: at each moment the document has one head or two, and whoever was there then is known.
@@ -93,6 +93,51 @@ func TestOfAPeerThatIsNotFoundNothingIsSaidUntilItIsKnownWhatItHolds(t *testing.
 			b = long.step(replica.Attach{Peer: peer, Announce: true})
 			if m := told(t, b.Send); len(m.Changes) > 0 || len(m.Have) != 1 {
 				t.Error("it is not asked what it holds")
+			}
+		})
+	}
+}
+
+// What is much nobody is sent who has not asked for it: he is told that it is there. A byte less, and it comes.
+func TestWhatIsTooMuchForAGuessIsToldAndNotSent(t *testing.T) {
+	d := newByHand(t)
+	d.add()
+	d.step(replica.Stored{})
+	then := d.Heads()
+	h, _, _ := d.View()
+	before := h.Bytes()
+	for range 2 { // too few for a snapshot
+		d.add()
+		d.step(replica.Stored{})
+	}
+	h, _, _ = d.View()
+	peer := func(conn replica.ConnID) replica.PeerInfo {
+		return replica.PeerInfo{Conn: conn, Doc: crdt.DocID{7}, Remote: "phone", Principal: someone{}, Extensions: 1}
+	}
+	known := &replica.Guess{Salt: replica.Digest{1}, Keys: []uint64{keyAt(replica.Digest{1}, crdt.DocID{7}, then)}}
+	none := &replica.Guess{Salt: replica.Digest{1}}
+	for i, c := range []struct {
+		name  string
+		guess *replica.Guess
+		most  int
+		comes bool
+	}{
+		{"who has the beginning", known, h.Bytes() - before, true},
+		{"who has the beginning, and a byte too much", known, h.Bytes() - before - 1, false},
+		{"who has nothing", none, h.Bytes(), true},
+		{"who has nothing, and a byte too much", none, h.Bytes() - 1, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := peer(replica.ConnID(i + 1))
+			b := d.step(replica.Attach{Peer: p, Guess: c.guess, Most: c.most})
+			if len(b.Guessed) != 1 || b.Guessed[0].Found != (c.guess == known) || b.Guessed[0].Over {
+				t.Fatalf("%+v", b.Guessed)
+			}
+			if c.guess == none {
+				b = d.step(replica.Attach{Peer: p, Announce: true, New: true, Most: c.most})
+			}
+			if m := told(t, b.Send); (len(m.Changes) > 0) != c.comes || !crdt.NewHeads(m.Heads...).Equal(d.Heads()) {
+				t.Errorf("%d parts of changes, heads %v", len(m.Changes), m.Heads)
 			}
 		})
 	}

@@ -13,10 +13,12 @@ import (
 // their document, the dialer holds nothing of the remaining ones, and gets them whole; else these conversations begin as any other. So each document
 // that the answer lists is spoken about by the side that was called, and the dialer, who asked for that, asks for none.
 //
-// It is what the dialer would ask for, and what access allows for each document at the moment of sending.
+// It is what the dialer would ask for, and what access allows for each document at the moment of sending. Nobody has asked for it, though, and nothing that is
+// asked for meanwhile gets before it: so it is bounded in bytes, too. Each document has an equal share; of one that needs more the dialer is told that it differs, and asks.
 const (
-	maxPushed = 64 // documents; of more the dialer asks itself
-	pushTicks = 3  // after which nobody waits for a document any more that has not answered
+	maxPushed      = 64        // documents; of more the dialer asks itself
+	maxPushedBytes = 128 << 10 // of changes: twenty seconds of 2G
+	pushTicks      = 3         // after which nobody waits for a document any more that has not answered
 )
 
 // pushing is what is sent to a dialer without asking, until it is known of each document what the dialer holds.
@@ -24,18 +26,19 @@ type pushing struct {
 	left  map[crdt.DocID]struct{} // documents that have not answered
 	keys  map[uint64]struct{}     // of the dialer's that belong to no document yet
 	rest  []crdt.DocID            // documents that none of the keys belongs to
+	share int                     // bytes of changes for each document
 	ticks int
 }
 
 // push begins it. What is sent meanwhile is gathered.
 func (h *Hub) push(c *conn, docs []Item, keys map[uint64]struct{}, b *HubBatch) {
-	u := &pushing{left: make(map[crdt.DocID]struct{}, len(docs)), keys: keys}
+	u := &pushing{left: make(map[crdt.DocID]struct{}, len(docs)), keys: keys, share: maxPushedBytes / max(1, len(docs))}
 	g := &Guess{Salt: c.catchup.whole, Keys: slices.Sorted(maps.Keys(keys))}
 	for _, it := range docs {
 		doc := c.naming.Inner(it.Doc)
 		h.interest(c, doc)
 		u.left[doc] = struct{}{}
-		b.Docs = append(b.Docs, DocEvent{Doc: doc, Event: Attach{Peer: h.peerInfo(c, doc), Guess: g}})
+		b.Docs = append(b.Docs, DocEvent{Doc: doc, Event: Attach{Peer: h.peerInfo(c, doc), Guess: g, Most: u.share}})
 	}
 	h.endPush(c, b) // of an earlier comparison
 	c.pushing, h.pushes[c.id] = u, c
@@ -88,7 +91,7 @@ func (h *Hub) endPush(c *conn, b *HubBatch) {
 	slices.SortFunc(u.rest, func(a, b crdt.DocID) int { return slices.Compare(a[:], b[:]) })
 	for _, doc := range u.rest {
 		if _, ok := c.docs[doc]; ok {
-			b.Docs = append(b.Docs, DocEvent{Doc: doc, Event: Attach{Peer: h.peerInfo(c, doc), Announce: true, New: len(u.keys)+len(u.left) == 0}})
+			b.Docs = append(b.Docs, DocEvent{Doc: doc, Event: Attach{Peer: h.peerInfo(c, doc), Announce: true, New: len(u.keys)+len(u.left) == 0, Most: u.share}})
 		}
 	}
 }
