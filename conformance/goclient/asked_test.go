@@ -9,7 +9,7 @@ import (
 )
 
 func TestWhatWasAskedForSurvivesARestartAndGoesFirst(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	dir := t.TempDir()
 	c, err := client.Open(client.Options{Dir: dir})
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // A photo stays on the phone until the server has it, however small the budget; then it makes room, and is got again when somebody looks at it.
 // What others attach is fetched ahead if the budget has room for it.
 func TestFilesStayUntilTheyAreSentAndThenWithinTheBudget(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	office := open(t, t.TempDir(), addr, "demo-dispatcher")
 	phone, err := client.Open(client.Options{Dir: t.TempDir(), StallAfter: 5 * time.Second, FilesBudget: 2000})
 	if err != nil {

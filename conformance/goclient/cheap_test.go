@@ -12,7 +12,7 @@ import (
 
 // On 2G a second has six kilobytes. However many jobs a phone holds, it pays for what differs.
 func TestAReconnectOn2GCostsTwoKilobytesAndWhatChanged(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	jobs := make([]crdt.DocID, 300)
 	for i := range jobs {

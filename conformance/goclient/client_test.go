@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fieldsync/client"
+	"fieldsync/conformance/internal/loopback"
 	"fieldsync/conformance/internal/phone"
 	"fieldsync/conformance/internal/sut"
 	"fieldsync/crdt"
@@ -32,6 +33,9 @@ func startServer(t *testing.T, dir, listen string) (addr string, stop func()) {
 
 func startServerWith(t *testing.T, cfg server.Config, listen string) (addr string, stop func()) {
 	t.Helper()
+	if listen == "" {
+		listen = loopback.Free()
+	}
 	cfg.Listen, cfg.Demo, cfg.LogTo = listen, true, io.Discard
 	s, err := server.New(cfg)
 	if err != nil {
@@ -148,7 +152,7 @@ func kind(k client.EventKind) func(client.Event) bool {
 }
 
 func TestTwoLiveClientsSeeEachOthersEdits(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	anna := open(t, t.TempDir(), addr, sut.WorkerAnna)
 	officeEvents, annaEvents := phone.Run(t, office), phone.Run(t, anna)
@@ -177,7 +181,7 @@ func TestTwoLiveClientsSeeEachOthersEdits(t *testing.T) {
 
 func TestEditsMadeApartConverge(t *testing.T) {
 	dir := t.TempDir()
-	addr, stop := startServer(t, dir, "127.0.0.1:0")
+	addr, stop := startServer(t, dir, "")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	anna := open(t, t.TempDir(), addr, sut.WorkerAnna)
 	id := newJob(t, office, "Pump", "anna")
@@ -219,7 +223,7 @@ func TestEditsMadeApartConverge(t *testing.T) {
 
 func TestARunningClientComesBackByItself(t *testing.T) {
 	dir := t.TempDir()
-	addr, stop := startServer(t, dir, "127.0.0.1:0")
+	addr, stop := startServer(t, dir, "")
 	anna := open(t, t.TempDir(), addr, sut.WorkerAnna)
 	events := phone.Run(t, anna)
 	await(t, events, "in sync", kind(client.EventSynced))
@@ -240,7 +244,7 @@ func TestARunningClientComesBackByItself(t *testing.T) {
 }
 
 func TestFindTellsApartNotThereAndOffline(t *testing.T) {
-	addr, stop := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, stop := startServer(t, t.TempDir(), "")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	anna := open(t, t.TempDir(), addr, sut.WorkerAnna)
 	ben := open(t, t.TempDir(), addr, sut.WorkerBen)
@@ -271,7 +275,7 @@ func TestFindTellsApartNotThereAndOffline(t *testing.T) {
 }
 
 func TestAPhotoTravelsAndIsVerified(t *testing.T) {
-	addr, stop := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, stop := startServer(t, t.TempDir(), "")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	anna := open(t, t.TempDir(), addr, sut.WorkerAnna)
 	id := newJob(t, office, "Pump", "anna")
@@ -314,7 +318,7 @@ type counted int
 func (c *counted) Write(p []byte) (int, error) { *c += counted(len(p)); return len(p), nil }
 
 func TestARevokedTokenEndsRunAndSaysSo(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	anna := open(t, t.TempDir(), addr, sut.WorkerAnna)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

@@ -13,7 +13,7 @@ import (
 // The server's acknowledgement may be lost: a client that is killed in that moment has the change, and does not know that the
 // server has it. A comparison that finds both equal is as good.
 func TestWhatAComparisonFindsEqualIsSent(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	dir := t.TempDir()
 	c := open(t, dir, addr, sut.Dispatcher)
 	newJob(t, c, "Pump")

@@ -29,7 +29,7 @@ func awaitEvent(t *testing.T, events <-chan client.Event, want func(client.Event
 }
 
 func TestTextGoesBeforeAFileThatIsOnItsWay(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	link, there := over(t, addr, slowlink.Direct)
 	anna := open(t, t.TempDir(), there, sut.Dispatcher)
 	id := newJob(t, anna, "With a long report")

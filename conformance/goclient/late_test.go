@@ -15,7 +15,7 @@ import (
 // On a link on which each round trip is felt a worker is in step when his jobs are there. What only the server wants to know comes after it: here the
 // server does not answer that until the client has said that it is in step.
 func TestOnASlowLinkAWorkerIsInStepBeforeTheServerIsToldOfReceipts(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	to, err := url.Parse("http://" + addr)
 	if err != nil {
 		t.Fatal(err)

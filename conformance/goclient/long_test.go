@@ -37,7 +37,7 @@ func writeMuch(t *testing.T, c *client.Client, id crdt.DocID) {
 // A message that needs longer than the server may keep silent is no silence: it gets over, in either direction, and nobody takes the connection for dead
 // meanwhile.
 func TestAMessageThatTakesLongGetsOver(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	up, down := published(t, office, "Up"), published(t, office, "Down")
 	synced(t, office)

@@ -102,7 +102,7 @@ func openApp(t *testing.T, dir string) app {
 // background slot, what is unsent, what others see.
 func TestAnAppWorksThroughTheMobileInterface(t *testing.T) {
 	data := t.TempDir()
-	addr, stop := startServer(t, data, "127.0.0.1:0")
+	addr, stop := startServer(t, data, "")
 	dir := t.TempDir()
 	a := openApp(t, dir)
 	if _, code := a.do("jobs_of_mine"); code != "unsupported" {

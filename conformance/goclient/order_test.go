@@ -16,7 +16,7 @@ import (
 )
 
 func TestOn2GTheStatusIsOnTheServerFirstThenTheTextAndNothingOfAFile(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	var texts []crdt.DocID
 	for n := range 6 {

@@ -44,7 +44,7 @@ func published(t *testing.T, office *client.Client, title string) crdt.DocID {
 func TestAPushHasThePhoneSyncAndASignOutEndsIt(t *testing.T) {
 	service := pushtest.New()
 	defer service.Close()
-	addr, _ := startServerWith(t, server.Config{Data: t.TempDir(), PushAllow: []string{"127.0.0.1"}, PushCalm: 10 * time.Millisecond}, "127.0.0.1:0")
+	addr, _ := startServerWith(t, server.Config{Data: t.TempDir(), PushAllow: []string{"127.0.0.1"}, PushCalm: 10 * time.Millisecond}, "")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	synced(t, office)
 	link, there := over(t, addr, slowlink.Direct)

@@ -44,7 +44,7 @@ func said(t *testing.T, addr string) (changes, files int, ok bool) {
 }
 
 func TestTheOfficeSeesThatWhatWaitedWasSent(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	id := newJob(t, office, "With a photo", "anna")
 	if err := office.SetStatus(t.Context(), id, client.StatusChange{Status: job.Published}); err != nil {

@@ -19,7 +19,7 @@ func over(t *testing.T, server string, class slowlink.Class) (*slowlink.Link, st
 	t.Helper()
 	link := slowlink.New(class)
 	t.Cleanup(link.Close)
-	addr, err := link.Open("127.0.0.1:0", strings.TrimPrefix(server, "http://"), false)
+	addr, err := link.Open("", strings.TrimPrefix(server, "http://"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func noise(t *testing.T, bytes int) string {
 }
 
 func TestASlotEndsWithWhatItHadTimeForAndTheNextOneGoesOn(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	id := newJob(t, office, "Far away", "anna")
 	if err := office.SetStatus(t.Context(), id, client.StatusChange{Status: job.Published}); err != nil {
@@ -105,7 +105,7 @@ func TestASlotEndsWithWhatItHadTimeForAndTheNextOneGoesOn(t *testing.T) {
 }
 
 func TestWhatWasChosenAndWhatIsUrgentSurvivesARestart(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	dir := t.TempDir()
 	c, err := client.Open(client.Options{Dir: dir})
 	if err != nil {
@@ -147,7 +147,7 @@ func TestWhatWasChosenAndWhatIsUrgentSurvivesARestart(t *testing.T) {
 }
 
 func TestASlotEndsInTimeAlsoWhereALongTextIsHalfOver(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	id := published(t, office, "Far away")
 	synced(t, office)

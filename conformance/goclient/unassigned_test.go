@@ -14,7 +14,7 @@ import (
 // Whoever loses a job while offline delivers what was made before, and keeps the job as it was. This and every later sync
 // ends at once: nobody waits for an answer that does not come.
 func TestWhoLosesAJobWhileOfflineDeliversAndKeepsWhatWasSeen(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	anna, err := client.Open(client.Options{Dir: t.TempDir(), StallAfter: time.Hour})
 	if err != nil {
@@ -79,7 +79,7 @@ func TestWhoLosesAJobWhileOfflineDeliversAndKeepsWhatWasSeen(t *testing.T) {
 
 // Who is connected hears of it at once, also that a job came back; it survives a restart.
 func TestALiveClientHearsThatAJobIsNotItsAnyMore(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	dir := t.TempDir()
 	anna := open(t, dir, addr, sut.WorkerAnna)
@@ -119,7 +119,7 @@ func TestALiveClientHearsThatAJobIsNotItsAnyMore(t *testing.T) {
 
 // Some of what was made before is refused: what came before it and after it is delivered all the same, and the sync ends.
 func TestWhoLosesAJobDeliversWhatStandsBesideRefusedWork(t *testing.T) {
-	addr, _ := startServer(t, t.TempDir(), "127.0.0.1:0")
+	addr, _ := startServer(t, t.TempDir(), "")
 	office := open(t, t.TempDir(), addr, sut.Dispatcher)
 	anna := careless(t, t.TempDir(), addr, sut.WorkerAnna)
 	id := newJob(t, office, "Pump", "anna")

@@ -1,5 +1,5 @@
 // A bare relay: forwards each binary frame to the other sockets of the same room (the URL's path), and does nothing
-// else. It is the floor that the bench compares with. PORT comes from the environment.
+// else. It is the floor that the bench compares with. HOST and PORT come from the environment.
 import http from "node:http";
 import { WebSocketServer } from "ws";
 
@@ -21,5 +21,5 @@ server.on("upgrade", (req, socket, head) =>
     });
   }),
 );
-server.listen(Number(process.env.PORT), "127.0.0.1", 4096);
+server.listen(Number(process.env.PORT), process.env.HOST ?? "127.0.0.1", 4096);
 process.on("SIGTERM", () => process.exit(0));

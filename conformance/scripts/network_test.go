@@ -22,11 +22,11 @@ import (
 func connect(env *testscript.Env, server, minio string) error {
 	link := slowlink.New(slowlink.Direct)
 	env.Defer(link.Close)
-	addr, err := link.Open("127.0.0.1:0", server, false)
+	addr, err := link.Open("", server, false)
 	if err != nil {
 		return err
 	}
-	files, err := link.Open("127.0.0.1:0", minio, true)
+	files, err := link.Open("", minio, true)
 	env.Values["net"], env.Values["files"] = link, files
 	env.Setenv("NET", "http://"+addr)
 	return err

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"fieldsync/conformance/internal/loopback"
 )
 
 // Proxy forwards connections to a server. Safe for use by several goroutines.
@@ -23,7 +25,7 @@ type Proxy struct {
 
 // New listens on a free loopback port and forwards to target (host:port). Close it with Cut.
 func New(target string) (*Proxy, error) {
-	p := &Proxy{addr: "127.0.0.1:0", target: target, conns: map[net.Conn]struct{}{}}
+	p := &Proxy{addr: loopback.Free(), target: target, conns: map[net.Conn]struct{}{}}
 	return p, p.Heal()
 }
 

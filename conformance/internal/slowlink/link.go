@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"fieldsync/conformance/internal/loopback"
 )
 
 // Kind is what bytes were for.
@@ -59,9 +61,12 @@ type door struct {
 	end  chan struct{}
 }
 
-// Open makes a proxy on listen (127.0.0.1:0: a free port) before target (host:port), and gives its address, which stays the
+// Open makes a proxy on listen (host:port; empty: an address of its own, see package loopback) before target (host:port), and gives its address, which stays the
 // same while the link is down. What passes is of the kind that its path tells; of a door to a file store all is KindFile.
 func (k *Link) Open(listen, target string, allFiles bool) (addr string, err error) {
+	if listen == "" {
+		listen = loopback.Free()
+	}
 	d := &door{link: k, addr: listen, give: make(chan net.Conn), end: make(chan struct{})}
 	if err := d.listen(); err != nil {
 		return "", err

@@ -41,7 +41,7 @@ func behind(t *testing.T, c Class) (*Link, string) {
 	t.Cleanup(s.Close)
 	k := New(c)
 	t.Cleanup(k.Close)
-	addr, err := k.Open("127.0.0.1:0", strings.TrimPrefix(s.URL, "http://"), false)
+	addr, err := k.Open("", strings.TrimPrefix(s.URL, "http://"), false)
 	if err != nil {
 		t.Fatal(err)
 	}

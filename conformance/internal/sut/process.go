@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"fieldsync/conformance/internal/loopback"
 )
 
 // startTimeout is how long a server may take until it is ready; generous, because machines that run tests are busy.
@@ -192,10 +194,9 @@ func WebSocketURL(addr, path, token string) string {
 	return u.String()
 }
 
-// FreeAddr finds a loopback address that nobody listens on at the moment. Another process could take it before its user does;
-// the kernel hands ports out in turn, so that it is unlikely, and who starts on it says so if it happens.
+// FreeAddr finds a loopback address, host:port, that nobody listens on, and that nobody else is given (package loopback).
 func FreeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", loopback.Free())
 	if err != nil {
 		return "", err
 	}

@@ -116,14 +116,14 @@ func nodeServer(name, script, dir string, relay bool) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, port, err := net.SplitHostPort(addr)
+	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
 	}
 	return &Process{
 		Name: name, Addr: addr, Path: "/", Ready: "/", IsRelay: relay,
 		Args: []string{"node", filepath.Join(interop, script)},
-		Env:  append(os.Environ(), "PORT="+port, "DATA_DIR="+dir),
+		Env:  append(os.Environ(), "HOST="+host, "PORT="+port, "DATA_DIR="+dir),
 	}, nil
 }
 

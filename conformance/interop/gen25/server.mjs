@@ -1,5 +1,5 @@
 // The reference server: automerge-repo 2.5.6 with its WebSocket adapter and nodefs storage, put together as the public
-// automerge-repo-sync-server does it. PORT and DATA_DIR come from the environment, and KEEP_ALIVE_MS for a link on which a
+// automerge-repo-sync-server does it. HOST, PORT and DATA_DIR come from the environment, and KEEP_ALIVE_MS for a link on which a
 // pong takes longer than the adapter's default of 5 s (it ends the connection of whoever has not answered by the next ping).
 import http from "node:http";
 import { Repo } from "@automerge/automerge-repo";
@@ -21,6 +21,6 @@ const repo = new Repo({
 // Whoever joins before the repo has read its storage id is thrown out: listen after that.
 await repo.storageId();
 await new Promise((resolve) => setTimeout(resolve, 100));
-server.listen(Number(process.env.PORT), "127.0.0.1", 4096);
+server.listen(Number(process.env.PORT), process.env.HOST ?? "127.0.0.1", 4096);
 // A graceful stop saves what the repo has not saved yet; the public server just ends. The bench restarts it this way.
 process.on("SIGTERM", () => repo.flush().finally(() => process.exit(0)));
