@@ -38,7 +38,7 @@ func (c *Client) SendNow(ctx context.Context, id crdt.DocID, attachment string) 
 		if err := store.Write(c.store, ops); err != nil {
 			c.log.Warn("that a file was asked for could not be kept", "error", err.Error())
 		}
-		signal(c.outboxChanged)
+		c.filesNow()
 		return nil
 	}
 	return because(ErrNotFound, fmt.Errorf("the job has no attachment %q", attachment))

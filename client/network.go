@@ -78,6 +78,7 @@ type network struct {
 	last     LinkClass // that was told
 	schedule *schedule.Schedule
 	offline  bool          // the platform's word
+	filesAt  [2]time.Time  // by way: before which the server does not want to be asked for files
 	wake     chan struct{} // holds one token when the schedule was told something
 	measured chan struct{} // holds one token when the meter was told something by others than the session
 }

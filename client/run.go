@@ -79,7 +79,7 @@ var errEnded = errors.New("client: the session has ended")
 // SyncNow has Run talk to the server at once, and tries again what failed: somebody has pressed the button. It waits for nothing; Sync does.
 func (c *Client) SyncNow() {
 	c.trigger(schedule.Hand)
-	signal(c.outboxChanged)
+	c.filesNow()
 }
 
 // closing is what of a slot is kept for saying goodbye.
@@ -158,6 +158,11 @@ func (c *Client) live(ctx context.Context) error {
 		}
 		if moved.waiting > 0 {
 			again = delays.Next()
+			for _, w := range []way{up, down} {
+				if turn := c.filesIn(w); turn > 0 {
+					again = min(again, turn)
+				}
+			}
 		} else {
 			delays.Reset()
 			c.keepLastSync(time.Now())

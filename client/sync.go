@@ -76,6 +76,9 @@ func (c *Client) sync(ctx context.Context, why schedule.Trigger) (r Report, err 
 		if !late {
 			c.tellServer(ctx, s.api)
 		}
+		if why == schedule.Hand {
+			c.filesNow()
+		}
 		moved, err = c.moveFiles(ctx, s)
 	}
 	r.FilesSent, r.FilesReceived, r.BytesSent, r.BytesReceived = moved.sent, moved.received, moved.sentBytes, moved.receivedBytes

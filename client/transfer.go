@@ -6,7 +6,9 @@ import (
 	"io"
 	"time"
 
+	"fieldsync/client/internal/backoff"
 	"fieldsync/client/internal/lane"
+	"fieldsync/client/internal/link"
 	"fieldsync/client/internal/service"
 )
 
@@ -31,6 +33,7 @@ type transfers struct {
 	advanced                 bool  // more of a file that waits is over than before
 	err                      error // why the first of those that wait was not moved
 	broken                   int   // in a row
+	later                    bool  // the server wants the others that go the same way to come later
 }
 
 // maxBroken is how many transfers in a row may break before the others are left for later: one file that the server cannot
@@ -40,6 +43,7 @@ const maxBroken = 3
 // add counts a transfer that ended. It tells whether to go on; the error is one that no other file would fare better with.
 func (t *transfers) add(err error) (more bool, fatal error) {
 	var held lane.ErrHeld
+	t.later = false
 	switch {
 	case errors.As(err, &held):
 		if t.held++; t.why == "" {
@@ -55,6 +59,9 @@ func (t *transfers) add(err error) (more bool, fatal error) {
 	t.waiting++
 	if t.err == nil {
 		t.err = err
+	}
+	if _, t.later = link.RetryAfter(err); t.later {
+		return false, nil
 	}
 	if errors.Is(err, ErrOffline) {
 		t.broken++
@@ -95,7 +102,7 @@ func (c *Client) moveFiles(ctx context.Context, s *session) (transfers, error) {
 		}
 	}
 	tried := map[string]struct{}{}
-	for {
+	for c.filesIn(up) == 0 {
 		// Looked at anew after each file: what was attached meanwhile, and goes first, does not wait for the end of the list.
 		f, left, err := c.nextUp(tried)
 		if err != nil {
@@ -114,10 +121,19 @@ func (c *Client) moveFiles(ctx context.Context, s *session) (transfers, error) {
 			t.heldBytes += f.Size - f.Sent
 		}
 		more, fatal := t.add(err)
+		if t.later {
+			c.filesLater(up, err)
+			break
+		}
 		if !more {
 			t.waiting += left
 			return t, fatal
 		}
+	}
+	t.leave(len(files)-len(tried), c.filesIn(up))
+	if wait := c.filesIn(down); wait > 0 {
+		t.leave(len(missing), wait)
+		missing = nil
 	}
 	for i, m := range missing {
 		err := c.moveDown(ctx, s, m)
@@ -132,12 +148,57 @@ func (c *Client) moveFiles(ctx context.Context, s *session) (transfers, error) {
 			t.heldBytes += m.size
 		}
 		more, fatal := t.add(err)
+		if t.later {
+			c.filesLater(down, err)
+		}
 		if !more {
 			t.waiting += len(missing) - i - 1
 			return t, fatal
 		}
 	}
 	return t, nil
+}
+
+// leave counts files that are not tried, as the server wants to be left alone for so long.
+func (t *transfers) leave(n int, wait time.Duration) {
+	if n <= 0 || wait == 0 {
+		return
+	}
+	if t.waiting += n; t.err == nil {
+		t.err = because(ErrOffline, errors.New("the server is busy, and wants to be asked again later"))
+	}
+}
+
+// way is in which direction files go: a server that is too busy to take some may give others, and the other way round.
+type way int
+
+const (
+	up way = iota
+	down
+)
+
+// filesLater notes when the server, which is busy, wants to be asked for files again.
+func (c *Client) filesLater(w way, err error) {
+	after, _ := link.RetryAfter(err)
+	var spread backoff.Backoff
+	c.net.mu.Lock()
+	c.net.filesAt[w] = time.Now().Add(spread.Told(after))
+	c.net.mu.Unlock()
+}
+
+// filesNow forgets that: a person asks.
+func (c *Client) filesNow() {
+	c.net.mu.Lock()
+	c.net.filesAt = [2]time.Time{}
+	c.net.mu.Unlock()
+	signal(c.outboxChanged)
+}
+
+// filesIn is how long it wants to be left alone with files still.
+func (c *Client) filesIn(w way) time.Duration {
+	c.net.mu.Lock()
+	defer c.net.mu.Unlock()
+	return max(0, time.Until(c.net.filesAt[w]))
 }
 
 // hold notes how many files wait; who measures the link wants to know when there are some.

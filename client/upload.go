@@ -9,6 +9,7 @@ import (
 
 	"fieldsync/client/internal/backoff"
 	"fieldsync/client/internal/lane"
+	"fieldsync/client/internal/link"
 	"fieldsync/client/internal/service"
 	"fieldsync/crdt"
 	"fieldsync/crdt/store"
@@ -64,11 +65,14 @@ func (c *Client) deliver(ctx context.Context, api *service.Service, f *outboxEnt
 	for fruitless := 0; ; {
 		before := f.Sent
 		err := c.send(ctx, api, f)
+		_, told := link.RetryAfter(err)
 		switch {
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case told:
+			return err
 		case crdt.KindOf(err) == crdt.KindNotFound && f.Upload != "":
 			// It expired, or it is done and we missed the answer long ago.
 			f.Upload, f.Sent = "", 0
@@ -102,6 +106,9 @@ func (c *Client) claim(ctx context.Context, api *service.Service, f *outboxEntry
 	here, err := api.Claim(ctx, f.doc, f.ref, f.Size, crdt.DocID{}, func(offset, length int64) (io.ReadCloser, error) {
 		return c.files.OpenRange(ctx, space, f.ref, offset, length)
 	})
+	if _, told := link.RetryAfter(err); told {
+		return false, err
+	}
 	if kind := crdt.KindOf(err); kind == crdt.KindUnavailable || kind == crdt.KindBusy {
 		return false, ctx.Err()
 	}

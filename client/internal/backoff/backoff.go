@@ -12,6 +12,8 @@ import (
 const (
 	First = 500 * time.Millisecond // the ceiling of the first delay
 	Max   = 60 * time.Second       // the ceiling that it grows to
+	// maxBelieve is the longest "come back in" that is believed, of a server or of what stands before it.
+	maxBelieve = 5 * time.Minute
 )
 
 // Backoff gives delays. The zero value is ready. It belongs to one goroutine.
@@ -40,8 +42,12 @@ func (b *Backoff) NextWithin(limit time.Duration) time.Duration {
 // Soon is the delay before an attempt that is expected to succeed: the server said that nothing is wrong.
 func (b *Backoff) Soon() time.Duration { return b.upTo(First) }
 
-// Within is any time up to limit: it spreads those who were told the same.
-func (b *Backoff) Within(limit time.Duration) time.Duration { return b.upTo(limit) }
+// Told is the delay of one whom a server told to come back after some time: no less, five minutes at most, and up to a quarter more, a second at least, so that
+// those who were told the same do not come at once.
+func (b *Backoff) Told(after time.Duration) time.Duration {
+	after = min(after, maxBelieve)
+	return after + b.upTo(max(after/4, time.Second))
+}
 
 // Reset forgets the failures: the last attempt went well.
 func (b *Backoff) Reset() { b.failed = 0 }

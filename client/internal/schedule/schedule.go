@@ -29,11 +29,10 @@ const settled = 10 * time.Second
 
 // A phone sleeps at most so long before it looks for its server again, if the server has said nothing else: calm, or a five-hundredth of the time that the
 // server has been away, if that is more, up to backoff.Max. Sleep need not spread the phones that lost one server: a server that too many come to tells each its
-// turn. maxBelieve is the longest such "come back in" that is believed, of a server or of what stands before it.
+// turn.
 const (
-	calm       = 8 * time.Second
-	fraction   = 500
-	maxBelieve = 5 * time.Minute
+	calm     = 8 * time.Second
+	fraction = 500
 )
 
 // What is what there is to do.
@@ -153,8 +152,7 @@ func (s *Schedule) Ended(now time.Time, soon bool) time.Time {
 
 // Later says that the server named the time after which it wants to be asked again, after Ended: it is not asked before, and not by all at once.
 func (s *Schedule) Later(now time.Time, after time.Duration) time.Time {
-	after = min(after, maxBelieve)
-	s.turn = now.Add(after + s.delays.Within(max(after/4, time.Second)))
+	s.turn = now.Add(s.delays.Told(after))
 	return s.again()
 }
 

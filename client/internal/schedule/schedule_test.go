@@ -9,6 +9,9 @@ import (
 
 var start = time.Unix(1_000_000, 0)
 
+// believed is the longest that a server's "come back in" is.
+const believed = 5 * time.Minute
+
 func half() float64 { return 0.5 }
 
 // connected is a schedule with a connection since start.
@@ -149,7 +152,7 @@ func TestRetriesGrowWithFullJitterToEightSecondsAndAfterANightToAMinute(t *testi
 }
 
 func TestAServersWordWhenToComeBackIsKept(t *testing.T) {
-	for after, want := range map[time.Duration]time.Duration{2 * time.Second: 2500 * time.Millisecond, 40 * time.Second: 45 * time.Second, time.Hour: maxBelieve * 9 / 8} {
+	for after, want := range map[time.Duration]time.Duration{2 * time.Second: 2500 * time.Millisecond, 40 * time.Second: 45 * time.Second, time.Hour: believed * 9 / 8} {
 		s := alone()
 		if at := s.Later(start, after); at.Sub(start) != want || s.Next(start).At.Sub(start) != want {
 			t.Errorf("told %v: again after %v, next after %v", after, at.Sub(start), s.Next(start).At.Sub(start))
@@ -192,12 +195,12 @@ func TestAServersWordWhenToComeBackIsKept(t *testing.T) {
 	}
 	// Nor does the timer go before it, where the platform says that there is no network.
 	s := alone()
-	s.Later(start, maxBelieve)
+	s.Later(start, believed)
 	s.Online(false, true)
-	if a := s.Next(start); a.At.Before(start.Add(maxBelieve)) {
+	if a := s.Next(start); a.At.Before(start.Add(believed)) {
 		t.Errorf("the timer: %+v", a)
 	}
-	if left := s.Turn(start.Add(time.Minute)); left != maxBelieve*9/8-time.Minute {
+	if left := s.Turn(start.Add(time.Minute)); left != believed*9/8-time.Minute {
 		t.Errorf("after a minute it wants to be left alone for %v", left)
 	}
 }

@@ -18,8 +18,10 @@ import (
 
 	"fieldsync/blobs"
 	"fieldsync/client/internal/lane"
+	"fieldsync/client/internal/link"
 	"fieldsync/client/internal/socket"
 	"fieldsync/crdt"
+	"fieldsync/crdt/wire"
 )
 
 const (
@@ -349,7 +351,7 @@ func withoutURL(err error) error {
 	return err
 }
 
-// problem makes an error of an answer, from its problem document if it has one.
+// problem makes an error of an answer, from its problem document if it has one: a link.Later, where the server says when it wants to be asked again.
 func problem(answer *http.Response) error {
 	var doc struct{ Title, Detail string }
 	_ = json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(&doc)
@@ -360,7 +362,13 @@ func problem(answer *http.Response) error {
 	if text == "" {
 		text = "the server answered " + answer.Status
 	}
-	return crdt.Errorf(kindOf(answer.StatusCode), "%s", text)
+	err := crdt.Errorf(kindOf(answer.StatusCode), "%s", text)
+	if answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode == http.StatusServiceUnavailable {
+		if seconds, ok := wire.ParseSeconds(answer.Header.Get("Retry-After")); ok {
+			return &link.Later{After: time.Duration(seconds) * time.Second, Err: err}
+		}
+	}
+	return err
 }
 
 func kindOf(status int) crdt.Kind {

@@ -1,0 +1,100 @@
+package client
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"fieldsync/client/internal/netclass"
+	"fieldsync/client/internal/service"
+	"fieldsync/crdt"
+	"fieldsync/crdt/job"
+)
+
+// busyServer takes no files, and says when it will.
+type busyServer struct {
+	mu     sync.Mutex
+	status int
+	asked  int // to take a file
+}
+
+func (s *busyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case r.URL.Path == "/api/v1/session":
+		_, _ = io.WriteString(w, `{"org":"demo","user":"anna","name":"Anna","role":"dispatcher","device":"d"}`)
+	case r.URL.Path == "/api/v1/uploads":
+		s.asked++
+		w.Header().Set("Retry-After", "100")
+		w.WriteHeader(s.status)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func TestABusyServerIsLeftAloneWithFilesUntilItWantsThemButForAPersonWhoAsks(t *testing.T) {
+	for _, status := range []int{http.StatusServiceUnavailable, http.StatusTooManyRequests} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			server := &busyServer{status: status}
+			at := httptest.NewServer(server)
+			t.Cleanup(at.Close)
+			c, err := Open(Options{Dir: t.TempDir()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = c.Close() })
+			if _, err := c.Login(t.Context(), at.URL, "token"); err != nil {
+				t.Fatal(err)
+			}
+			c.meter(func(m *netclass.Meter) {
+				m.Word(NetworkWiFi, false)
+				m.Connected()
+				m.RoundTrip(50*time.Millisecond, false)
+			})
+			edits, err := job.New(job.Draft{First: job.Event{ID: "made", Status: job.Published, HappenedAt: 1}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			id, err := c.Create(t.Context(), edits...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 3 {
+				path := filepath.Join(t.TempDir(), "photo.txt")
+				if err := os.WriteFile(path, fmt.Append(nil, "photo ", i), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := c.Attach(t.Context(), id, path, ""); err != nil {
+					t.Fatal(err)
+				}
+			}
+			a, base, err := c.signedIn()
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := &session{c: c, api: service.New(base, a.Token), changed: make(chan struct{}), open: map[crdt.DocID]struct{}{}, refused: map[crdt.DocID]struct{}{}}
+			t.Cleanup(s.api.Close)
+			move := func(asked int) {
+				t.Helper()
+				moved, err := c.moveFiles(t.Context(), s)
+				if err != nil || moved.waiting != 3 || moved.err == nil || server.asked != asked {
+					t.Errorf("%+v, %v; the server was asked %d times, want %d", moved, err, server.asked, asked)
+				}
+			}
+			move(1)
+			if wait := c.filesIn(up); wait < 99*time.Second || wait > 125*time.Second || c.filesIn(down) > 0 {
+				t.Errorf("again in %v", wait)
+			}
+			move(1)
+			c.SyncNow()
+			move(2)
+		})
+	}
+}
