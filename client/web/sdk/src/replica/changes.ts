@@ -71,9 +71,11 @@ export function unsentOf(doc: A.Doc<unknown>, of: { id: string; title: string; s
   });
 }
 
+const none: readonly News[] = []; // the same each time: who watches a job's news is not told that there are still none
+
 /** What others changed since a state that this person saw. */
-export function newsOf(doc: A.Doc<unknown>, looked: Heads | undefined, heads: Heads, user: string): News[] {
-  if (!looked || same(looked, heads)) return [];
+export function newsOf(doc: A.Doc<unknown>, looked: Heads | undefined, heads: Heads, user: string): readonly News[] {
+  if (!looked || same(looked, heads)) return none;
   const root = doc as Tree;
   const out: News[] = [];
   for (const t of touched(doc, looked, heads)) {

@@ -1,11 +1,13 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { A } from '../automerge.ts';
 import { Database } from '../store/database.ts';
 import { DocumentStorage } from '../store/documents.ts';
+import { newsOf } from './changes.ts';
 import { Replica } from './replica.ts';
 
 const open: Replica[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const r of open.splice(0)) await r.close();
 });
 
@@ -32,6 +34,24 @@ test('what clashes is found once for each state of a document', async () => {
   expect(handle.doc()).not.toBe(before);
   expect(r.clashesOf(handle.doc())).not.toBe(found);
   expect(r.clashesOf(handle.doc())).toEqual([]);
+});
+
+test('a state that was looked at is noted once: looking again writes nothing and tells nobody', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] }); // no refresh that is due by itself falls in between
+  const r = await replica('looked-once');
+  const id = await r.create({ kind: 'job', title: 'Boiler' });
+  await r.change(id, (doc) => void Object.assign(doc, { title: 'Boiler, cold' }));
+  await r.looked(id);
+  const noted = r.records.get();
+  expect(r.record(id)?.looked).toEqual(r.record(id)?.heads);
+  await r.looked(id);
+  expect(r.records.get()).toBe(noted);
+});
+
+test('that there is no news is the same answer each time, so that who watches it is not told anew', () => {
+  const doc = A.from({ title: 'Boiler' });
+  const heads = A.getHeads(doc);
+  expect(newsOf(doc, [...heads], heads, 'anna')).toBe(newsOf(doc, heads, heads, 'anna'));
 });
 
 test('a document that is asked for while another is put in its place is the other one', async () => {

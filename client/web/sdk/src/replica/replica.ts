@@ -249,9 +249,14 @@ export class Replica {
     this.#o.events.changed(record, before);
   }
 
+  /** This person has seen the state that the record tells of. Where that was noted already nothing is written, and nobody told. */
   async looked(id: DocumentId): Promise<void> {
-    await this.#o.db.update('docs', id, (old) => (old ? { ...old, looked: old.heads } : undefined));
-    await this.refreshNow(id);
+    let news = false;
+    await this.#o.db.update('docs', id, (old) => {
+      news = old !== undefined && !(old.looked && same(old.looked, old.heads));
+      return old && news ? { ...old, looked: old.heads } : undefined;
+    });
+    if (news) await this.refreshNow(id);
   }
 
   #inventory(): Item[] {
