@@ -1,12 +1,12 @@
 import type { Page } from '@playwright/test';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import lighthouse, { desktopConfig, type Config, type Flags, type Result } from 'lighthouse';
 import { desk, signIn } from './support/office.ts';
 import * as phone from './support/phone.ts';
 import { handheld, Profile } from './support/profile.ts';
-import { freePort, top } from './support/program.ts';
+import { freePort, top, type Program } from './support/program.ts';
 import { Server } from './support/server.ts';
 import { expect, test } from './support/test.ts';
 import type { TraceEvent } from './support/trace.ts';
@@ -14,7 +14,7 @@ import type { TraceEvent } from './support/trace.ts';
 // A measurement: `npx playwright test --config bench.config.ts lighthouse`. The board is an office's page: Lighthouse's desktop settings.
 // The workers' app is a phone's: its own settings, a phone with a processor four times slower on slow 4G. Throttling is simulated in both.
 // RUNS says how often each page is loaded (3), PLACES which ones (`jobs,job`), FIELDSYNCD_BEFORE names an older server that takes turns with this one. The reports of the
-// middle runs are in conformance/artefacts/lighthouse. docs/PERFORMANCE.md has what was found.
+// middle runs are in conformance/artefacts/lighthouse; KEEP=1 leaves each trace there. docs/PERFORMANCE.md has what was found.
 const least = 95;
 const runs = Number(process.env['RUNS'] ?? 3);
 const only = process.env['PLACES']?.split(',');
@@ -60,7 +60,7 @@ for (const { app, places, config, view } of [
     const poor: string[] = [];
     for (const place of places.filter((p) => !only || only.includes(p.name))) {
       const results = new Map(servers.map(([which]) => [which, [] as Found[]]));
-      for (let run = 0; run < runs; run++) for (const [which, s] of servers) results.get(which)!.push(await once(s, place, view, config));
+      for (let run = 0; run < runs; run++) for (const [which, s] of servers) results.get(which)!.push(await once(s, place, view, config).catch(() => once(s, place, view, config))); // a busy browser now and then has no trace to give
       for (const [which, found] of results) {
         const sorted = found.toSorted((a, b) => score(a.own, 'performance') - score(b.own, 'performance'));
         const middle = sorted[Math.floor(sorted.length / 2)]!;
@@ -96,13 +96,12 @@ async function once(server: Server, place: Place, view: object, config: Config |
   const port = await freePort();
   const profile = new Profile();
   const gathered = join(profile.folder, 'gathered');
-  const launch = () => profile.launch({ ...view, baseURL: server.url }, `--remote-debugging-port=${port}`);
-  let context = await launch();
+  let browser: Program | undefined;
   try {
-    await place.before(await context.newPage(), server);
+    const context = await profile.launch({ ...view, baseURL: server.url });
+    await place.before(await context.newPage(), server).finally(() => context.close());
     // Another process for what is measured: Lighthouse's profiler begins by noting all code that its process holds, Automerge's too, and takes that for the page's work.
-    await context.close();
-    context = await launch();
+    browser = await profile.bare(port);
     const url = server.url + (await place.path(server));
     const settings = { output: 'html', onlyCategories: [...categories] as string[], disableStorageReset: true, logLevel: 'error' } satisfies Flags;
     await lighthouse(url, { ...settings, port, gatherMode: gathered }, config);
@@ -113,11 +112,12 @@ async function once(server: Server, place: Place, view: object, config: Config |
     };
     const wall = await judge();
     const trace = join(gathered, 'defaultPass.trace.json');
+    if (process.env['KEEP']) copyFileSync(trace, `${top}conformance/artefacts/lighthouse/${place.name}-${Date.now()}.trace.json`);
     writeFileSync(trace, JSON.stringify(byProcessorTime(JSON.parse(readFileSync(trace, 'utf8')) as Trace)));
     const own = await judge();
     return { wall: wall.lhr, own: own.lhr, report: own.report };
   } finally {
-    await context.close();
+    await browser?.stop();
     profile.remove();
   }
 }
