@@ -2,12 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { ready } from './support/phone.ts';
 import { handheld, Profile } from './support/profile.ts';
+import { Server } from './support/server.ts';
 import { test, type Page } from './support/test.ts';
 import { eventsOf, traced, type TraceEvent } from './support/trace.ts';
 
 // A measurement: `npx playwright test --config bench.config.ts start`. The workers' app is started from its service worker, at full speed and with a trace, and what the
 // main thread's tasks took of the processor's time (not of the wall clock: the machine is shared) is multiplied by what a phone is slower. Told are the time that tasks
-// were over 50 ms, from the first paint on (Lighthouse's blocking time), the longest task, and what the longest ones did.
+// were over 50 ms, from the first paint on (Lighthouse's blocking time), the longest task, and what the longest ones did. And how long it takes, from the start on, until a job that is tapped
+// as soon as its row is there can be worked with: by the wall clock; FIELDSYNCD_BEFORE names an older server that takes turns with this one.
 const slower = 4;
 const starts = Number(process.env['RUNS'] ?? 3);
 const calm = 3_000; // ms without a longer task until a start counts as over,
@@ -52,6 +54,50 @@ test('the main thread while the app starts', async ({ server }, info) => {
   } finally {
     await browser.close();
     profile.remove();
+  }
+});
+
+test('the first job, tapped as soon as its row is there', async ({ server, minio }) => {
+  test.setTimeout(900_000);
+  const older = process.env['FIELDSYNCD_BEFORE'];
+  const servers: [string, Server][] = [['now', server]];
+  if (older) servers.unshift(['before', new Server(minio, 'start-before', older)]);
+  if (older) await servers[0]![1].start();
+  const phones = servers.map(([which, s]) => ({ which, s, profile: new Profile(), found: [] as { row: number; job: number }[] }));
+  try {
+    for (const { s, profile } of phones) {
+      const browser = await profile.launch({ ...handheld, baseURL: s.url });
+      await ready(await browser.newPage()).finally(() => browser.close());
+    }
+    for (let run = 0; run < starts; run++)
+      for (const { s, profile, found } of phones) {
+        const browser = await profile.launch({ ...handheld, baseURL: s.url });
+        const page = await browser.newPage();
+        await page.addInitScript(() => {
+          let row: number | undefined;
+          const look = new MutationObserver(() => {
+            const link = row === undefined ? [...document.querySelectorAll<HTMLElement>('main li a')].find((a) => a.textContent.includes('Boiler does not start')) : undefined;
+            if (link) {
+              row = performance.now();
+              link.click();
+            }
+            if (row === undefined || !document.querySelector('[role=tablist]')) return;
+            look.disconnect();
+            document.documentElement.dataset['took'] = JSON.stringify({ row, job: performance.now() });
+          });
+          look.observe(document, { childList: true, subtree: true });
+        });
+        await page.goto('/m/');
+        await page.waitForSelector('[data-took]', { state: 'attached' });
+        found.push(await page.evaluate(() => JSON.parse(document.documentElement.dataset['took']!) as { row: number; job: number }));
+        await browser.close();
+      }
+    const middle = (all: number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)]!.toFixed(0);
+    for (const { which, found } of phones)
+      console.log(`${which}, by the wall clock: the row after ${middle(found.map((f) => f.row))} ms, the job after ${middle(found.map((f) => f.job))} ms (${found.map((f) => `${f.row.toFixed(0)} ${f.job.toFixed(0)}`).join(', ')}); load ${loadavg()[0]!.toFixed(1)}`);
+  } finally {
+    phones.forEach(({ profile }) => profile.remove());
+    for (const [which, s] of servers) if (which === 'before') await s.stop();
   }
 });
 

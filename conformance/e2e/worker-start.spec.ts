@@ -28,7 +28,7 @@ test('S1 S5 a start without a network: a job is tapped before the replica is the
   await page.reload();
   await page.getByRole('link', { name: /Boiler does not start/ }).click();
   await expect(page.getByRole('heading', { name: 'Boiler does not start', level: 1 })).toBeVisible();
-  await expect(page.getByLabel('Loading')).toBeVisible(); // nothing of Automerge is there
+  await expect(page.getByText('Loading', { exact: true })).toBeVisible(); // nothing of Automerge is there
   await page.evaluate(() => window.release());
   await press(page, 'Start');
   await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();

@@ -38,6 +38,6 @@ export default application('worker', '/m/', {
       },
       injectManifest: { globPatterns: ['index.html', 'icons/*.png', 'assets/**/*'], maximumFileSizeToCacheInBytes: 8 << 20 },
     }),
-    budget({ limit: 300 * 1024, first: ['signed-in', 'parts'] }),
+    budget({ limit: 300 * 1024, entry: 100 * 1024, first: ['signed-in', 'parts'] }),
   ],
 });

@@ -11,3 +11,14 @@ export function breathe(): Promise<void> {
     port2.postMessage(undefined);
   });
 }
+
+const longest = 500; // ms that others go before
+
+/** Lets what is to be shown go before: resolves when the page has nothing more pressing to do, and soon in any case. */
+export function afterwards(): Promise<void> {
+  const { scheduler } = globalThis as { scheduler?: { postTask?: (task: () => void, options: { priority: 'background' }) => Promise<void> } };
+  return new Promise((resolve) => {
+    setTimeout(resolve, scheduler?.postTask ? longest : 0);
+    scheduler?.postTask?.(resolve, { priority: 'background' }).catch(resolve);
+  });
+}

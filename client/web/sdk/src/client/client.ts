@@ -1,5 +1,5 @@
 import type { Client, ClientEvents, ClientOptions, CreateClient, FileVariant, FileView, JobHandle, JobRow, Link, RefusedWork, Session, StorageState, SyncState, Unsent } from '../api.ts';
-import { breathe } from '../breathe.ts';
+import { afterwards, breathe } from '../breathe.ts';
 import { NotAllowed, SignInError, SyncError } from '../errors.ts';
 import type { QueueOptions } from '../files/queue.ts';
 import { newId } from '../replica/ids.ts';
@@ -49,6 +49,7 @@ export class FieldClient implements Client {
   /** The rows that this device has, until the replica is open. */
   readonly #kept = new Value<readonly JobRow[]>([]);
   #parts: typeof Parts | undefined;
+  #loading: Promise<typeof Parts> | undefined;
   #memory: Promise<Database> | undefined;
   #opening: Promise<Engine> | undefined;
   #closed = false;
@@ -165,23 +166,31 @@ export class FieldClient implements Client {
     await this.#load();
   }
 
-  async #load(): Promise<typeof Parts> {
-    // In pieces, each of which is little enough for a slow phone to answer a tap after it: the WebAssembly is on its way while the rest is.
-    const { loadAutomerge } = await import('../automerge.ts');
-    const wasm = loadAutomerge(this.#o.wasm);
-    wasm.catch(() => undefined); // awaited below
-    await breathe();
-    const parts = await import('./parts.ts');
-    await breathe();
-    await wasm;
-    await breathe();
-    return (this.#parts = parts);
+  /** What needs Automerge. It is evaluated after what `shown` tells of has been rendered; the WebAssembly is on its way at once, as the app may have another thread for it. */
+  #load(shown?: Promise<void>): Promise<typeof Parts> {
+    this.#loading ??= (async () => {
+      const { wasm } = this.#o;
+      const source = typeof wasm === 'function' ? wasm() : Promise.resolve(wasm);
+      source.catch(() => undefined); // awaited below
+      if (shown) await shown.then(afterwards);
+      // In pieces, each of which is little enough for a slow phone to answer a tap after it.
+      const { loadAutomerge } = await import('../automerge.ts');
+      await breathe();
+      const parts = await import('./parts.ts');
+      await breathe();
+      await loadAutomerge(source);
+      await breathe();
+      return (this.#parts = parts);
+    })();
+    this.#loading.catch(() => (this.#loading = undefined)); // the network was away: again with the next call
+    return this.#loading;
   }
 
   async #open(who: Identity): Promise<Engine> {
     this.#opening ??= (async () => {
       const name = this.#nameOf(who);
-      const [{ Engine }] = await Promise.all([this.#load(), this.#show(name)]);
+      const shown = this.#show(name);
+      const [{ Engine }] = await Promise.all([this.#load(shown), shown]);
       const engine = await Engine.open({
         name, serverUrl: this.#server, who, api: this.api, keep: this.#o.replica ?? 'all', interval: this.#o.interval ?? 120_000,
         photos: this.#o.photos ?? { edge: 2560, quality: 0.85 },

@@ -11,6 +11,7 @@ import { Empty } from '../ui/Empty.tsx';
 import { Page } from '../ui/Page.tsx';
 import { Failed } from './Failed.tsx';
 import { Frame } from './Frame.tsx';
+import { soon } from './soon.ts';
 
 // The list comes first; the rest is fetched when the phone has nothing else to do, and lies in the service worker's store from then on.
 const job = () => import('../job/JobPage.tsx');
@@ -18,7 +19,6 @@ const others = () => import('./others.ts');
 
 /** Loads what the first paint does not need. */
 export function loadRest(): void {
-  const soon = 'requestIdleCallback' in window ? (f: () => void) => requestIdleCallback(f, { timeout: 3000 }) : (f: () => void) => setTimeout(f, 500);
   soon(() => void Promise.all([job(), others()]).catch(() => undefined)); // the network was away: again when a page is opened
 }
 

@@ -1,7 +1,9 @@
+import '../theme/mantine.ts'; // before the styles of what is built of it
+import { MantineProvider } from '@mantine/core';
 import { createClient, type Client } from '@fieldsync/sdk';
 import { ClientProvider, useSession } from '@fieldsync/sdk/react';
 import { createRouter, RouterProvider } from '@tanstack/react-router';
-import { useDeferredValue, useEffect } from 'react';
+import { use, useDeferredValue, useEffect } from 'react';
 import { SignInPage } from '../session/SignInPage.tsx';
 import { NotWorker } from '../session/NotWorker.tsx';
 import { Boot } from './App.tsx';
@@ -10,9 +12,13 @@ import { keepSubscribed } from '../push/registration.ts';
 import { askToKeep } from './storage.ts';
 import { hearOfEvents } from './events.ts';
 import { loadRest, routeTree } from './routes.tsx';
+import { theme } from '../theme/theme.ts';
 import { compiled } from './wasm.ts';
 
 const router = createRouter({ routeTree, basepath: '/m', scrollRestoration: true, defaultPreload: false });
+
+// The page that the address names, before anything is rendered: the router would render it again at once and in one piece, when it has found it.
+const found = router.load();
 
 declare module '@tanstack/react-router' {
   interface Register {
@@ -35,9 +41,11 @@ export function theClient(): Client {
 /** Everything behind the sign-in. */
 export function Work() {
   return (
-    <ClientProvider client={theClient()}>
-      <Gate />
-    </ClientProvider>
+    <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
+      <ClientProvider client={theClient()}>
+        <Gate />
+      </ClientProvider>
+    </MantineProvider>
   );
 }
 
@@ -64,5 +72,10 @@ function Gate() {
     );
   }
   if (session.who.role !== 'worker') return <NotWorker name={session.who.name} />;
+  return <Pages />;
+}
+
+function Pages() {
+  use(found);
   return <RouterProvider router={router} />;
 }

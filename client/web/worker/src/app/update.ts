@@ -1,11 +1,12 @@
 import { Workbox } from 'workbox-window';
+import { soon } from './soon.ts';
 
 let waiting: Workbox | undefined;
 let applied = false;
 const told = new Set<() => void>();
 const hour = 3_600_000;
 
-/** Registers the service worker, and asks for a new version every hour and whenever the app is looked at again. */
+/** Registers the service worker as soon as the first page is there, and asks for a new version every hour and whenever the app is looked at again. */
 export function startServiceWorker(): void {
   if (!('serviceWorker' in navigator) || !import.meta.env.PROD) return;
   const workbox = new Workbox(`${import.meta.env.BASE_URL}sw.js`, { scope: import.meta.env.BASE_URL });
@@ -27,7 +28,8 @@ export function startServiceWorker(): void {
   };
   document.addEventListener('visibilitychange', ask);
   setInterval(ask, hour);
-  void workbox.register().catch(() => undefined); // a private window: everything else works
+  // It brings the whole program onto the phone, and that is not to take the processor and the line from who wants to sign in.
+  soon(() => void workbox.register().catch(() => undefined)); // a private window: everything else works
 }
 
 export const update = {

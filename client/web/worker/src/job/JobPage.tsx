@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { Button, Loader } from '@mantine/core';
+import { Button } from '@mantine/core';
 import type { JobHandle, News } from '@fieldsync/sdk';
 import { useClient, useJob } from '@fieldsync/sdk/react';
 import { IconAlertTriangle, IconBan, IconCloudOff, IconSearchOff } from '@tabler/icons-react';
@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next';
 import { useRows, useWho } from '../app/data.ts';
 import { notify } from '../app/notices.ts';
 import { place } from '../app/place.ts';
+import type { Row } from '../model/row.ts';
 import { Card } from '../ui/Card.tsx';
 import { Empty } from '../ui/Empty.tsx';
 import { Page } from '../ui/Page.tsx';
@@ -49,8 +50,17 @@ export function JobPage() {
 
   if (!job || !handle) {
     return (
-      <Page title={row?.title ?? t('jobs.title')} onBack={back} aside={<SyncButton />}>
-        {state === 'unavailable' ? <Empty icon={IconSearchOff} title={t('job.notHere')}>{t('job.notHereHelp')}</Empty> : <Loader className={styles.loader!} aria-label={t('common.loading')} />}
+      <Page title={row?.title || t(row ? 'jobs.untitled' : 'jobs.title')} over={row && <Over status={row.status} successful={row.successful} serial={row.serial} />} onBack={back} aside={<SyncButton />}>
+        {state === 'unavailable' ? (
+          <Empty icon={IconSearchOff} title={t('job.notHere')}>
+            {t('job.notHereHelp')}
+          </Empty>
+        ) : (
+          // No wheel that turns: its frames would be drawn by the processor that the job waits for.
+          <p className={styles.loading} role="status">
+            {t('common.loading')}
+          </p>
+        )}
       </Page>
     );
   }
@@ -83,12 +93,7 @@ export function JobPage() {
   return (
     <Page
       title={job.title || t('jobs.untitled')}
-      over={
-        <>
-          <StatusBadge status={job.status} successful={successful} />
-          {job.serial_no && <span>{t('job.serial', { number: job.serial_no })}</span>}
-        </>
-      }
+      over={<Over status={job.status} successful={successful} serial={job.serial_no} />}
       onBack={back}
       aside={<SyncButton />}
     >
@@ -145,6 +150,17 @@ export function JobPage() {
         onFinish={(ending, note) => void press('finished', { ...(ending && { resolution: ending.uuid }), ...(note && { note }) })}
       />
     </Page>
+  );
+}
+
+/** How a job stands and its number, above its title: as soon as its row is here. */
+function Over({ status, successful, serial }: { status: Row['status']; successful: boolean | undefined; serial: string | undefined }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <StatusBadge status={status} successful={successful} />
+      {serial && <span>{t('job.serial', { number: serial })}</span>}
+    </>
   );
 }
 

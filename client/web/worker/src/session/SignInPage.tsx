@@ -1,5 +1,5 @@
 import { useEffect, useState, type FormEvent } from 'react';
-import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { IconEye, IconEyeOff } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { cameBack, hasProvider, providerStart } from './provider.ts';
 import styles from './SignInPage.module.css';
@@ -20,7 +20,7 @@ interface Props {
   warm?: () => Promise<unknown>;
 }
 
-/** The first page of a phone that nobody is signed in on. It needs nothing of the rest of the program. */
+/** The first page of a phone that nobody is signed in on. It needs nothing of the rest of the program, and no component of Mantine: plain fields are there sooner. */
 export function SignInPage({ expired, signIn, warm }: Props) {
   const { t } = useTranslation();
   const [login, setLogin] = useState('');
@@ -30,6 +30,7 @@ export function SignInPage({ expired, signIn, warm }: Props) {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<Failure | undefined>(cameBack?.error ? (refusals[cameBack.error] ?? 'failed') : undefined);
   const [provider, setProvider] = useState(false);
+  const [shown, setShown] = useState(false);
 
   useEffect(() => {
     document.title = `${t('signIn.title')} · ${t('app.name')}`;
@@ -75,25 +76,35 @@ export function SignInPage({ expired, signIn, warm }: Props) {
             {words[failure] ?? words.failed}
           </p>
         )}
-        <TextInput label={t('signIn.login')} name="login" autoComplete="username" autoCapitalize="none" spellCheck={false} required withAsterisk={false} value={login} onChange={(e) => setLogin(e.currentTarget.value)} />
-        <PasswordInput
-          label={t('signIn.password')}
-          name="password"
-          autoComplete="current-password"
-          required
-          withAsterisk={false}
-          value={password}
-          onChange={(e) => setPassword(e.currentTarget.value)}
-          visibilityToggleButtonProps={{ 'aria-label': t('signIn.show'), size: 40 }}
-        />
-        {asksOrg && <TextInput label={t('signIn.org')} description={t('signIn.orgHelp')} name="organisation" autoComplete="organization" value={org} onChange={(e) => setOrg(e.currentTarget.value)} />}
-        <Button type="submit" size="lg" loading={busy} disabled={!login.trim() || !password}>
+        <label className={styles.field}>
+          {t('signIn.login')}
+          <input name="login" autoComplete="username" autoCapitalize="none" spellCheck={false} required value={login} onChange={(e) => setLogin(e.currentTarget.value)} />
+        </label>
+        <div className={styles.secret}>
+          <label className={styles.field}>
+            {t('signIn.password')}
+            <input type={shown ? 'text' : 'password'} name="password" autoComplete="current-password" autoCapitalize="none" spellCheck={false} required value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
+          </label>
+          <button type="button" className={styles.show} aria-label={t('signIn.show')} aria-pressed={shown} onClick={() => setShown(!shown)}>
+            {shown ? <IconEyeOff size={20} aria-hidden /> : <IconEye size={20} aria-hidden />}
+          </button>
+        </div>
+        {asksOrg && (
+          <label className={styles.field}>
+            {t('signIn.org')}
+            <input name="organisation" autoComplete="organization" aria-describedby="org-help" value={org} onChange={(e) => setOrg(e.currentTarget.value)} />
+            <span id="org-help" className={styles.help}>
+              {t('signIn.orgHelp')}
+            </span>
+          </label>
+        )}
+        <button type="submit" className={styles.submit} aria-busy={busy} disabled={busy || !login.trim() || !password}>
           {t('signIn.submit')}
-        </Button>
+        </button>
         {provider && (
-          <Button component="a" href={providerStart} variant="default" size="lg">
+          <a href={providerStart} className={styles.other}>
             {t('signIn.sso')}
-          </Button>
+          </a>
         )}
         <p className={styles.board}>
           {t('signIn.notWorker')} <a href="/">{t('signIn.toBoard')}</a>
