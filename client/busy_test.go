@@ -7,21 +7,24 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"fieldsync/blobs"
 	"fieldsync/client/internal/netclass"
 	"fieldsync/client/internal/service"
 	"fieldsync/crdt"
 	"fieldsync/crdt/job"
 )
 
-// busyServer takes no files, and says when it will.
+// busyServer takes no files, nor gives any, and says when it will.
 type busyServer struct {
 	mu     sync.Mutex
 	status int
 	asked  int // to take a file
+	wanted int // of it
 }
 
 func (s *busyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -29,9 +32,13 @@ func (s *busyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	switch {
 	case r.URL.Path == "/api/v1/session":
-		_, _ = io.WriteString(w, `{"org":"demo","user":"anna","name":"Anna","role":"dispatcher","device":"d"}`)
+		_, _ = io.WriteString(w, `{"org":"demo","user":"anna","name":"Anna","role":"worker","device":"d"}`)
 	case r.URL.Path == "/api/v1/uploads":
 		s.asked++
+		w.Header().Set("Retry-After", "100")
+		w.WriteHeader(s.status)
+	case strings.HasPrefix(r.URL.Path, "/api/v1/files/"):
+		s.wanted++
 		w.Header().Set("Retry-After", "100")
 		w.WriteHeader(s.status)
 	default:
@@ -58,9 +65,16 @@ func TestABusyServerIsLeftAloneWithFilesUntilItWantsThemButForAPersonWhoAsks(t *
 				m.Connected()
 				m.RoundTrip(50*time.Millisecond, false)
 			})
-			edits, err := job.New(job.Draft{First: job.Event{ID: "made", Status: job.Published, HappenedAt: 1}})
+			edits, err := job.New(job.Draft{Assignees: []job.Assignee{{User: "anna", Edit: true}}, First: job.Event{ID: "made", Status: job.Published, HappenedAt: 1}})
 			if err != nil {
 				t.Fatal(err)
+			}
+			for i := range 2 { // on another device of hers
+				more, err := job.AddAttachment(job.Attachment{ID: fmt.Sprint("far", i), SHA256: blobs.RefOf([]byte{byte(i)}).String(), Size: 1, MediaType: "image/jpeg", Name: "far.jpg"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				edits = append(edits, more...)
 			}
 			id, err := c.Create(t.Context(), edits...)
 			if err != nil {
@@ -81,20 +95,22 @@ func TestABusyServerIsLeftAloneWithFilesUntilItWantsThemButForAPersonWhoAsks(t *
 			}
 			s := &session{c: c, api: service.New(base, a.Token), changed: make(chan struct{}), open: map[crdt.DocID]struct{}{}, refused: map[crdt.DocID]struct{}{}}
 			t.Cleanup(s.api.Close)
-			move := func(asked int) {
+			move := func(asked, wanted int) {
 				t.Helper()
 				moved, err := c.moveFiles(t.Context(), s)
-				if err != nil || moved.waiting != 3 || moved.err == nil || server.asked != asked {
-					t.Errorf("%+v, %v; the server was asked %d times, want %d", moved, err, server.asked, asked)
+				if err != nil || moved.waiting != 3+2 || moved.err == nil || server.asked != asked || server.wanted != wanted {
+					t.Errorf("%+v, %v; the server was asked %d times, and for files %d times, want %d and %d", moved, err, server.asked, server.wanted, asked, wanted)
 				}
 			}
-			move(1)
-			if wait := c.filesIn(up); wait < 99*time.Second || wait > 125*time.Second || c.filesIn(down) > 0 {
-				t.Errorf("again in %v", wait)
+			move(1, 1)
+			for _, w := range []way{up, down} {
+				if wait := c.filesIn(w); wait < 99*time.Second || wait > 125*time.Second {
+					t.Errorf("again in %v", wait)
+				}
 			}
-			move(1)
+			move(1, 1)
 			c.SyncNow()
-			move(2)
+			move(2, 2)
 		})
 	}
 }

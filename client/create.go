@@ -20,6 +20,7 @@ func (c *Client) NewJob(ctx context.Context, template crdt.DocID, form map[strin
 	}
 	by := a.author()
 	var base job.Draft
+	var from *job.Template
 	if !template.IsZero() {
 		v, err := c.View(template)
 		if err == nil && job.KindOf(v.Tree) != job.KindTemplate {
@@ -32,7 +33,13 @@ func (c *Client) NewJob(ctx context.Context, template crdt.DocID, form map[strin
 		if t.Archived {
 			return crdt.DocID{}, crdt.Errorf(crdt.KindConflict, "the template %q is not offered any more", t.Name)
 		}
+		from = &t
 		base = job.FromTemplate(t, job.Ref{UUID: template.String(), Name: t.Name})
+	}
+	if from != nil || form[job.KeyTemplate] == nil { // one that the form names is the server's to judge
+		if err := c.MayMakeJob(from); err != nil {
+			return crdt.DocID{}, err
+		}
 	}
 	base.UUID, base.CreatedAt = uuid.NewString(), by.Now
 	d, wrong := job.Parse(base, form, by)

@@ -59,7 +59,7 @@ func (o owner) Part(a *history.Admission) job.Part {
 // Kind implements policy.Author.
 func (owner) Kind(h *history.History) string { return policy.Winner(h, h.Root(), job.KeyKind) }
 
-// MayMake implements policy.Author. Which jobs workers make is the organisation's to say, and the phone does not know it.
+// MayMake implements policy.Author. Which jobs workers make is the organisation's to say: MayMakeJob.
 func (owner) MayMake(kind, _ string) string {
 	switch kind {
 	case job.KindTemplate, job.KindClient, job.KindSite:

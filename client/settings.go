@@ -2,14 +2,19 @@ package client
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"fieldsync/client/internal/service"
+	"fieldsync/crdt/job"
 	"fieldsync/crdt/store"
 )
 
-// factLocation is what the organisation wants done with the places in photos, as it last said: "keep" or "strip".
-const factLocation = "photo-location"
+// What the organisation wants, as it last said.
+const (
+	factLocation   = "photo-location" // what is done with the places in photos: "keep" or "strip"
+	factWorkerJobs = "worker-jobs"    // which jobs workers make: "none", "templates" or "any"
+)
 
 // learnEvery is how often the organisation's settings are asked for while the client is connected.
 const learnEvery = 15 * time.Minute
@@ -24,10 +29,32 @@ func (c *Client) learn(ctx context.Context, api *service.Service) {
 		return
 	}
 	c.learned.Store(time.Now().UnixNano())
-	if old, err := c.fact(factLocation); err == nil && string(old) == s.PhotoLocation {
-		return
+	for name, value := range map[string]string{factLocation: s.PhotoLocation, factWorkerJobs: s.WorkerJobs} {
+		if old, err := c.fact(name); err != nil || string(old) != value {
+			c.note(store.Op{Key: store.Local(bookFact, []byte(name)), Value: []byte(value)})
+		}
 	}
-	c.note(store.Op{Key: store.Local(bookFact, []byte(factLocation)), Value: []byte(s.PhotoLocation)})
+}
+
+// MayMakeJob tells whether the server takes a new job from a template, nil: from none; as far as the phone knows, which has the organisation's word from its last
+// connection. ErrRules with the reason: it does not. An app offers what may be made.
+func (c *Client) MayMakeJob(from *job.Template) error {
+	if !c.worker() {
+		return nil
+	}
+	setting, err := c.fact(factWorkerJobs)
+	if err != nil {
+		return err
+	}
+	switch string(setting) {
+	case "none":
+		return because(ErrRules, errors.New("workers make no jobs here"))
+	case "templates":
+		if from == nil || !from.WorkerCreate {
+			return because(ErrRules, errors.New("workers make jobs from the templates that are meant for it"))
+		}
+	}
+	return nil
 }
 
 // stripsLocation tells whether places are to be taken out of photos.

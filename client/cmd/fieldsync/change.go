@@ -40,7 +40,10 @@ func (cmd *newCmd) Run(a *app) error {
 		return err
 	}
 	now := crdt.Timestamp(time.Now().UnixMilli())
-	draft, err := cmd.begin(a)
+	draft, from, err := cmd.begin(a)
+	if err == nil {
+		err = c.MayMakeJob(from)
+	}
 	if err != nil {
 		return err
 	}
@@ -73,14 +76,14 @@ func (cmd *newCmd) Run(a *app) error {
 	return a.saved(id, fmt.Sprintf("Created %s  %s", id.String()[:shortID], crdt.URL{Doc: id}))
 }
 
-// begin makes what a job begins with: what its template says, and what was typed.
-func (cmd *newCmd) begin(a *app) (job.Draft, error) {
-	var draft job.Draft
+// begin makes what a job begins with: what its template says, and what was typed. from is the template; nil: none.
+func (cmd *newCmd) begin(a *app) (draft job.Draft, from *job.Template, err error) {
 	if cmd.Template != "" {
 		id, t, err := a.template(cmd.Template)
 		if err != nil {
-			return draft, err
+			return draft, nil, err
 		}
+		from = &t
 		draft = job.FromTemplate(t, job.Ref{UUID: id.String(), Name: t.Name})
 	}
 	for into, text := range map[*string]string{&draft.Title: cmd.Title, &draft.Description: cmd.Description, &draft.Type: cmd.Type,
@@ -96,9 +99,9 @@ func (cmd *newCmd) begin(a *app) (job.Draft, error) {
 		draft.Site.UUID = ""
 	}
 	if draft.Title == "" {
-		return draft, crdt.Errorf(crdt.KindInvalid, "a job needs a title: --title TEXT, or --template NAME of one that has a title")
+		return draft, nil, crdt.Errorf(crdt.KindInvalid, "a job needs a title: --title TEXT, or --template NAME of one that has a title")
 	}
-	return draft, nil
+	return draft, from, nil
 }
 
 // template finds a template by its name or the beginning of it.

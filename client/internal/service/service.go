@@ -185,6 +185,7 @@ func (s *Service) SignOut(ctx context.Context) error {
 // Settings are what the organisation decides for its clients.
 type Settings struct {
 	PhotoLocation string `json:"photo_location"` // "keep", "strip"
+	WorkerJobs    string `json:"worker_jobs"`    // which jobs workers make: "none", "templates" (from those that allow it), "any"
 }
 
 // Settings asks for them.
