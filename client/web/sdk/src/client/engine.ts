@@ -446,7 +446,7 @@ export class Engine {
     if (!adapter.server && !adapter.waits(person)) this.#meter.connection(false); // the attempt that was due later is made now
     adapter.hurry(person);
     if (this.#idle) adapter.compare();
-    void this.queue.retry(this.queue.entries.get().map((e) => e.id));
+    void this.queue.retry(this.queue.entries.get().map((e) => e.id), person);
     this.#failed.clear();
     // A connection that says nothing may be dead: that all is in step is said when the server has answered.
     try {
@@ -490,7 +490,7 @@ export class Engine {
   }
 
   retry(item: string): void {
-    void this.queue.retry(this.#entriesOf(item)).then(() => this.#leads || this.#tabs.tell({ ask: 'pump' }));
+    void this.queue.retry(this.#entriesOf(item), true).then(() => this.#leads || this.#tabs.tell({ ask: 'pump' }));
     this.replica.adapter.hurry(true);
   }
 

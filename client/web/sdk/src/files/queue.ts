@@ -1,6 +1,7 @@
 import * as tus from 'tus-js-client';
 import type { Link } from '../api.ts';
 import type { Database, OutboxEntry, StoredBlob } from '../store/database.ts';
+import { secondsOf, turn } from '../net/backoff.ts';
 import { Value } from '../watched.ts';
 
 export interface QueueOptions {
@@ -44,6 +45,7 @@ export class FileQueue {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #measuring = false;
   #closed = false;
+  #turn = 0; // before which the server, which is busy, does not want to be asked
 
   constructor(o: QueueOptions) {
     this.#o = o;
@@ -82,11 +84,14 @@ export class FileQueue {
 
   async now(ids: 'all' | readonly string[]): Promise<void> {
     for (const e of this.entries.get()) if (ids === 'all' || ids.includes(e.id)) await this.#note(e.id, (old) => ({ ...old, now: true }), ['nextAttemptAt']);
+    this.#turn = 0;
     this.work();
   }
 
-  async retry(ids: readonly string[]): Promise<void> {
+  /** Tries again what failed. person: somebody asks for it, and does not wait for the server's turn. */
+  async retry(ids: readonly string[], person: boolean): Promise<void> {
     for (const id of ids) await this.#note(id, (old) => ({ ...old }), ['nextAttemptAt']);
+    if (person) this.#turn = 0;
     this.work();
   }
 
@@ -107,6 +112,10 @@ export class FileQueue {
     if (this.#closed || this.#upload || !this.#going) return;
     const now = Date.now();
     const able = this.entries.get().filter((e) => this.#may(e));
+    if (able.length > 0 && this.#turn > now) {
+      this.#timer = setTimeout(() => this.work(), this.#turn - now);
+      return;
+    }
     const next = able.find((e) => (e.nextAttemptAt ?? 0) <= now);
     if (next && !next.now && !this.#o.measured()) {
       this.#measure();
@@ -139,7 +148,7 @@ export class FileQueue {
     let stop = () => undefined as void;
     this.#upload = { entry, upload: undefined as unknown as tus.Upload, stop: () => stop() };
     this.sending.set(new Set([entry.id]));
-    let failure: { status: number; reason: string } | 'stopped' | undefined;
+    let failure: Failure | 'stopped' | undefined;
     try {
       const blob = (await this.#o.db.get('blobs', entry.sha256))?.blob;
       if (!blob) failure = { status: 0, reason: 'The file is not on this device any more.' };
@@ -152,14 +161,15 @@ export class FileQueue {
     if (this.#closed) return;
     if (failure === undefined) await this.remove((e) => e.id !== entry.id);
     else if (failure !== 'stopped') {
-      const { status, reason } = failure;
+      const { status, reason, after } = failure;
+      if (after !== undefined) this.#turn = Date.now() + turn(after, Math.random());
       if (status === 401) this.#o.signedOut();
       await this.#note(entry.id, (old) => ({ ...old, attempts: old.attempts + 1, reason, nextAttemptAt: Date.now() + pauses[Math.min(old.attempts, pauses.length - 1)]! }), status === 404 ? ['uploadUrl'] : []);
     }
     this.work();
   }
 
-  #transfer(entry: OutboxEntry, blob: Blob, stopper: (stop: () => void) => void): Promise<{ status: number; reason: string } | 'stopped' | undefined> {
+  #transfer(entry: OutboxEntry, blob: Blob, stopper: (stop: () => void) => void): Promise<Failure | 'stopped' | undefined> {
     return new Promise((resolve, reject) => {
       let saved = Date.now();
       let seen = { bytes: -1, at: Date.now() };
@@ -219,15 +229,24 @@ export class FileQueue {
 const ranks = { thumbnail: 0, preview: 1, file: 2 };
 const inOrder = (entries: OutboxEntry[]) => entries.sort((a, b) => ranks[a.kind] - ranks[b.kind] || a.at - b.at);
 
-function failureOf(err: Error | tus.DetailedError): { status: number; reason: string } {
+interface Failure {
+  readonly status: number;
+  readonly reason: string;
+  /** Milliseconds after which the server wants to be asked again, if it says so. */
+  readonly after?: number;
+}
+
+function failureOf(err: Error | tus.DetailedError): Failure {
   const response = 'originalResponse' in err ? err.originalResponse : null;
   const status = response?.getStatus() ?? 0;
   if (status === 0) return { status, reason: 'The connection broke.' };
+  const after = status === 429 || status === 503 ? secondsOf(response!.getHeader('Retry-After') ?? '') : undefined;
+  const told = after === undefined ? {} : { after };
   try {
     const problem = JSON.parse(response!.getBody()) as { detail?: string };
-    if (problem.detail) return { status, reason: problem.detail };
+    if (problem.detail) return { status, reason: problem.detail, ...told };
   } catch {
     // not a problem document
   }
-  return { status, reason: `The server answered ${status}.` };
+  return { status, reason: `The server answered ${status}.`, ...told };
 }

@@ -29,10 +29,21 @@ const longest = 60_000; // ms
 const settled = 10_000; // ms: a connection that did not last for so long was no success
 const mostBelieved = 300_000; // ms: the longest "come back in" of a server that is believed
 
+/** Whole seconds that a server names, in milliseconds; undefined: that is none. */
+export function secondsOf(text: string): number | undefined {
+  const seconds = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  return seconds > 0 && seconds < 1 << 20 ? seconds * 1_000 : undefined;
+}
+
 /** The time after which the server wants to see us, in milliseconds: the reason of a close with 1013 says so. undefined: it does not. */
 export function retryAfter(code: number, reason: string): number | undefined {
-  const seconds = code === 1013 ? Number(/^retry-after: (\d{1,7})$/.exec(reason)?.[1] ?? 0) : 0;
-  return seconds > 0 && seconds < 1 << 20 ? seconds * 1_000 : undefined;
+  return code === 1013 ? secondsOf(/^retry-after: (\d+)$/.exec(reason)?.[1] ?? '') : undefined;
+}
+
+/** When whoever is told to come back after some time comes: not before, in five minutes at most, and spread over a quarter more, a second at least. */
+export function turn(after: number, random: number): number {
+  const believed = Math.min(after, mostBelieved);
+  return believed + random * Math.max(believed / 4, 1_000);
 }
 
 /**
@@ -60,8 +71,8 @@ export class Backoff {
     const away = now - this.#down;
     const most = Math.min(floor * 2 ** Math.min(this.#failures++, 10), Math.max(floor, Math.min(away, Math.max(calm, away / fraction), longest)));
     const pause = this.random() * (adviceOf(code) === 'at-once' ? floor : most);
-    const after = Math.min(retryAfter(code, reason) ?? 0, mostBelieved);
-    if (after) this.#turn = now + after + this.random() * Math.max(after / 4, 1_000);
+    const after = retryAfter(code, reason);
+    if (after !== undefined) this.#turn = now + turn(after, this.random());
     return Math.max(pause, this.turn(now));
   }
 
