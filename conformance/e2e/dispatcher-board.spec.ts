@@ -143,3 +143,20 @@ test('from right to left the board is mirrored: the day runs to the left, draggi
   await expect(drawer).toBeVisible();
   await expect.poll(async () => Math.round((await drawer.boundingBox().then((b) => b!.x + b!.width)))).toBe(390);
 });
+
+test('a name that a short job has no room for is cut with an ellipsis, and told in full to who points at it', async ({ page, server }) => {
+  const office = server.as('dispatcher');
+  const title = 'Expansion vessel of the heating in the northern stairwell';
+  await office.create({ title, assignees: ['ben'], status: 'published', scheduled_at: (await office.find('Boiler does not start')).scheduled_at, scheduled_duration: { minutes: 45 } });
+  await signIn(page, '/board');
+  const card = page.getByRole('button', { name: new RegExp(`^${title}`) });
+  await expect(card).toHaveAttribute('title', new RegExp(`^${title}\\n`));
+  const name = card.getByText(title);
+  const cut = await name.evaluate((e) => {
+    const style = getComputedStyle(e);
+    const card = e.closest('button')!.getBoundingClientRect();
+    const own = e.getBoundingClientRect();
+    return { lines: style.webkitLineClamp, inside: own.bottom <= card.bottom && own.right <= card.right, tooLong: e.scrollHeight > e.clientHeight };
+  });
+  expect(cut).toEqual({ lines: '2', inside: true, tooLong: true });
+});

@@ -196,3 +196,37 @@ test('a director reads, and is offered nothing that he may not do', async ({ pag
   await expect(page.getByRole('dialog').getByLabel('Minutes')).toBeDisabled();
   await expect(page.getByRole('dialog').getByRole('button', { name: 'Save' })).toHaveCount(0);
 });
+
+test('a comment is said once, also by a double press', async ({ page, server }) => {
+  const office = server.as('dispatcher');
+  const { id } = await office.find(boiler);
+  await signIn(page, `/jobs/${id}`);
+  await written(page);
+  await page.getByRole('textbox', { name: 'Write a comment' }).fill('Pressed twice.');
+  await page.getByRole('button', { name: 'Send', exact: true }).dblclick();
+  await page.getByRole('textbox', { name: 'Write a comment' }).fill('The next one.');
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await expect.poll(async () => (await office.job(id)).comments.map((c) => c.text)).toEqual(['Pressed twice.', 'The next one.']);
+});
+
+test('Escape leaves a job for where one came from; in a field, a menu or a dialog it leaves only that', async ({ page }) => {
+  await signIn(page, '/board');
+  await page.getByRole('button', { name: /^Boiler does not start/ }).click();
+  await page.getByRole('link', { name: 'Open the job' }).click();
+  await written(page);
+  const here = page.url();
+  await page.getByRole('textbox', { name: 'Description' }).click();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'More' }).click();
+  await expect(page.getByRole('menuitem', { name: 'Copy the link' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('menu')).toBeHidden();
+  await page.getByRole('button', { name: 'Cancel the job' }).focus();
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  expect(page.url()).toBe(here);
+  await page.keyboard.press('Escape');
+  await expect(page).toHaveURL(/\/board/);
+});

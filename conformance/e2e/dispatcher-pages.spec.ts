@@ -22,6 +22,7 @@ test('the pages of jobs, full: axe finds no violation, nothing is too wide', asy
     await office.status(job.id, { status });
   }
   await office.create({ title: 'Waits to be planned', client: 'Bakery Kern' });
+  await office.create({ title: 'A draft: hydraulic balancing of the whole heating, riser by riser, with the caretaker', client: 'Hotel Lindenhof', assignees: ['ben'], scheduled_at: new Date(Date.parse(boiler.scheduled_at!) + 7 * 3_600_000).toISOString(), scheduled_duration: { minutes: 60 } });
   await anna.status(boiler.id, { status: 'started' });
   await anna.comment(boiler.id, 'The valve was shut. I opened it, and the pressure is back.');
   const picture = noise('plate.png', 200);
@@ -32,11 +33,15 @@ test('the pages of jobs, full: axe finds no violation, nothing is too wide', asy
   await office.patch(boiler.id, { title: 'Boiler does not start, error F28' });
 
   await signIn(page, '/jobs');
-  await expect(page.getByText('12 jobs')).toBeVisible();
+  await expect(page.getByText('13 jobs')).toBeVisible();
   await look(page, '02-jobs');
   await over(page, page.getByRole('button', { name: /^Views/ }), 'menu', 'views');
   await over(page, page.getByRole('button', { name: 'Export', exact: true }), 'menu', 'export');
   await over(page, page.getByRole('button', { name: /^Account of/ }), 'menu', 'account');
+  await over(page, page.getByRole('textbox', { name: 'Order' }), 'listbox', 'order');
+  await page.setViewportSize({ width: 390, height: 844 });
+  await over(page, page.getByRole('button', { name: 'Open the menu' }), 'dialog', 'pages');
+  await page.setViewportSize(desk.viewport);
   await page.getByRole('button', { name: /^Filters/ }).click();
   await look(page, '03-filters');
   await page.keyboard.press('Escape');
@@ -45,6 +50,8 @@ test('the pages of jobs, full: axe finds no violation, nothing is too wide', asy
   await look(page, '04-board');
   await page.getByRole('button', { name: /^Lift stops/ }).click();
   await look(page, '05-plan');
+  await page.keyboard.press('Escape');
+  await over(page, page.getByRole('button', { name: /^Publish/ }), 'dialog', 'publish');
   const other = await another(browser, baseURL);
   await signIn(other, `/jobs/${boiler.id}`);
   await written(other);
@@ -55,6 +62,8 @@ test('the pages of jobs, full: axe finds no violation, nothing is too wide', asy
   await expect(page.locator('img[alt="plate.png"]').first()).toBeVisible();
   await look(page, '06-job');
   await other.context().close();
+  await over(page, page.getByRole('button', { name: 'More', exact: true }), 'menu', 'more');
+  await over(page, page.getByRole('button', { name: 'Finish', exact: true }), 'dialog', 'finish');
   await page.getByRole('button', { name: 'History', exact: true }).click();
   const history = page.getByRole('complementary', { name: 'History' });
   await expect(history.getByText('Status: Started').first()).toBeVisible();
@@ -107,6 +116,16 @@ test('what owners and administrators see, full: axe finds no violation', async (
   await server.addUser('olga', 'owner');
   const owner = await another(browser, baseURL);
   await signIn(owner, '/settings?tab=keys', 'olga', 'a long password');
+  for (const [name, path, text] of [
+    ['34-no-keys', '/settings?tab=keys', 'No API keys'],
+    ['35-no-webhooks', '/settings?tab=webhooks', 'No webhooks'],
+    ['36-no-notices', '/people?tab=notices', 'No notices yet'],
+  ] as const) {
+    await owner.goto(path);
+    await expect(owner.getByText(text)).toBeVisible();
+    await look(owner, name);
+  }
+  await owner.goto('/settings?tab=keys');
   await owner.getByRole('button', { name: 'Add an API key' }).click();
   await owner.getByRole('textbox', { name: 'What is it for?' }).fill('ERP');
   await owner.getByRole('dialog').getByRole('button', { name: 'Add an API key' }).click();
@@ -144,6 +163,14 @@ test('every page empty says what to do, and axe finds no violation', async ({ pa
   await page.goto('/people?tab=teams');
   await expect(page.getByText('No teams yet')).toBeVisible();
   await look(page, '32-no-teams');
+  for (const [name, path] of [
+    ['37-no-template', '/templates?q=zzzz'],
+    ['38-no-client', '/clients?q=zzzz'],
+  ] as const) {
+    await page.goto(path);
+    await expect(page.getByText('Nothing found')).toBeVisible();
+    await look(page, name);
+  }
   await page.goto('/nowhere');
   await expect(page.getByText('There is nothing here.')).toBeVisible();
   await look(page, '33-nowhere');
@@ -157,7 +184,7 @@ test('what fails is said, with a way on: no server, 403, 404, 500', async ({ pag
   await page.getByLabel('Login').fill('anna');
   await page.getByRole('textbox', { name: 'Password' }).fill('demo');
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await expect(page.getByRole('link', { name: 'To the workers’ app' })).toBeVisible();
+  await expect(page.getByText('This is the dispatchers’ board')).toBeVisible();
   await look(page, '45-a-worker');
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
@@ -174,6 +201,29 @@ test('what fails is said, with a way on: no server, 403, 404, 500', async ({ pag
     await look(page, name);
     await page.unrouteAll();
   }
+  // Each page whose data cannot be read says so, with a way on.
+  for (const [name, api, path] of [
+    ['46-jobs-failed', '**/api/v1/jobs?**', '/jobs'],
+    ['47-board-failed', '**/api/v1/jobs?**', '/board'],
+    ['48-people-failed', '**/api/v1/users?**', '/people'],
+    ['49-job-failed', '**/api/v1/jobs/*', `/jobs/${(await server.as('dispatcher').find('Boiler does not start')).id}`],
+  ] as const) {
+    await page.route(api, (route) => route.fulfill({ status: 500, contentType: 'application/problem+json', body: JSON.stringify({ title: 'No', status: 500, code: 'no' }) }));
+    await page.goto(path);
+    if (name === '49-job-failed') await expect(page.getByRole('textbox', { name: 'Description' })).toBeEditable(); // the document comes over its own connection
+    else await expect(page.getByText('The server has a problem.')).toBeVisible();
+    await look(page, name);
+    await page.unrouteAll();
+  }
+  // What was refused stays to be read.
+  await page.goto('/new');
+  await page.getByRole('textbox', { name: 'Title' }).fill('It will be refused');
+  await page.route('**/api/v1/jobs', (route) => route.fulfill({ status: 422, contentType: 'application/problem+json', body: JSON.stringify({ title: 'Invalid', detail: 'The organisation has no more room for jobs.', status: 422, code: 'invalid' }) }));
+  await page.getByRole('button', { name: 'Make the job' }).click();
+  await expect(page.getByText('The organisation has no more room for jobs.')).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'Title' })).toHaveValue('It will be refused');
+  await look(page, '39-refused');
+  await page.unrouteAll();
   await page.goto('/jobs/2j9knpCseyhnK8izDmLpGP5WMdZQ');
   await expect(page.getByText('There is nothing here.')).toBeVisible();
   await look(page, '42-no-such-job');

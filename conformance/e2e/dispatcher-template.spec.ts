@@ -86,3 +86,28 @@ test('from a template to a printed report: fields of every kind, checklist, an o
   await expect(page.getByRole('button', { name: 'Print the report' })).toBeHidden();
   expect((await page.pdf({ format: 'A4' })).length).toBeGreaterThan(10_000);
 });
+
+test('a new job takes what its template says: another template puts its own in place of that, and takes nothing that was typed', async ({ page, server }) => {
+  const office = server.as('dispatcher');
+  const make = (name: string, minutes: number, item: string) => office.ask('POST', '/templates', { name, title: `${name} at`, description: `Bring what ${name} needs.`, scheduled_duration: { minutes }, checklist: { [item]: { text: item } } });
+  await make('Descaling', 45, 'Acid rinsed out');
+  await make('Bleeding', 25, 'No more air');
+  await signIn(page, '/new');
+  const field = (name: string) => page.getByRole('textbox', { name, exact: true });
+  const choose = async (name: string) => {
+    await field('Template').click();
+    await page.getByRole('option', { name, exact: true }).click();
+  };
+  await choose('Descaling');
+  await expect(field('Title')).toHaveValue('Descaling at');
+  await expect(field('Minutes')).toHaveValue('45');
+  await field('Description').fill('The third floor only.');
+  await choose('Bleeding');
+  await expect(field('Title')).toHaveValue('Bleeding at');
+  await expect(field('Minutes')).toHaveValue('25');
+  await expect(field('Description')).toHaveValue('The third floor only.');
+  await page.getByRole('button', { name: 'Make the job' }).click();
+  await written(page);
+  const job = await office.job(new URL(page.url()).pathname.split('/').pop()!);
+  expect(job).toMatchObject({ title: 'Bleeding at', description: 'The third floor only.', scheduled_duration: { minutes: 25 }, checklist: [{ text: 'No more air' }] });
+});

@@ -109,6 +109,17 @@ test('a removed photo comes back by Undo', async ({ page, server }) => {
   await expect.poll(async () => (await server.as('dispatcher').job(id)).attachments.length).toBe(1);
 });
 
+test('a comment is said once, also by a double tap', async ({ page, server }) => {
+  await ready(page);
+  const id = await openJob(page, boiler);
+  await tab(page, 'Comments');
+  await page.getByLabel('New comment').fill('Two taps by a wet glove.');
+  await page.getByRole('button', { name: 'Add', exact: true }).dblclick();
+  await page.getByLabel('New comment').fill('The next one.');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await expect.poll(async () => (await server.as('dispatcher').job(id)).comments.map((c) => c.text)).toEqual(['Two taps by a wet glove.', 'The next one.']);
+});
+
 test('the report opens with Start, and not before', async ({ page }) => {
   await ready(page);
   await openJob(page, boiler);

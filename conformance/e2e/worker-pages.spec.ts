@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { violations } from './support/axe.ts';
 import { permit } from './support/permissions.ts';
-import { addPhotos, goTo, noise, openJob, press, ready, signIn, tab } from './support/phone.ts';
+import { addPhotos, goTo, inStep, noise, openJob, press, ready, signIn, tab } from './support/phone.ts';
 import { expect, offline, test, type Page } from './support/test.ts';
 import { top } from './support/program.ts';
 
@@ -21,6 +21,7 @@ async function look(page: Page, name: string): Promise<void> {
   for (const l of looks) {
     await page.setViewportSize({ width: l.width, height: l.height });
     await page.emulateMedia({ colorScheme: l.scheme });
+    await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', l.scheme); // it hears of it a moment later
     await page.evaluate(() => window.scrollTo(0, 0));
     await page.screenshot({ path: `${shots}/${name}.${l.name}.png`, animations: 'disabled' });
     if (l.width > 1000) continue;
@@ -60,15 +61,34 @@ test('every page full: no violation, targets for thumbs, nothing too wide', asyn
   await page.goto('/m/');
   await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
   await look(page, '01-sign-in');
+  const long = 'Hydraulic balancing of the whole heating system, riser by riser, together with the caretaker of the northern building';
+  for (const [i, title] of [long, 'Tap drips', 'Underfloor heating'].entries())
+    await office.create({ title, client: 'Hotel Lindenhof', assignees: ['anna'], status: 'published', scheduled_at: new Date(Date.parse(boiler.scheduled_at!) + (8 + i) * 3_600_000).toISOString(), description: `${title}. `.repeat(6) });
   await ready(page);
+  await expect(page.getByRole('link', { name: /Underfloor/ })).toBeVisible();
   await look(page, '02-jobs');
+  await page.getByRole('searchbox', { name: 'Search in your jobs' }).fill('zzzz');
+  await expect(page.getByText('No job matches “zzzz”.')).toBeVisible();
+  await look(page, '20-nothing-found');
+  await page.getByRole('button', { name: 'Clear the search' }).click();
+  await openJob(page, long);
+  await look(page, '21-long-title');
+  await tab(page, 'Report');
+  await look(page, '22-report-before-start');
+  await tab(page, 'Comments');
+  await look(page, '23-no-comments');
   await goTo(page, 'Calendar');
   await look(page, '03-calendar');
   await openJob(page, boiler.title);
   await look(page, '04-job-published');
   await press(page, 'Start');
+  await page.getByRole('button', { name: 'Undo', exact: true }).focus(); // so the notice stays
+  await look(page, '24-notice');
+  await page.keyboard.press('Escape');
   await addPhotos(page, 'Photos', [noise('plate.png'), noise('leak.png'), noise('valve.png')]);
   await page.getByRole('checkbox', { name: 'Gas shut off' }).check();
+  await inStep(page);
+  await expect(page.getByText('1 of 3')).toBeVisible();
   await look(page, '05-report');
   await page.getByRole('button', { name: /^Open photo 1/ }).click();
   await expect(page.getByRole('dialog').locator('img')).toBeVisible();
@@ -110,6 +130,10 @@ test('every page full: no violation, targets for thumbs, nothing too wide', asyn
     await expect(page.getByRole('heading', { level: 1, name: link })).toBeVisible();
     await look(page, name);
   }
+  await goTo(page, 'Menu');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByText('Your jobs are removed from this phone.')).toBeVisible();
+  await look(page, '25-sign-out');
   await page.goto('/m/nowhere');
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await look(page, '19-not-found');
@@ -166,6 +190,17 @@ test('every page failing', async ({ page, context, server, link }) => {
   await goTo(page, 'Unsent');
   await expect(page.getByText('Waits for a network')).toBeVisible();
   await look(page, '41-unsent-offline');
+  await page.goto('/m/jobs/3ReySPhkJcm9xYmDMUm1S4nFKXQd');
+  await expect(page.getByText('This job is not on this phone.')).toBeVisible();
+  await look(page, '47-job-missing-offline');
+  await goTo(page, 'Menu');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByText('1 photo or file has not reached the server and would be lost.')).toBeVisible();
+  await look(page, '48-sign-out-unsent');
+  await page.getByRole('button', { name: 'Stay' }).click();
+  await page.goto('/m/notifications');
+  await expect(page.getByText('This can be changed with a network.')).toBeVisible();
+  await look(page, '49-notifications-offline');
   await openJob(page, 'Boiler does not start');
   await press(page, 'Finish');
   await page.getByRole('dialog').getByRole('radio', { name: /Repaired/ }).check();
@@ -185,6 +220,35 @@ test('every page failing', async ({ page, context, server, link }) => {
   // At once by the photo's own pace; where it rests until it is tried again, by the round trip alone, which takes longer than a minute to tell.
   await expect(page.getByText(/^Slow network/)).toBeVisible({ timeout: 150_000 });
   await look(page, '44-job-slow');
+});
+
+test('what was refused, a place that is blocked, a sign-in that has ended', async ({ page, context, server, link }) => {
+  test.slow();
+  const office = server.as('dispatcher');
+  await permit(page, link.url, 'geolocation', 'denied');
+  await ready(page);
+  await page.goto('/m/location');
+  await expect(page.getByText(/^Blocked in the browser/)).toBeVisible();
+  await look(page, '52-location-blocked');
+  await offline(context, link, true);
+  await goTo(page, 'Jobs');
+  await page.getByRole('link', { name: 'New job' }).click();
+  await page.getByLabel('Title').fill('Made while it was forbidden');
+  await page.getByRole('button', { name: 'Make the job' }).click();
+  await expect(page.getByRole('heading', { name: 'Made while it was forbidden' })).toBeVisible();
+  const { templates } = await office.ask<{ templates: { id: string; name: string }[] }>('GET', '/templates');
+  await office.ask('PATCH', `/templates/${templates.find((t) => t.name === 'Heating service')!.id}`, { worker_create: false });
+  await offline(context, link, false);
+  await goTo(page, 'Unsent');
+  await page.getByRole('link', { name: 'Look at it' }).click();
+  await expect(page.getByText(/^Reason: /)).toBeVisible();
+  await look(page, '53-refused');
+  await goTo(page, 'Unsent');
+  await expect(page.getByRole('link', { name: 'Look at it' })).toBeVisible();
+  await look(page, '54-unsent-refused');
+  await server.as('worker-anna').ask('DELETE', '/users/anna/devices');
+  await expect(page.getByText(/^Your sign-in has ended/)).toBeVisible();
+  await look(page, '55-signed-out');
 });
 
 test('a right-to-left page is laid out from right to left, with nothing too wide', async ({ page }) => {

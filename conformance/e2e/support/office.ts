@@ -45,6 +45,14 @@ const looks = [
   { name: 'phone-dark', width: 390, height: 844, scheme: 'dark' },
 ] as const;
 
+/** A picture for the contact sheet, once the page has taken the scheme on: it hears of it a moment later, and fades into it. */
+async function shoot(page: Page, name: string, l: (typeof looks)[number]): Promise<void> {
+  await page.emulateMedia({ colorScheme: l.scheme });
+  await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', l.scheme);
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations !== Infinity).map((a) => a.finished)));
+  await page.screenshot({ path: `${shots}/${name}.${l.name}.png`, animations: 'disabled' });
+}
+
 /** From now on every page of this tab is in a language that is written from right to left, whichever it is in. */
 export const rightToLeft = (page: Page): Promise<unknown> =>
   page.addInitScript(() => {
@@ -57,7 +65,7 @@ export const rightToLeft = (page: Page): Promise<unknown> =>
     });
   });
 
-/** Opens something over the page by a button, has axe look at it, and closes it by Escape. */
+/** Opens something over the page by a button, has axe look at it, takes its pictures at this size, and closes it by Escape. */
 export async function over(page: Page, opener: Locator, role: 'menu' | 'dialog' | 'listbox', name: string): Promise<void> {
   await opener.click();
   const opened = page.getByRole(role).filter({ visible: true }).last();
@@ -66,6 +74,9 @@ export async function over(page: Page, opener: Locator, role: 'menu' | 'dialog' 
   await expect(opened).toHaveCSS('opacity', '1'); // it has come: what is half there has half its contrast
   const { violations: found } = await violations(page).analyze();
   expect.soft(found.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`)).toEqual([]);
+  const wide = page.viewportSize()!.width > 1000;
+  for (const l of looks) if (l.width > 1000 === wide) await shoot(page, `over-${name}`, l);
+  await page.emulateMedia({ colorScheme: 'light' });
   await page.keyboard.press('Escape');
   await expect(opened).toBeHidden();
 }
@@ -75,8 +86,7 @@ export async function look(page: Page, name: string): Promise<void> {
   const found: string[] = [];
   for (const l of looks) {
     await page.setViewportSize({ width: l.width, height: l.height });
-    await page.emulateMedia({ colorScheme: l.scheme });
-    await page.screenshot({ path: `${shots}/${name}.${l.name}.png`, animations: 'disabled' });
+    await shoot(page, name, l);
     if (l.name === 'wide-dark' || l.name === 'phone-light') continue; // each size and each scheme is looked at once by axe
     const result = await violations(page).analyze();
     found.push(...result.violations.map((v) => `${name} ${l.name}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`));

@@ -20,6 +20,7 @@ export const theme = createTheme({
     Textarea: { defaultProps: { inputWrapperOrder: below } },
     PasswordInput: { defaultProps: { inputWrapperOrder: below } },
     NumberInput: { defaultProps: { inputWrapperOrder: below } },
+    Checkbox: { defaultProps: { radius: 'sm' } }, // with the others' corners it would look like one to choose by
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
     // Within the landmark of what opens them; without the empty place to focus, which is no entry of a menu.
     Menu: { defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } },

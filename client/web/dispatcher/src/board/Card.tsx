@@ -26,6 +26,8 @@ export const Card = memo(function Card({ row, lane, start, style, edits, away = 
   const moves = edits && movable(row);
   const end = row.scheduled_at ? new Date(new Date(row.scheduled_at).getTime() + minutesOf(row) * 60_000) : undefined;
   const span = row.scheduled_at && end ? `${time(row.scheduled_at)}–${time(end)}` : '';
+  const title = row.title || t('jobs.untitled');
+  const about = [span, row.client?.name ?? row.address?.formatted].filter(Boolean).join(' · ');
   return (
     <button
       type="button"
@@ -37,7 +39,8 @@ export const Card = memo(function Card({ row, lane, start, style, edits, away = 
       data-away={away || undefined}
       data-moves={moves || undefined}
       style={style}
-      aria-label={t('board.card', { title: row.title || t('jobs.untitled'), status: t(`status.${(row.status ?? 'scheduled') as Status}`), time: span || t('jobs.noTime') })}
+      aria-label={t('board.card', { title, status: t(`status.${(row.status ?? 'scheduled') as Status}`), time: span || t('jobs.noTime') })}
+      title={[title, about].filter(Boolean).join('\n')}
       aria-keyshortcuts={moves ? 'm a' : 'a'}
       onPointerDown={(event) => moves && press(event, row, lane, 'move')}
       onClick={() => open(row, lane)}
@@ -45,11 +48,9 @@ export const Card = memo(function Card({ row, lane, start, style, edits, away = 
       <span className={classes.cardTitle}>
         {row.clash && <IconAlertTriangle size={14} className={classes.clash} aria-label={t('jobs.clash')} role="img" />}
         {edits && assigneesFixed(row) && <IconLock size={13} aria-label={t('board.fixed')} role="img" />}
-        {row.title || t('jobs.untitled')}
+        <span className={classes.cardName}>{title}</span>
       </span>
-      <span className={classes.cardSub}>
-        {[span, row.client?.name ?? row.address?.formatted].filter(Boolean).join(' · ')}
-      </span>
+      <span className={classes.cardSub}>{about}</span>
       {moves && start !== undefined && <span className={classes.stretch} onPointerDown={(event) => press(event, row, lane, 'stretch')} aria-hidden />}
     </button>
   );

@@ -94,10 +94,10 @@ function Answer({ list, field, label, handle, others }: { list: string; field: F
           <span className={classes.label}>{label}</span>
           <SegmentedControl
             size="sm"
-            value={field.value === true ? 'yes' : field.value === false ? 'no' : 'open'}
-            onChange={(value) => fill(value === 'open' ? null : value === 'yes')}
+            value={field.value === true ? 'yes' : field.value === false ? 'no' : 'none'}
+            onChange={(value) => fill(value === 'none' ? null : value === 'yes')}
             data={[
-              { value: 'open', label: t('job.open') },
+              { value: 'none', label: t('job.unanswered') },
               { value: 'yes', label: t('yes') },
               { value: 'no', label: t('no') },
             ]}

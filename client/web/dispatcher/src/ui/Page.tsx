@@ -30,7 +30,7 @@ export function Page({ title, actions, children, wide = false, tab }: { title: R
 export function Empty({ title, children, action, page = false }: { title: string; children?: ReactNode; action?: ReactNode; page?: boolean }) {
   const Heading = page ? 'h1' : 'p';
   return (
-    <div className={classes.notice}>
+    <div className={classes.notice} data-page={page || undefined}>
       <IconMoodEmpty size={36} stroke={1.4} aria-hidden />
       <Heading className={classes.noticeTitle}>{title}</Heading>
       {children && <p className={classes.noticeText}>{children}</p>}
@@ -47,7 +47,7 @@ export function Failure({ error, retry, page = false }: { error: unknown; retry?
   const denied = error instanceof ApiError && (error.status === 403 || error.status === 404);
   const Icon = denied ? IconLock : IconCloudOff;
   return (
-    <div className={classes.notice} role="alert">
+    <div className={classes.notice} role="alert" data-page={page || undefined}>
       <Icon size={36} stroke={1.4} aria-hidden />
       <Heading className={classes.noticeTitle}>{title}</Heading>
       <p className={classes.noticeText}>{text}</p>

@@ -3,7 +3,7 @@ import { Link, Outlet } from '@tanstack/react-router';
 import { useLink, useRefused, useStorageState, useUnsent } from '@fieldsync/sdk/react';
 import {
   IconAlertTriangle,
-  IconAntennaBars2,
+  IconCellSignal2,
   IconBellOff,
   IconBriefcase,
   IconCalendar,
@@ -37,6 +37,7 @@ export function Frame() {
         <Banners />
       </div>
       <main id="main" tabIndex={-1} className={styles.main}>
+        <Notices />
         <Outlet />
       </main>
       <nav className={styles.nav} aria-label={t('nav.label')}>
@@ -45,7 +46,6 @@ export function Frame() {
         <Way to="/unsent" icon={refused.length > 0 ? IconAlertTriangle : IconCloudUp} text={t('nav.unsent')} count={unsent.count + refused.length} />
         <Way to="/menu" icon={IconMenu2} text={t('nav.menu')} />
       </nav>
-      <Notices />
     </div>
   );
 }
@@ -80,7 +80,7 @@ function Banners() {
         </Banner>
       )}
       {link.class === 'slow' && (
-        <Banner kind="warn" icon={IconAntennaBars2} action={waiting > 0 ? <Link to="/unsent">{t('nav.unsent')}</Link> : undefined}>
+        <Banner kind="warn" icon={IconCellSignal2} action={waiting > 0 ? <Link to="/unsent">{t('nav.unsent')}</Link> : undefined}>
           {waiting > 0 ? t('slow.waiting', { count: waiting }) : t('slow.banner')}
         </Banner>
       )}

@@ -1,6 +1,6 @@
-import { useSyncExternalStore } from 'react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
 
-/** A word at the bottom of the screen, with something that one can do about it. */
+/** A word in the page's bar, with something that one can do about it. */
 export interface Notice {
   id: number;
   kind: 'done' | 'info' | 'warn';
@@ -8,21 +8,32 @@ export interface Notice {
   action?: { label: string; run: () => void };
 }
 
-const stays = { withAction: 8000, said: 4000 }; // milliseconds; long enough to reach for Undo, or to read
+const stays = (n: Omit<Notice, 'id'>): number => (n.action || n.kind === 'warn' ? 8000 : 4000); // milliseconds; long enough to reach for Undo, or to read
 let all: readonly Notice[] = [];
 let next = 1;
 const told = new Set<() => void>();
 
+let places: readonly symbol[] = []; // where notices appear, the topmost last
+
+const tell = (): void => told.forEach((f) => f());
+const subscribe = (f: () => void): (() => void) => {
+  told.add(f);
+  return () => told.delete(f);
+};
+
 function set(list: readonly Notice[]): void {
   all = list;
-  told.forEach((f) => f());
+  tell();
 }
+
+/** All of them, the newest last. */
+export const shown = (): readonly Notice[] => all;
 
 /** Shows a notice for a while. One that says the same takes the place of the earlier. */
 export function notify(notice: Omit<Notice, 'id'>): void {
   const id = next++;
   set([...all.filter((n) => n.text !== notice.text).slice(-2), { ...notice, id }]);
-  leave(id, notice.action ? stays.withAction : stays.said);
+  leave(id, stays(notice));
 }
 
 const leaving = new Map<number, ReturnType<typeof setTimeout>>();
@@ -39,7 +50,7 @@ export function hold(id: number): void {
 /** He has gone. */
 export function release(id: number): void {
   const notice = all.find((n) => n.id === id);
-  if (notice) leave(id, notice.action ? stays.withAction : stays.said);
+  if (notice) leave(id, stays(notice));
 }
 
 /** Takes away what says this: the person is where it is seen. */
@@ -53,12 +64,18 @@ export function dismiss(id: number): void {
   if (all.some((n) => n.id === id)) set(all.filter((n) => n.id !== id));
 }
 
+const none: readonly Notice[] = [];
+
+/** What is shown in a place: all of it in the topmost one, for a sheet covers the page's place and lets nobody press there. */
 export function useNotices(): readonly Notice[] {
-  return useSyncExternalStore(
-    (f) => {
-      told.add(f);
-      return () => told.delete(f);
-    },
-    () => all,
-  );
+  const [me] = useState(() => Symbol());
+  useEffect(() => {
+    places = [...places, me];
+    tell();
+    return () => {
+      places = places.filter((p) => p !== me);
+      tell();
+    };
+  }, [me]);
+  return useSyncExternalStore(subscribe, () => (places[places.length - 1] === me ? all : none));
 }

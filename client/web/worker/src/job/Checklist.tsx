@@ -32,7 +32,7 @@ function Item({ item, handle, disabled }: { item: ChecklistItem; handle: JobHand
   return (
     <Checkbox
       size="md"
-      classNames={{ body: styles.tick!, label: styles.tickLabel! }}
+      classNames={{ body: styles.tick!, inner: styles.box!, label: styles.tickLabel!, description: styles.by! }}
       label={item.text}
       description={item.done && item.by ? t('report.tick', { who: client.userName(item.by) ?? item.by, at: item.done_at ? moment(Date.parse(item.done_at)) : '' }) : undefined}
       checked={done}

@@ -18,12 +18,14 @@ interface Props {
   values: readonly ClashValue[];
   /** Whether this person may settle it. */
   may: boolean;
+  /** There are buttons for what comes next: pressing one settles it, too. */
+  goOn?: boolean;
   busy: boolean;
   onChoose: (index: number) => void;
 }
 
 /** What two people wrote at once: both values are shown, one tap settles it, and nothing waits for that. */
-export function ClashCard({ field, values, may, busy, onChoose }: Props) {
+export function ClashCard({ field, values, may, goOn = false, busy, onChoose }: Props) {
   const { t } = useTranslation();
   return (
     <Card
@@ -38,6 +40,7 @@ export function ClashCard({ field, values, may, busy, onChoose }: Props) {
       <p className={styles.help}>
         {field === undefined ? '' : `${t('clash.title')}. `}
         {may ? t('clash.help') : t('clash.office')}
+        {goOn && ` ${t('clash.goOn')}`}
       </p>
       <ul className={styles.values}>
         {values.map((value, i) => (

@@ -9,7 +9,7 @@ import { ClashCard, type ClashValue } from './ClashCard.tsx';
 import { tell } from './tell.ts';
 
 /** A card for each thing that two people wrote at once. */
-export function Clashes({ job, handle }: { job: Job; handle: JobHandle }) {
+export function Clashes({ job, handle, goOn }: { job: Job; handle: JobHandle; goOn: boolean }) {
   const { t } = useTranslation();
   const client = useClient();
   const [busy, setBusy] = useState(false);
@@ -29,6 +29,7 @@ export function Clashes({ job, handle }: { job: Job; handle: JobHandle }) {
       field={clash.kind === 'status' ? undefined : clash.name || placeName(job, clash.field.split('.'), t)}
       values={values(clash)}
       may={handle.may({ do: 'settle', clash }).ok}
+      goOn={goOn && clash.kind === 'status'}
       busy={busy}
       onChoose={(i) => {
         setBusy(true);

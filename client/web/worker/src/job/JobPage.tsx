@@ -121,7 +121,7 @@ export function JobPage() {
           </Button>
         </Card>
       )}
-      <Clashes job={job} handle={handle} />
+      <Clashes job={job} handle={handle} goOn={next.length > 0} />
       <SinceCard job={job} news={fresh.shown} onSeen={fresh.clear} />
       <Tabs
         value={current}

@@ -12,7 +12,7 @@ export function NotWorker({ name }: { name: string }) {
   return (
     <main>
       <h1 className="visually-hidden">{t('app.name')}</h1>
-      <Empty icon={IconLayoutBoard} title={t('signIn.notWorker')}>
+      <Empty page icon={IconLayoutBoard} title={t('signIn.notWorker')}>
         <p>{t('menu.signedInAs', { name })}</p>
         <Button component="a" href="/">
           {t('signIn.toBoard')}

@@ -4,21 +4,24 @@ import { IconX } from '@tabler/icons-react';
 import { dismiss, hold, release, useNotices } from '../app/notices.ts';
 import styles from './Notices.module.css';
 
-/** Where notices appear. A screen reader says them when they do. */
-export function Notices() {
+/**
+ * Where notices appear, the newest of them: over the title in the page's bar, beside its buttons, so that nothing that one reads or presses is covered; in a sheet below its heading.
+ * A screen reader says them when they come.
+ */
+export function Notices({ sheet = false }: { sheet?: boolean }) {
   const { t } = useTranslation();
   const notices = useNotices();
   const last = notices[notices.length - 1]?.id;
   useEffect(() => {
     if (last === undefined) return;
     const key = (e: KeyboardEvent): void => {
-      if (e.key === 'Escape' && !e.defaultPrevented && !document.querySelector('dialog[open]')) dismiss(last);
+      if (e.key === 'Escape' && !e.defaultPrevented && !document.querySelector('dialog[open]')) dismiss(last); // a sheet closes first
     };
     addEventListener('keydown', key);
     return () => removeEventListener('keydown', key);
   }, [last]);
   return (
-    <div className={styles.stack} role="status" aria-live="polite">
+    <div className={sheet ? styles.sheet : styles.stack} role="status" aria-live="polite">
       {notices.map((n) => (
         <div key={n.id} className={styles.notice} data-kind={n.kind} onPointerEnter={() => hold(n.id)} onPointerLeave={() => release(n.id)} onFocus={() => hold(n.id)} onBlur={() => release(n.id)}>
           <span className={styles.text}>{n.text}</span>

@@ -2,6 +2,7 @@ import { useEffect, useId, useRef, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { IconX } from '@tabler/icons-react';
 import { ActionIcon } from '@mantine/core';
+import { Notices } from './Notices.tsx';
 import styles from './Sheet.module.css';
 
 interface Props {
@@ -41,6 +42,7 @@ export function Sheet({ title, opened, onClose, full, children }: Props) {
               <IconX aria-hidden />
             </ActionIcon>
           </header>
+          <Notices sheet />
           {children}
         </div>
       )}

@@ -10,7 +10,7 @@ export const job = {
   photoBefore: 'The one before', photoAfter: 'The next one', arriving: 'Arriving, {{percent}} %',
   fileState: { promised: 'On the phone', arriving: 'Arriving', here: 'Here', lost: 'Lost' },
   fileHint: { promised: 'A phone has it, and has not begun to send it: it waits for a faster network.', arriving: 'It is being sent.', here: 'It is here.', lost: 'It was here, and the store has it no more.' },
-  noAnswer: 'No answer yet', open: 'Open', doneTick: 'Done', notDone: 'Not done', empty: 'empty',
+  noAnswer: 'No answer yet', unanswered: 'Not answered', doneTick: 'Done', notDone: 'Not done', empty: 'empty',
   checklist: 'Checklist, {{done}} of {{of}}', tickedBy: '{{name}}, {{at}}', comments_one: '{{count}} comment', comments_other: 'Comments: {{count}}', comment: 'Write a comment', say: 'Send', editComment: 'Change the comment', removeComment: 'Remove the comment', program: 'A program',
   setStatus: 'Set the status',
   set: { scheduled: 'Back to draft', published: 'Publish', en_route: 'En route', started: 'Start', paused: 'Pause', finished: 'Finish', cancelled: 'Cancel the job' },
