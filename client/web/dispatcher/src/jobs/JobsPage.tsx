@@ -34,7 +34,7 @@ export function JobsPage() {
       actions={
         <>
           <span className={classes.count} role="status">
-            {jobs.total === undefined ? (jobs.loading ? '' : t('jobs.atLeast', { count: jobs.list.gap })) : t('jobs.count', { count: jobs.total, n: count(jobs.total) })}
+            {jobs.total === undefined ? (jobs.loading || jobs.list.count === 0 ? '' : t('jobs.atLeast', { count: jobs.list.gap })) : t('jobs.count', { count: jobs.total, n: count(jobs.total) })}
           </span>
           <Live state={jobs.liveness} />
           <Export search={search} />

@@ -177,6 +177,7 @@ export const en = {
     closed: "The job is finished. Its report is closed.",
     readOnly: "Only to read",
     empty: "This job asks for no report.",
+    emptyHelp: "Photos and files can be added once you press Start.",
     checklist: "Checklist",
     checklistCount: "{{done}} of {{total}}",
     otherPhotos: "More photos and files",

@@ -24,18 +24,23 @@ export function ReportTab({ job, handle, open, news }: Props) {
   const fields = job.report_fields.filter((f) => !f.hidden);
   const ticking = handle.may({ do: 'tick' });
   const attaching = handle.may({ do: 'attach' });
+  const asks = fields.length + job.checklist.length > 0;
   const beside = job.attachments.some((a) => !job.report_fields.some((f) => f.uuid === a.field));
 
   return (
     <div className={styles.parts}>
-      {!open && (
+      {!open && asks && (
         <p className={styles.locked}>
           <IconLock size={20} aria-hidden />
           {t('report.locked')}
         </p>
       )}
       <Checklist job={job} handle={handle} disabled={!ticking.ok || !open} news={news} />
-      {fields.length === 0 && job.checklist.length === 0 && !open && <Empty icon={IconNotes} title={t('report.empty')} />}
+      {!open && !asks && (
+        <Empty icon={IconNotes} title={t('report.empty')}>
+          {t('report.emptyHelp')}
+        </Empty>
+      )}
       {fields.map((f) => (
         <section key={f.uuid} className={styles.field} aria-label={f.name} data-fresh={news.some((n) => n.path[0] === 'report_fields' && n.path[1] === f.uuid) ? true : undefined}>
           <Answer job={job} handle={handle} field={f} open={open} />
