@@ -2,7 +2,7 @@ import { inStep, openJob, press, ready } from './support/phone.ts';
 import { expect, test, type Page } from './support/test.ts';
 
 const boiler = 'Boiler does not start';
-const notice = (page: Page, text: string) => page.getByRole('main').getByRole('status').locator('div').filter({ hasText: text });
+const notice = (page: Page, text: string) => page.locator('main > [role=status] > div').filter({ hasText: text });
 
 /** What the notice lies over, of all that one can press, of the tabs' content and of the list; and how far it hangs out of the page's bar, in px. */
 const covered = (page: Page, text: string) =>

@@ -21,7 +21,7 @@ async function look(page: Page, name: string): Promise<void> {
   for (const l of looks) {
     await page.setViewportSize({ width: l.width, height: l.height });
     await page.emulateMedia({ colorScheme: l.scheme });
-    await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', l.scheme); // it hears of it a moment later
+    await page.waitForFunction((scheme) => (document.documentElement.dataset['mantineColorScheme'] ?? scheme) === scheme, l.scheme); // Mantine, where it is, hears of it a moment later
     await page.evaluate(() => window.scrollTo(0, 0));
     await page.screenshot({ path: `${shots}/${name}.${l.name}.png`, animations: 'disabled' });
     if (l.width > 1000) continue;
