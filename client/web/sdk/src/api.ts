@@ -360,6 +360,8 @@ export interface Client {
    */
   signOut(options?: { readonly discard?: boolean; readonly force?: boolean }): Promise<void>;
 
+  /** Resolves when what is on this device is known: who is signed in here, and the rows of his lists. Who renders after it renders once. It never rejects. */
+  readonly restored: Promise<void>;
   /** The replica of who is signed in is open: `open` and `create` may be called. */
   readonly ready: Watched<boolean>;
   /** The rows on this device: jobs first scheduled first. Empty with `replica: 'opened'`. */

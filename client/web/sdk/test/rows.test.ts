@@ -7,7 +7,7 @@ import type { DocRecord } from '../src/store/database.ts';
 import { Server, until } from './server.ts';
 import { wasm } from './setup.ts';
 
-test('the rows of the device are there before the replica is open', async () => {
+test('the rows of the device are there before the replica is open, and it is said when', async () => {
   const server = await Server.start();
   const client = () => new FieldClient({ serverUrl: server.url, token: 'demo-worker-anna', storage: 'kept-rows', wasm: wasm() }, { webSocket: NodeWebSocket as unknown as typeof WebSocket });
   const office = new FieldClient({ serverUrl: server.url, token: 'demo-dispatcher', storage: 'kept-office' });
@@ -20,6 +20,8 @@ test('the rows of the device are there before the replica is open', async () => 
   const after = client();
   let first: { ready: boolean; rows: unknown } | undefined;
   after.jobs.subscribe(() => (first ??= { ready: after.ready.get(), rows: after.jobs.get() }));
+  await after.restored;
+  expect([after.session.get().state, after.jobs.get(), after.ready.get()]).toEqual(['signed-in', rows, false]);
   await until(() => after.ready.get());
   expect(first).toEqual({ ready: false, rows });
   expect(after.jobs.get()).toEqual(rows);

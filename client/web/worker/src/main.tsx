@@ -1,8 +1,8 @@
 import './theme/tokens.css';
 import './theme/base.css';
-import { StrictMode } from 'react';
+import { StrictMode, startTransition } from 'react';
 import { createRoot } from 'react-dom/client';
-import { App } from './app/App.tsx';
+import { App, workOfWhoIsKnown } from './app/App.tsx';
 import { startServiceWorker } from './app/update.ts';
 import { watchInstall } from './app/storage.ts';
 import { listenEarly } from './push/inbox.ts';
@@ -11,9 +11,17 @@ import { startI18n } from './i18n/index.ts';
 listenEarly();
 watchInstall();
 await startI18n();
-createRoot(document.getElementById('root')!).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
-);
-startServiceWorker();
+try {
+  const work = await workOfWhoIsKnown();
+  const root = createRoot(document.getElementById('root')!);
+  // In slices, so that a tap is answered in between.
+  startTransition(() =>
+    root.render(
+      <StrictMode>
+        <App work={work} />
+      </StrictMode>,
+    ),
+  );
+} finally {
+  startServiceWorker();
+}

@@ -31,6 +31,7 @@ export const createClient: CreateClient = (options = {}) => new FieldClient(opti
 export class FieldClient implements Client {
   readonly session = new Value<Session>({ state: 'unknown' });
   readonly api: RestClient;
+  readonly restored: Promise<void>;
   readonly ready: Watched<boolean>;
   readonly jobs: Watched<readonly JobRow[]>;
   readonly templates: Watched<readonly JobRow[]>;
@@ -50,6 +51,8 @@ export class FieldClient implements Client {
   readonly #kept = new Value<readonly JobRow[]>([]);
   #parts: typeof Parts | undefined;
   #loading: Promise<typeof Parts> | undefined;
+  /** The rows that are on this device are in #kept, where somebody is signed in. */
+  #shown: Promise<void> | undefined;
   #memory: Promise<Database> | undefined;
   #opening: Promise<Engine> | undefined;
   #closed = false;
@@ -73,7 +76,9 @@ export class FieldClient implements Client {
     this.sync = this.#of<SyncState>((e) => e.sync, { running: false, pending: 0, leads: false, complete: false });
     this.unsent = this.#of<Unsent>((e) => e.unsent, { items: [], count: 0, bytes: 0 });
     this.refused = this.#of((e) => e.refused, []);
-    void this.#restore();
+    const known = this.#recall();
+    this.restored = known.then(() => this.#shown);
+    void this.#confirm(known);
     void this.#lookAtStorage();
   }
 
@@ -113,12 +118,18 @@ export class FieldClient implements Client {
     return (this.#memory ??= Database.open(`${this.#prefix}:session`));
   }
 
-  async #restore(): Promise<void> {
+  /** Who was signed in here last: what is on this device is shown at once. */
+  async #recall(): Promise<Remembered | undefined> {
     const known = (await this.#remembered().then((db) => db.get('facts', 'session'), () => undefined)) as Remembered | undefined;
     if (known) {
       this.session.set({ state: 'signed-in', ...known, confirmed: false });
       void this.#open(known.who).catch(() => undefined);
     }
+    return known;
+  }
+
+  async #confirm(recalled: Promise<Remembered | undefined>): Promise<void> {
+    const known = await recalled;
     if (!known && this.#o.resume === 'known' && !this.#o.token) {
       this.session.set({ state: 'signed-out' });
       return;
@@ -189,8 +200,8 @@ export class FieldClient implements Client {
   async #open(who: Identity): Promise<Engine> {
     this.#opening ??= (async () => {
       const name = this.#nameOf(who);
-      const shown = this.#show(name);
-      const [{ Engine }] = await Promise.all([this.#load(shown), shown]);
+      this.#shown = this.#show(name);
+      const [{ Engine }] = await Promise.all([this.#load(this.#shown), this.#shown]);
       const engine = await Engine.open({
         name, serverUrl: this.#server, who, api: this.api, keep: this.#o.replica ?? 'all', interval: this.#o.interval ?? 120_000,
         photos: this.#o.photos ?? { edge: 2560, quality: 0.85 },

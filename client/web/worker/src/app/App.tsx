@@ -1,40 +1,36 @@
-import { lazy, Suspense, useState } from 'react';
+import { useState, type ComponentType } from 'react';
 import { useTranslation } from 'react-i18next';
 import { cameBack } from '../session/provider.ts';
-import { SignInPage, type SignIn } from '../session/SignInPage.tsx';
+import { SignInPage } from '../session/SignInPage.tsx';
 import { wasSignedIn } from './known.ts';
 
-// What a worker works with: the SDK and all pages. It comes while the first paint is looked at; the form to sign in needs none of it.
+// What a worker works with: the SDK and all pages. The form to sign in needs none of it.
 const load = () => import('./signed-in.tsx');
-const Work = lazy(() => load().then((m) => ({ default: m.Work })));
 
-const signIn: SignIn = async (login) => {
-  const { theClient } = await load();
-  await theClient().signIn(login);
-};
+/** The work, ready to be rendered in one go, where somebody is known here; what stands in index.html is looked at meanwhile. undefined: somebody has to sign in. */
+export async function workOfWhoIsKnown(): Promise<ComponentType | undefined> {
+  const known = wasSignedIn() || (cameBack !== undefined && !cameBack.error); // the company's sign-in gave a session
+  return known ? (await load()).prepared() : undefined;
+}
 
 /** The app: the form at once for who is not known here, else the work. */
-export function App() {
-  const [known, setKnown] = useState(() => wasSignedIn() || (cameBack !== undefined && !cameBack.error)); // the company's sign-in gave a session
-  if (known) {
-    return (
-      <Suspense fallback={<Boot />}>
-        <Work />
-      </Suspense>
-    );
-  }
+export function App({ work }: { work: ComponentType | undefined }) {
+  const [Work, setWork] = useState(() => work);
+  if (Work) return <Work />;
   return (
     <SignInPage
       signIn={async (login) => {
-        await signIn(login);
-        setKnown(true);
+        const { prepared, theClient } = await load();
+        await theClient().signIn(login);
+        const known = await prepared();
+        setWork(() => known);
       }}
       warm={async () => (await load()).theClient().prepare()}
     />
   );
 }
 
-/** What stands there until the program has loaded: the same as in index.html. */
+/** What stands there until it is known who is signed in: the same as in index.html. */
 export function Boot() {
   const { t } = useTranslation();
   return (

@@ -3,7 +3,7 @@ import { MantineProvider } from '@mantine/core';
 import { createClient, type Client } from '@fieldsync/sdk';
 import { ClientProvider, useSession } from '@fieldsync/sdk/react';
 import { createRouter, RouterProvider } from '@tanstack/react-router';
-import { use, useDeferredValue, useEffect } from 'react';
+import { useDeferredValue, useEffect, type ComponentType } from 'react';
 import { SignInPage } from '../session/SignInPage.tsx';
 import { NotWorker } from '../session/NotWorker.tsx';
 import { Boot } from './App.tsx';
@@ -16,9 +16,6 @@ import { theme } from '../theme/theme.ts';
 import { compiled } from './wasm.ts';
 
 const router = createRouter({ routeTree, basepath: '/m', scrollRestoration: true, defaultPreload: false });
-
-// The page that the address names, before anything is rendered: the router would render it again at once and in one piece, when it has found it.
-const found = router.load();
 
 declare module '@tanstack/react-router' {
   interface Register {
@@ -38,8 +35,18 @@ export function theClient(): Client {
   return made;
 }
 
+/**
+ * The work, when all is there that its first page is rendered from: who is signed in and his rows, and the page that the address names. Without it the router
+ * would find its page while it is rendered, and have React render that at once and in one piece.
+ */
+export async function prepared(): Promise<ComponentType> {
+  const found = router.load().catch(() => undefined); // the router says on its page what went wrong
+  await Promise.all([theClient().restored, found]);
+  return Work;
+}
+
 /** Everything behind the sign-in. */
-export function Work() {
+function Work() {
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
       <ClientProvider client={theClient()}>
@@ -72,10 +79,5 @@ function Gate() {
     );
   }
   if (session.who.role !== 'worker') return <NotWorker name={session.who.name} />;
-  return <Pages />;
-}
-
-function Pages() {
-  use(found);
   return <RouterProvider router={router} />;
 }
