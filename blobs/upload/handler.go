@@ -83,7 +83,7 @@ func (u *Uploads) Handler(cfg HandlerConfig) (http.Handler, error) {
 	store := dataStore{u, cfg}
 	composer.UseCore(store)
 	composer.UseTerminater(store)
-	composer.UseLocker(memorylocker.New()) // within this process; between processes the state's version decides
+	composer.UseLocker(locker{memorylocker.New()}) // within this process; between processes the state's version decides
 	tus, err := handler.NewHandler(handler.Config{
 		StoreComposer: composer, BasePath: cfg.Path + "/", MaxSize: u.cfg.MaxSize, DisableDownload: true, DisableConcatenation: true,
 		Cors: &handler.CorsConfig{Disable: true}, Logger: slog.New(silent{}), NetworkTimeout: cfg.Idle, AcquireLockTimeout: lockPatience,

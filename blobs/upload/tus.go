@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/tus/tusd/v2/pkg/handler"
 
@@ -18,6 +19,10 @@ type call struct {
 	owner Owner
 	err   error
 	found int64 // bytes that an upload had already that POST found again
+
+	mu    sync.Mutex
+	reads bool   // its body
+	yield func() // it is to give way when it does; nil: it is not
 }
 
 type callKey struct{}
@@ -128,6 +133,7 @@ type tusUpload struct {
 // WriteChunk implements handler.Upload. The chunk that makes the file whole also finishes it: its bytes count only if that
 // succeeded.
 func (t tusUpload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (int64, error) {
+	t.c.begins()
 	n, err := t.up.Append(ctx, offset, src)
 	return n, t.c.fail(err)
 }
