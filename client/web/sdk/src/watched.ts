@@ -61,3 +61,32 @@ export function derived<T>(from: readonly Watched<unknown>[], make: () => T): Wa
     },
   };
 }
+
+/** A Watched whose listeners are called when others change, which may be later or less often than it changes itself. */
+export const toldBy = <T>(by: readonly Watched<unknown>[], of: Watched<T>): Watched<T> => ({
+  get: of.get,
+  subscribe(listener) {
+    const ends = by.map((b) => b.subscribe(listener));
+    return () => ends.forEach((end) => end());
+  },
+});
+
+/** A Watched whose listeners are called at most once in ms, with what came last. */
+export const paced = <T>(of: Watched<T>, ms: number): Watched<T> => ({
+  get: of.get,
+  subscribe(listener) {
+    let due: ReturnType<typeof setTimeout> | undefined;
+    let last = -Infinity;
+    const end = of.subscribe(() => {
+      due ??= setTimeout(() => {
+        due = undefined;
+        last = performance.now();
+        listener();
+      }, Math.max(0, last + ms - performance.now()));
+    });
+    return () => {
+      end();
+      clearTimeout(due);
+    };
+  },
+});

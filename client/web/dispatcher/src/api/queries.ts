@@ -1,5 +1,6 @@
 import { ApiError } from '@fieldsync/sdk';
 import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
+import { useCallback } from 'react';
 import { api, ask, given, readAll, readBook, type Book } from './rest.ts';
 import type { Me, Role, User } from './types.ts';
 
@@ -44,11 +45,14 @@ export const useUsers = (): UseQueryResult<User[]> => useQuery(usersQuery);
 /** useNames gives the name of a user's id; an id that is not there, or programs' "integration:…", as it is. */
 export function useNames(): (user: string | undefined) => string {
   const { data } = useUsers();
-  return (user) => {
-    if (!user) return '';
-    const id = user.replace(/^user:/, '');
-    return data?.find((u) => u.id === id)?.name ?? id;
-  };
+  return useCallback(
+    (user: string | undefined) => {
+      if (!user) return '';
+      const id = user.replace(/^user:/, '');
+      return data?.find((u) => u.id === id)?.name ?? id;
+    },
+    [data],
+  );
 }
 
 /** Those whom jobs can be given to, by name. */

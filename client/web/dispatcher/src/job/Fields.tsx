@@ -1,7 +1,7 @@
-import type { FieldValue, JobHandle, Present } from '@fieldsync/sdk';
+import type { FieldValue, JobHandle } from '@fieldsync/sdk';
 import { NumberInput, SegmentedControl, Select, Switch, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { memo } from 'react';
+import { memo, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Attachment, Field } from '../api/types.ts';
 import { failed } from '../ui/toast.tsx';
@@ -19,13 +19,12 @@ interface Props {
   attachments: readonly Attachment[];
   /** Absent: the job as it was, which nobody changes, or its document is not here yet. */
   handle: JobHandle | undefined;
-  others: readonly Present[];
   edits: boolean;
   openPhoto: (attachment: string) => void;
 }
 
 /** What is asked and answered, of every kind. */
-export const Fields = memo(function Fields({ job, list, fields, attachments, handle, others, edits, openPhoto }: Props) {
+export const Fields = memo(function Fields({ job, list, fields, attachments, handle, edits, openPhoto }: Props) {
   const { t } = useTranslation();
   const files = fields.some(isFiles);
   const { data: states } = useQuery({ ...filesQuery(job, attachments), enabled: files && attachments.length > 0 });
@@ -33,7 +32,6 @@ export const Fields = memo(function Fields({ job, list, fields, attachments, han
     <div className={classes.fields}>
       {fields.map((field) => {
         const label = field.required ? `${field.name} *` : field.name;
-        const mine = others.filter((o) => o.field === `${list}.${field.uuid}.value`);
         if (isFiles(field)) {
           const answers = attachments.filter((a) => a.field === field.uuid);
           return (
@@ -60,21 +58,22 @@ export const Fields = memo(function Fields({ job, list, fields, attachments, han
               <span className={field.value === null || field.value === '' || field.value === undefined ? 'quiet' : classes.answer}>{inWords(field.value, field.field_type) || t('job.noAnswer')}</span>
             </div>
           );
-        return <Answer key={field.uuid} list={list} field={field} label={label} handle={handle} others={mine} />;
+        return <Answer key={field.uuid} list={list} field={field} label={label} handle={handle} />;
       })}
     </div>
   );
 });
 
-function Answer({ list, field, label, handle, others }: { list: string; field: Field; label: string; handle: JobHandle | undefined; others: readonly Present[] }) {
+function Answer({ list, field, label, handle }: { list: string; field: Field; label: string; handle: JobHandle | undefined }) {
   const { t } = useTranslation();
+  const path = useMemo(() => [list, field.uuid, 'value'], [list, field.uuid]);
   const fill = (value: FieldValue): void => {
     if (!handle || value === field.value || (value === null && field.value === undefined)) return;
     (list === 'report_fields' ? handle.fill(field.uuid, value) : handle.patch({ [list]: { [field.uuid]: { value: value ?? null } } })).catch((err: unknown) => failed(err));
   };
   switch (field.field_type) {
     case 'text':
-      return !handle ? <WaitingTextarea value={typeof field.value === 'string' ? field.value : ''} label={label} /> : <SharedTextarea handle={handle} path={[list, field.uuid, 'value']} label={label} others={others} />;
+      return !handle ? <WaitingTextarea value={typeof field.value === 'string' ? field.value : ''} label={label} /> : <SharedTextarea handle={handle} path={path} label={label} />;
     case 'number':
       return (
         <NumberInput

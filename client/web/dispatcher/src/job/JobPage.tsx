@@ -1,5 +1,5 @@
-import { ClientProvider, useClient, useJob, usePresence, useReceipt, useWatched } from '@fieldsync/sdk/react';
-import { ApiError, type JobHandle, type Present, type Watched } from '@fieldsync/sdk';
+import { ClientProvider, useClient, useJob, useReceipt, useWatched } from '@fieldsync/sdk/react';
+import { ApiError, type JobHandle, type Present } from '@fieldsync/sdk';
 import { ActionIcon, Button, Menu, Skeleton } from '@mantine/core';
 import { IconArrowLeft, IconCloudCheck, IconCloudUp, IconDots, IconHistory, IconLink, IconPlayerTrackNext, IconPrinter } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -20,10 +20,7 @@ import classes from './Job.module.css';
 import { JobView } from './JobView.tsx';
 import { officeClient } from './client.ts';
 import { StatusActions } from './StatusActions.tsx';
-import { useStable } from './useStable.ts';
-
-const nobody: Watched<readonly Present[]> = { get: () => none, subscribe: () => () => undefined };
-const none: readonly Present[] = [];
+import { useOthers } from './others.ts';
 
 /** A job, edited together with whoever else has it open. `?at=` shows it as it was, `?knew=` as a phone knew it then. */
 export function JobPage() {
@@ -104,9 +101,12 @@ function Open({ id }: { id: string }) {
 
 /** Everything but the text that one types in may come a moment later: typing goes first. */
 function Shown({ job, handle, ...rest }: { job: Job; handle: JobHandle | undefined; edits: boolean; names: (user: string) => string; photo: string | undefined; openPhoto: (a: string | undefined) => void }) {
-  const others = usePresence(handle);
+  useEffect(() => {
+    handle?.presence.announce();
+    return () => handle?.presence.leave();
+  }, [handle]);
   const deferred = useDeferredValue(job);
-  return <JobView job={deferred} handle={handle} others={others} {...rest} />;
+  return <JobView job={deferred} handle={handle} {...rest} />;
 }
 
 /** The way back to where one came from, else to the list. */
@@ -118,8 +118,6 @@ function useBack(): () => void {
 function Head({ id, job, handle, write, names, history, toggle }: { id: string; job: Job; handle: JobHandle | undefined; write: boolean; names: (user: string) => string; history: boolean; toggle: () => void }) {
   const { t } = useTranslation();
   const back = useBack();
-  const others = useWatched(handle?.presence.others ?? nobody);
-  const seen = useStable([...new Map(others.map((o) => [o.user, o])).values()].map((o) => ({ user: o.user, name: o.name || names(o.user) })));
   return (
     <header className={classes.head}>
       <ActionIcon className={classes.back!} size="lg" aria-label={t('keys.back')} onClick={back}>
@@ -136,13 +134,7 @@ function Head({ id, job, handle, write, names, history, toggle }: { id: string; 
         </div>
       </div>
       <div className={classes.tools}>
-        {seen.length > 0 && (
-          <div className={classes.presence} role="group" aria-label={t('job.present')}>
-            {seen.map((o) => (
-              <Person key={o.user} id={o.user} name={o.name} bare />
-            ))}
-          </div>
-        )}
+        <Others handle={handle} names={names} />
         <Button variant={history ? 'light' : 'default'} size="sm" leftSection={<IconHistory size={16} />} onClick={toggle} aria-expanded={history}>
           {t('job.history')}
         </Button>
@@ -178,6 +170,22 @@ function Head({ id, job, handle, write, names, history, toggle }: { id: string; 
     </header>
   );
 }
+
+/** Who else has the job open, each once. */
+function Others({ handle, names }: { handle: JobHandle | undefined; names: (user: string) => string }) {
+  const { t } = useTranslation();
+  const seen = useOthers(handle, people);
+  if (seen.length === 0) return null;
+  return (
+    <div className={classes.presence} role="group" aria-label={t('job.present')}>
+      {seen.map((o) => (
+        <Person key={o.user} id={o.user} name={o.name || names(o.user)} bare />
+      ))}
+    </div>
+  );
+}
+
+const people = (others: readonly Present[]) => [...new Map(others.map(({ user, name }) => [user, { user, name }])).values()];
 
 /** The title: it saves itself when one leaves it, or presses Enter. */
 function Title({ title, handle }: { title: string; handle: JobHandle }) {

@@ -1,4 +1,4 @@
-import type { JobHandle, Present } from '@fieldsync/sdk';
+import type { JobHandle } from '@fieldsync/sdk';
 import { memo, useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Job } from '../api/types.ts';
@@ -16,7 +16,6 @@ interface Props {
   job: Job;
   /** Absent: the job as it was, or, where one edits, its document is not here yet. */
   handle: JobHandle | undefined;
-  others: readonly Present[];
   edits: boolean;
   names: (user: string) => string;
   photo: string | undefined;
@@ -26,7 +25,7 @@ interface Props {
 const description = ['description'] as const;
 
 /** The job's parts, of now or of then. A part is drawn when what it shows has changed. */
-export const JobView = memo(function JobView({ job, handle, others, edits, names, photo, openPhoto }: Props) {
+export const JobView = memo(function JobView({ job, handle, edits, names, photo, openPhoto }: Props) {
   const { t } = useTranslation();
   const clashes = useStable(job.clashes);
   const custom = useStable(job.custom_fields.filter((f) => !f.hidden));
@@ -53,7 +52,7 @@ export const JobView = memo(function JobView({ job, handle, others, edits, names
         <div>
           <Section title={t('job.description')}>
             {handle ? (
-              <SharedTextarea handle={handle} path={description} label={t('job.description')} hideLabel placeholder={t('job.describe')} readOnly={!edits} others={others} />
+              <SharedTextarea handle={handle} path={description} label={t('job.description')} hideLabel placeholder={t('job.describe')} readOnly={!edits} />
             ) : edits ? (
               <WaitingTextarea value={job.description ?? ''} label={t('job.description')} hideLabel placeholder={t('job.describe')} />
             ) : (
@@ -64,12 +63,12 @@ export const JobView = memo(function JobView({ job, handle, others, edits, names
           </Section>
           {custom.length > 0 && (
             <Section title={t('templates.custom')}>
-              <Fields job={job.id} list="custom_fields" fields={custom} attachments={attachments} handle={handle} others={others} edits={edits} openPhoto={openPhoto} />
+              <Fields job={job.id} list="custom_fields" fields={custom} attachments={attachments} handle={handle} edits={edits} openPhoto={openPhoto} />
             </Section>
           )}
           {report.length > 0 && (
             <Section title={t('templates.report')}>
-              <Fields job={job.id} list="report_fields" fields={report} attachments={attachments} handle={handle} others={others} edits={edits} openPhoto={openPhoto} />
+              <Fields job={job.id} list="report_fields" fields={report} attachments={attachments} handle={handle} edits={edits} openPhoto={openPhoto} />
             </Section>
           )}
           <Photos job={job.id} attachments={attachments} fieldName={fieldName} names={names} attach={edits ? attach : undefined} remove={edits ? remove : undefined} opened={photo} open={openPhoto} />

@@ -1,8 +1,9 @@
 import type { JobHandle, Present } from '@fieldsync/sdk';
-import { useJobText } from '@fieldsync/sdk/react';
 import { memo, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, type CSSProperties, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { hue } from '../ui/Person.tsx';
+import { useFramed } from './framed.ts';
+import { useOthers } from './others.ts';
 import { between, moved, over } from './selection.ts';
 import classes from './SharedTextarea.module.css';
 
@@ -13,7 +14,6 @@ interface Props {
   hideLabel?: boolean;
   placeholder?: string;
   readOnly?: boolean;
-  others: readonly Present[];
   maxLength?: number;
 }
 
@@ -23,10 +23,11 @@ const pause = 80; // ms between two announcements of a moving caret
  * A text that several write at once. Each input is one splice; what others type comes in around one's own caret, which stays where it was between its letters. Their carets
  * and selections are seen in the text. While an input method composes, others' letters wait until it is done.
  */
-export const SharedTextarea = memo(function SharedTextarea({ handle, path, label, hideLabel = false, placeholder, readOnly = false, others, maxLength = 65_536 }: Props) {
+export const SharedTextarea = memo(function SharedTextarea({ handle, path, label, hideLabel = false, placeholder, readOnly = false, maxLength = 65_536 }: Props) {
   const { t } = useTranslation();
   const id = useId();
-  const { value, text } = useJobText(handle, path);
+  const text = useMemo(() => handle.text(path), [handle, path]);
+  const value = useFramed(text.value);
   const area = useRef<HTMLTextAreaElement>(null);
   const shown = useRef(value); // what the textarea had before the input that comes
   const composing = useRef(false);
@@ -37,10 +38,9 @@ export const SharedTextarea = memo(function SharedTextarea({ handle, path, label
     if (!el || composing.current) return;
     if (el.value !== value) {
       const change = between(el.value, value);
-      const { selectionStart, selectionEnd, selectionDirection, scrollTop } = el;
+      const { selectionStart, selectionEnd, selectionDirection } = el;
       el.value = value;
       if (document.activeElement === el) el.setSelectionRange(moved(selectionStart, change), moved(selectionEnd, change), selectionDirection);
-      el.scrollTop = scrollTop;
     }
     shown.current = value;
   }, [value]);
@@ -50,7 +50,7 @@ export const SharedTextarea = memo(function SharedTextarea({ handle, path, label
     announced.current ??= setTimeout(() => {
       announced.current = undefined;
       const el = area.current;
-      if (!el || !text || document.activeElement !== el) return;
+      if (!el || document.activeElement !== el) return;
       const [from, to] = el.selectionDirection === 'backward' ? [el.selectionEnd, el.selectionStart] : [el.selectionStart, el.selectionEnd];
       handle.presence.announce({ field, anchor: text.anchor(from), head: text.anchor(to) });
     }, pause);
@@ -59,7 +59,7 @@ export const SharedTextarea = memo(function SharedTextarea({ handle, path, label
 
   const take = (): void => {
     const el = area.current;
-    if (!el || !text) return;
+    if (!el) return;
     const mine = between(shown.current, el.value);
     if (mine) {
       const theirs = between(shown.current, text.value.get()); // they may have typed since what is shown was shown
@@ -76,7 +76,7 @@ export const SharedTextarea = memo(function SharedTextarea({ handle, path, label
     announce();
   };
 
-  const here = useMemo(() => others.filter((o) => o.field === field), [others, field]);
+  const here = useOthers(handle, useCallback((others: readonly Present[]) => others.flatMap((o) => (o.field === field ? [{ id: o.id, user: o.user, name: o.name, anchor: o.anchor, head: o.head }] : [])), [field]));
   return (
     <div className={classes.field}>
       <label htmlFor={id} className={hideLabel ? 'hidden-visually' : classes.label}>
@@ -84,7 +84,7 @@ export const SharedTextarea = memo(function SharedTextarea({ handle, path, label
       </label>
       <div className={classes.box} data-read-only={readOnly || undefined}>
         <div className={classes.mirror} aria-hidden>
-          {text ? marked(value, here, (anchor) => text.at(anchor)) : value}
+          {marked(value, here, (anchor) => text.at(anchor))}
           {'\u200b'}
         </div>
         <textarea
@@ -92,7 +92,7 @@ export const SharedTextarea = memo(function SharedTextarea({ handle, path, label
           id={id}
           className={classes.area}
           defaultValue={value}
-          readOnly={readOnly || !text}
+          readOnly={readOnly}
           maxLength={maxLength}
           placeholder={placeholder}
           spellCheck
@@ -134,14 +134,22 @@ export function WaitingTextarea({ value, label, hideLabel = false, placeholder }
   );
 }
 
-/** The text with the carets and selections of others in it. */
-function marked(value: string, others: readonly Present[], at: (anchor: string) => number): ReactNode {
+interface Somebody {
+  readonly id: string;
+  readonly user: string;
+  readonly name: string;
+  readonly anchor: string | undefined;
+  readonly head: string | undefined;
+}
+
+/** The text with the carets and selections of others in it. Pieces are known by their place in the order, not in the text: a letter in front of them makes no new elements. */
+function marked(value: string, others: readonly Somebody[], at: (anchor: string) => number): ReactNode {
   if (others.length === 0) return value;
   const marks = others
     .filter((o) => o.head !== undefined)
     .map((o) => {
       const head = clamp(at(o.head!), value.length);
-      const anchor = o.anchor === undefined ? head : clamp(at(o.anchor), value.length);
+      const anchor = o.anchor === undefined || o.anchor === o.head ? head : clamp(at(o.anchor), value.length);
       return { o, head, from: Math.min(head, anchor), to: Math.max(head, anchor) };
     });
   const cuts = [...new Set([0, value.length, ...marks.flatMap((m) => [m.from, m.to])])].sort((a, b) => a - b);
@@ -155,16 +163,11 @@ function marked(value: string, others: readonly Present[], at: (anchor: string) 
       );
     const next = cuts[i + 1];
     if (next === undefined) return;
-    const piece = value.slice(cut, next);
-    const selecting = marks.find((m) => m.from <= cut && m.to >= next);
+    const selecting = marks.find((m) => m.from <= cut && m.to >= next && m.from < m.to);
     out.push(
-      selecting ? (
-        <span key={cut} className={classes.selected} style={{ '--hue': hue(selecting.o.user) } as CSSProperties}>
-          {piece}
-        </span>
-      ) : (
-        <span key={cut}>{piece}</span>
-      ),
+      <span key={i} className={selecting && classes.selected} style={selecting && ({ '--hue': hue(selecting.o.user) } as CSSProperties)}>
+        {value.slice(cut, next)}
+      </span>,
     );
   });
   return out;

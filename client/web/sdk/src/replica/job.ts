@@ -10,13 +10,17 @@ import { applyUndo, undo, undoMessage } from '../rules/undo.ts';
 import type { Class } from '../rules/transitions.ts';
 import { isMap, text, type Tree } from '../rules/values.ts';
 import type { Attachment, Clash, Comment, DocumentId, FieldValue, Heads, HistoryEntry, Job, Part, Status, Watched } from '../types.ts';
-import { derived, Value } from '../watched.ts';
+import { derived, paced, toldBy, Value } from '../watched.ts';
 import * as actions from './actions.ts';
 import { newsOf } from './changes.ts';
 import { newId } from './ids.ts';
 import { patchEdits } from './patch.ts';
 import { JobPresence } from './presence.ts';
 import type { Handle, Replica } from './replica.ts';
+
+const typingRests = 1_000; // ms after which what was typed is seen in the job as a whole too
+
+const receiptRests = 300; // ms between two looks at a receipt: each letter goes from here to there
 
 /** What a job needs beside the replica. */
 export interface JobNeeds {
@@ -38,7 +42,14 @@ export class OpenJob implements JobHandle {
   readonly part: Watched<Part>;
   readonly news: Watched<readonly News[]>;
   readonly presence: JobPresence;
+  /** Counts the states of the document; texts follow each. */
   readonly #version = new Value(0);
+  /** What else there is to see follows what is typed a little later: whoever types, or has others type, needs the processor for the letters. */
+  readonly #calm = new Value(0);
+  #calmDue: ReturnType<typeof setTimeout> | undefined;
+  #telling = false;
+  #deeds = 0; // that are being done here: what they change is told at once, letters too
+  #unseen = 0; // states that nobody was told of, and that are not by typing alone
   readonly #n: JobNeeds;
   #handle: Handle | undefined;
   #closed = false;
@@ -49,13 +60,10 @@ export class OpenJob implements JobHandle {
     const { replica } = needs;
     replica.hold(id);
     this.presence = new JobPresence(replica.who);
-    this.job = derived([this.#version], () => this.#read());
-    this.part = derived([this.#version], () => (this.#doc ? replica.partOf(this.#doc, id) : 'onlooker'));
-    const record = derived([replica.records], () => replica.record(id));
-    this.news = derived([this.#version, record], () => {
-      const looked = replica.record(id)?.looked;
-      return this.#doc ? newsOf(this.#doc, looked, this.heads(), replica.who.user) : [];
-    });
+    this.job = toldBy([this.#calm], derived([this.#version], () => this.#read()));
+    this.part = toldBy([this.#calm], derived([this.#version], () => (this.#doc ? replica.partOf(this.#doc, id) : 'onlooker')));
+    const looked = derived([replica.records], () => replica.record(id)?.looked);
+    this.news = toldBy([this.#calm, looked], derived([this.#version, looked], () => (this.#doc ? newsOf(this.#doc, looked.get(), this.heads(), replica.who.user) : [])));
     // Where the document is replaced (refused work was taken out), the record changes and the handle is another one.
     this.#end = replica.records.subscribe(() => void this.#follow());
     void this.#follow();
@@ -77,9 +85,10 @@ export class OpenJob implements JobHandle {
       const handle = await this.#n.replica.load(this.id);
       await breathe(); // it was loaded in this task; it is read and shown in another
       if (this.#closed) return;
-      this.#handle?.off('heads-changed', this.#changed);
+      this.#unfollow();
       this.#handle = handle;
       handle.on('heads-changed', this.#changed);
+      handle.on('change', this.#typed);
       this.presence.attach(handle);
       if (handle.isReady() && A.getHeads(handle.doc()).length > 0) this.#changed();
       else this.state.set('unavailable');
@@ -90,13 +99,36 @@ export class OpenJob implements JobHandle {
     }
   }
 
+  #unfollow(): void {
+    this.#handle?.off('heads-changed', this.#changed);
+    this.#handle?.off('change', this.#typed);
+  }
+
   readonly #changed = (): void => {
+    this.#unseen++;
+    if (this.#telling) return;
+    this.#telling = true;
     // The handle tells before it is ready, where it brings a document for the first time.
     queueMicrotask(() => {
+      this.#telling = false;
       if (this.#handle?.isReady()) this.state.set('ready');
       this.#version.update((n) => n + 1);
+      if (this.#unseen > 0 || this.#deeds > 0) this.#tell();
+      else this.#calmDue ??= setTimeout(() => this.#tell(), typingRests);
+      this.#unseen = 0;
     });
   };
+
+  /** Comes after #changed, with what the state before became. Letters have places in a text: numbers. */
+  readonly #typed = ({ patches }: { readonly patches: readonly A.Patch[] }): void => {
+    if (patches.length > 0 && patches.every((p) => typeof p.path[p.path.length - 1] === 'number')) this.#unseen--;
+  };
+
+  #tell(): void {
+    clearTimeout(this.#calmDue);
+    this.#calmDue = undefined;
+    this.#calm.update((n) => n + 1);
+  }
 
   #read(): Job | undefined {
     const doc = this.#doc;
@@ -104,7 +136,7 @@ export class OpenJob implements JobHandle {
     const { replica } = this.#n;
     const who = actions.classOf(replica.partOf(doc, this.id));
     // A page asks for it many times between two changes: what may be done, for each field.
-    if (this.#last?.doc !== doc || this.#last.who !== who) this.#last = { doc, who, job: readJob(doc, { id: this.id, heads: this.heads(), clashes: replica.clashesOf(doc), who }) };
+    if (this.#last?.doc !== doc || this.#last.who !== who) this.#last = { doc, who, job: readJob(doc, { id: this.id, heads: this.heads(), clashes: replica.clashesOf(doc, this.id), who }) };
     return this.#last.job;
   }
 
@@ -135,7 +167,7 @@ export class OpenJob implements JobHandle {
     const job = this.#read();
     if (!root || !job) throw new NotValid('This job is still loading.');
     const { replica } = this.#n;
-    return { root, job, part: replica.partOf(root, this.id), who: replica.who, now: new Date(), clashes: replica.clashesOf(root) };
+    return { root, job, part: replica.partOf(root, this.id), who: replica.who, now: new Date(), clashes: replica.clashesOf(root, this.id) };
   }
 
   may(deed: Deed): Permission {
@@ -156,9 +188,18 @@ export class OpenJob implements JobHandle {
       const edits = make(this.#doing());
       if (edits.length === 0) return;
       const knew = this.news.get().length === 0;
-      await this.#n.replica.change(this.id, (doc) => apply(doc, edits));
+      await this.#change((doc) => apply(doc, edits));
       if (knew) await this.#n.replica.looked(this.id); // what one does oneself is no news
     });
+  }
+
+  async #change(make: (doc: Tree) => void, message?: string): Promise<void> {
+    this.#deeds++;
+    try {
+      await this.#n.replica.change(this.id, make, message);
+    } finally {
+      this.#deeds--;
+    }
   }
 
   async setStatus(status: Status, options: StatusOptions = {}): Promise<void> {
@@ -260,7 +301,7 @@ export class OpenJob implements JobHandle {
       const { edits, left } = undo(d.root as A.Doc<unknown>, change, { id: newId(), at: d.now, by: d.who.user, device: d.who.device });
       for (const e of edits) actions.require(actions.mayUndo(d, e));
       const knew = this.news.get().length === 0;
-      await replica.change(this.id, (doc) => applyUndo(doc, edits), undoMessage(change));
+      await this.#change((doc) => applyUndo(doc, edits), undoMessage(change));
       if (knew) await replica.looked(this.id);
       if (edits.some((e) => e.path[0] === 'status_log')) this.#n.statusChanged();
       return { left: left.map((l) => l.path.join('.')) };
@@ -304,7 +345,8 @@ export class OpenJob implements JobHandle {
 
   receipt(heads?: Heads): Watched<Receipt> {
     const { replica, receipts } = this.#n;
-    const watched = derived([this.#version, replica.records, receipts.left], (): Receipt => {
+    const record = derived([replica.records], () => replica.record(this.id));
+    const watched = derived([this.#version, record, receipts.left], (): Receipt => {
       const doc = this.#doc as A.Doc<unknown> | undefined;
       const of = heads ?? this.heads();
       if (!doc || of.length === 0) return 'on-this-device';
@@ -320,7 +362,7 @@ export class OpenJob implements JobHandle {
     return {
       get: watched.get,
       subscribe: (listener) => {
-        const ends = [watched.subscribe(listener), receipts.ask(this.id)];
+        const ends = [paced(watched, receiptRests).subscribe(listener), receipts.ask(this.id)];
         void receipts.exchange(replica.records.get().values());
         return () => ends.forEach((end) => end());
       },
@@ -336,7 +378,8 @@ export class OpenJob implements JobHandle {
     this.#closed = true;
     this.#end();
     this.presence.close();
-    this.#handle?.off('heads-changed', this.#changed);
+    clearTimeout(this.#calmDue);
+    this.#unfollow();
     this.#n.replica.release(this.id);
   }
 }

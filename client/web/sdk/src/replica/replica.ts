@@ -3,7 +3,7 @@ import { A } from '../automerge.ts';
 import { ServerAdapter, type Refusal } from '../net/adapter.ts';
 import { headsDigest, type Compared, type Item } from '../net/catchup.ts';
 import { partOf } from '../rules/access.ts';
-import { clashes, type PlacedClash } from '../rules/clashes.ts';
+import type { PlacedClash } from '../rules/clashes.ts';
 import { labelOf } from '../rules/read.ts';
 import type { Tree } from '../rules/values.ts';
 import type { Database, DocRecord } from '../store/database.ts';
@@ -11,6 +11,7 @@ import type { DocumentStorage } from '../store/documents.ts';
 import type { DocumentId, Heads, Identity, Part } from '../types.ts';
 import { Value } from '../watched.ts';
 import { newsOf, same, unsentOf } from './changes.ts';
+import { ClashFinder } from './clashfinder.ts';
 import { bytesToId } from './documentid.ts';
 import { tidied } from './opened.ts';
 import { filesOf, readRow } from './row.ts';
@@ -62,7 +63,7 @@ export class Replica {
   #present = () => {}; // says that this tab has gone
   readonly #idle = new Map<DocumentId, ReturnType<typeof setTimeout>>();
   readonly #busy = new Map<DocumentId, Promise<unknown>>();
-  readonly #clashes = new WeakMap<Tree, readonly PlacedClash[]>();
+  readonly #clashes = new ClashFinder();
   #queue: DocumentId[] = [];
   #loading = 0;
   #closed = false;
@@ -177,11 +178,9 @@ export class Replica {
     return mine;
   }
 
-  /** What several people wrote at once. Found once for each state: each place is asked for, which takes a slow phone 40 ms. */
-  clashesOf(doc: Tree): readonly PlacedClash[] {
-    let found = this.#clashes.get(doc);
-    if (!found) this.#clashes.set(doc, (found = clashes(doc, (map, key) => A.getConflicts(map as A.Doc<unknown>, key) as Record<string, unknown> | undefined)));
-    return found;
+  /** What several people wrote at once. id: absent for a state of the past. */
+  clashesOf(doc: Tree, id?: DocumentId): readonly PlacedClash[] {
+    return this.#clashes.of(doc, id);
   }
 
   partOf(doc: Tree, id: DocumentId): Part {
@@ -237,7 +236,7 @@ export class Replica {
     return {
       id, heads, shared, unsent, made, withdrawn: withdrawn || (old?.withdrawn === true && heard.length === 0), files, ...(looked ? { looked } : {}), ...(this.#o.keep === 'opened' ? { used: old?.used ?? Date.now() } : {}),
       row: readRow(doc, {
-        id, part, clashes: this.clashesOf(doc).length, unsent: unsent.length, news: newsOf(doc, looked, heads, this.#o.who.user).length,
+        id, part, clashes: this.clashesOf(doc, id).length, unsent: unsent.length, news: newsOf(doc, looked, heads, this.#o.who.user).length,
         files: { total: files.length, here: old?.row.files.here ?? 0 }, withdrawn, changedAt,
       }),
     };
@@ -373,6 +372,7 @@ export class Replica {
       await this.refreshNow(id);
     }
     this.#watched.delete(id);
+    this.#clashes.forget(id);
     handle.removeAllListeners('heads-changed');
     await this.repo.removeFromCache(id as RepoId).catch(() => undefined);
   }
@@ -401,6 +401,7 @@ export class Replica {
   }
 
   #unwatch(id: DocumentId): void {
+    this.#clashes.forget(id);
     this.#watched.get(id)?.removeAllListeners('heads-changed');
     this.#watched.delete(id);
   }
