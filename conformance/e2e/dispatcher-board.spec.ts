@@ -160,3 +160,25 @@ test('a name that a short job has no room for is cut with an ellipsis, and told 
   });
   expect(cut).toEqual({ lines: '2', inside: true, tooLong: true });
 });
+
+test('a day is typed as a whole before the board goes there; what is picked is gone to at once', async ({ page }) => {
+  await signIn(page, '/board/2026-11-24');
+  const field = page.getByLabel('Day', { exact: true }).and(page.locator('input[type="date"]'));
+  const visited: string[] = [];
+  page.on('framenavigated', (frame) => visited.push(new URL(frame.url()).pathname));
+  await field.focus();
+  await page.keyboard.type('15062027'); // as British people write it
+  await expect(field).toHaveValue('2027-06-15');
+  expect(new URL(page.url()).pathname).toBe('/board/2026-11-24');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Tuesday 15 June 2027' })).toBeVisible();
+  await field.focus();
+  await page.keyboard.type('01');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Backspace'); // no month, no day to go to
+  await field.blur();
+  await expect(field).toHaveValue('2027-06-15');
+  await field.fill('2026-11-25'); // without keys, as a picker does
+  await expect(page).toHaveURL(/\/board\/2026-11-25/);
+  expect(visited.filter((path, i) => path !== visited[i - 1])).toEqual(['/board/2027-06-15', '/board/2026-11-25']);
+});

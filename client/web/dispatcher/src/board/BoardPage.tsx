@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Select, SegmentedControl, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Select, SegmentedControl } from '@mantine/core';
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
@@ -10,6 +10,7 @@ import { addDays, isoDay, longDay, startOf, time } from '../format.ts';
 import { Failure, Page } from '../ui/Page.tsx';
 import classes from './Board.module.css';
 import { Card, type CardProps } from './Card.tsx';
+import { DayField } from './DayField.tsx';
 import { Lane } from './Lane.tsx';
 import { assigneesFixed, atMinute, DAY, patchOf } from './plan.ts';
 import { PlanDialog } from './PlanDialog.tsx';
@@ -120,7 +121,7 @@ export function BoardPage() {
         <Button variant="default" size="sm" disabled={today} onClick={() => go(isoDay(new Date()))}>
           {t('board.today')}
         </Button>
-        <TextInput type="date" aria-label={t('board.day')} value={day} onChange={(e) => e.currentTarget.value && go(e.currentTarget.value)} />
+        <DayField label={t('board.day')} day={day} go={go} />
         {teams && teams.length > 0 && (
           <Select
             aria-label={t('board.team')}

@@ -44,6 +44,8 @@ export class OpenJob implements JobHandle {
   readonly presence: JobPresence;
   /** Counts the states of the document; texts follow each. */
   readonly #version = new Value(0);
+  /** What changes when the document does. */
+  readonly #states: readonly Watched<unknown>[];
   /** What else there is to see follows what is typed a little later: whoever types, or has others type, needs the processor for the letters. */
   readonly #calm = new Value(0);
   #calmDue: ReturnType<typeof setTimeout> | undefined;
@@ -58,19 +60,20 @@ export class OpenJob implements JobHandle {
   constructor(readonly id: DocumentId, needs: JobNeeds) {
     this.#n = needs;
     const { replica } = needs;
+    this.#states = [this.#version, replica.swapped];
     replica.hold(id);
     this.presence = new JobPresence(replica.who);
-    this.job = toldBy([this.#calm], derived([this.#version], () => this.#read()));
-    this.part = toldBy([this.#calm], derived([this.#version], () => (this.#doc ? replica.partOf(this.#doc, id) : 'onlooker')));
+    this.job = toldBy([this.#calm], derived(this.#states, () => this.#read()));
+    this.part = toldBy([this.#calm], derived(this.#states, () => (this.#doc ? replica.partOf(this.#doc, id) : 'onlooker')));
     const looked = derived([replica.records], () => replica.record(id)?.looked);
-    this.news = toldBy([this.#calm, looked], derived([this.#version, looked], () => (this.#doc ? newsOf(this.#doc, looked.get(), this.heads(), replica.who.user) : [])));
+    this.news = toldBy([this.#calm, looked], derived([...this.#states, looked], () => (this.#doc ? newsOf(this.#doc, looked.get(), this.heads(), replica.who.user) : [])));
     // Where the document is replaced (refused work was taken out), the record changes and the handle is another one.
     this.#end = replica.records.subscribe(() => void this.#follow());
     void this.#follow();
   }
 
   get #doc(): Tree | undefined {
-    return this.#handle?.isReady() ? (this.#handle.doc() as Tree) : undefined;
+    return this.#handle && this.#n.replica.docOf(this.id);
   }
 
   #following = false;
@@ -265,7 +268,8 @@ export class OpenJob implements JobHandle {
     const current = () => text(read()) ?? '';
     const write = (make: (doc: Tree) => void) => {
       actions.require(actions.mayAt(this.#doing(), path));
-      this.#handle!.change((doc) => make(doc)); // durable within 20 ms; nobody waits for a keystroke
+      this.#n.replica.type(this.id, path, make);
+      this.#version.update((n) => n + 1); // no handle tells of a document that leaves
     };
     const splice = (at: number, remove: number, insert: string) =>
       write((doc) => {
@@ -274,7 +278,7 @@ export class OpenJob implements JobHandle {
         else apply(doc, [{ op: 'text', path, text: was.slice(0, at) + insert + was.slice(at + remove) }]); // it becomes a text
       });
     return {
-      value: derived([this.#version], current),
+      value: derived(this.#states, current),
       splice,
       replace: (now) => {
         const was = current();
@@ -346,7 +350,7 @@ export class OpenJob implements JobHandle {
   receipt(heads?: Heads): Watched<Receipt> {
     const { replica, receipts } = this.#n;
     const record = derived([replica.records], () => replica.record(this.id));
-    const watched = derived([this.#version, record, receipts.left], (): Receipt => {
+    const watched = derived([...this.#states, record, receipts.left], (): Receipt => {
       const doc = this.#doc as A.Doc<unknown> | undefined;
       const of = heads ?? this.heads();
       if (!doc || of.length === 0) return 'on-this-device';

@@ -93,10 +93,12 @@ export class Recovery {
       const works = here.filter((r) => dropped.has(r.change!)).map((r) => this.#entry(id, root, r, all.find((c) => decode(c).hash === r.change)!));
       await this.#o.db.write(['work'], (store) => works.forEach((w) => store('work').put(w)));
       // 2. The document without them, and 3. in the place of the old one.
-      const rebased = rebase(all, dropped, moved);
-      const [fresh] = A.applyChanges(A.init<Tree>(), [...rebased.changes]);
-      for (const g of rebased.gone) this.#remember(id, g.change.hash);
-      await this.#o.replica.replace(id, fresh as Tree);
+      let fresh: Tree = {};
+      await this.#o.replica.replace(id, (old) => {
+        const rebased = rebase(A.getAllChanges(old as A.Doc<unknown>), dropped, moved);
+        for (const g of rebased.gone) this.#remember(id, g.change.hash);
+        return (fresh = A.applyChanges(A.init<Tree>(), [...rebased.changes])[0] as Tree);
+      });
       this.#o.replaced(id);
       const named = isMap(fresh['attachments']) ? Object.keys(fresh['attachments']) : [];
       const files = works.flatMap((w) => w.did.filter((d) => d.path[0] === 'attachments').map((d) => d.path[1]!)).filter((a) => !named.includes(a));
@@ -132,7 +134,7 @@ export class Recovery {
     const w = await this.#o.db.get('work', id);
     if (!w) throw new NotValid('This work is not there any more.');
     const edits = w.did.flatMap((d): Edit[] => redo(d.path, d.value));
-    await this.#o.replica.change(w.job, (doc) => apply(doc, edits));
+    await this.#o.replica.exclusively(w.job, () => this.#o.replica.change(w.job, (doc) => apply(doc, edits)));
     await this.dismiss(id);
   }
 

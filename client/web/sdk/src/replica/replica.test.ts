@@ -1,8 +1,12 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { A } from '../automerge.ts';
+import { Receipts } from '../client/receipts.ts';
+import type { RestClient } from '../rest/client.ts';
+import { carried, SharedString, written } from '../rules/edits.ts';
 import { Database } from '../store/database.ts';
 import { DocumentStorage } from '../store/documents.ts';
 import { newsOf } from './changes.ts';
+import { OpenJob } from './job.ts';
 import { Replica } from './replica.ts';
 
 const open: Replica[] = [];
@@ -67,7 +71,58 @@ test('a document that is asked for while another is put in its place is the othe
   const id = await r.create({ kind: 'job', title: 'Refused' });
   const fresh = A.change(A.init<Record<string, unknown>>(), (doc) => void Object.assign(doc, { kind: 'job', title: 'Without it' }));
   asked = async () => void (await r.load(id));
-  await r.replace(id, fresh);
+  await r.replace(id, () => fresh);
   expect((await r.load(id)).doc()['title']).toBe('Without it');
   expect(r.record(id)?.row.title).toBe('Without it');
+});
+
+test.each(['stored', 'refused by the disk'])('what is typed while another document is put in the place of one is in the one that stands: %s', async (how) => {
+  class Storage extends DocumentStorage {
+    override async replace(id: string, name: string, binary: Uint8Array): Promise<void> {
+      key();
+      if (how !== 'stored') throw new Error('the disk is full');
+      await super.replace(id, name, binary);
+      key();
+    }
+  }
+  const name = `typed while ${how}`;
+  const r = await replica(name, new Storage(`${name}:documents`));
+  const id = await r.create(written({ kind: 'job', title: 'Refused', description: new SharedString('cold') }) as Record<string, unknown>);
+  const api = {} as RestClient;
+  const job = new OpenJob(id, { replica: r, api, receipts: new Receipts(api, 'phone'), online: () => false, keep: () => Promise.reject(new Error('no files')), statusChanged: () => undefined });
+  await job.ready();
+  const text = job.text(['description']);
+  let keys = 0;
+  const key = () => {
+    const before = text.value.get();
+    text.splice(before.length, 0, '.');
+    keys++;
+    expect(text.value.get()).toBe(`${before}.`); // and is seen at once
+  };
+  let going = true;
+  const typing = (async () => {
+    for (; going; await new Promise(setImmediate)) key();
+  })();
+  const swapped = r.replace(id, (old) => A.from<Record<string, unknown>>({ kind: 'job', title: 'Without it', description: `Very ${old['description'] as string}` }));
+  await (how === 'stored' ? swapped : expect(swapped).rejects.toThrow('the disk is full'));
+  key();
+  going = false;
+  await typing;
+  const [title, words] = how === 'stored' ? ['Without it', 'Very cold'] : ['Refused', 'cold'];
+  expect(keys).toBeGreaterThan(3);
+  expect(job.job.get()).toMatchObject({ title, description: words + '.'.repeat(keys) });
+  job.close();
+  await r.close();
+  open.splice(open.indexOf(r), 1);
+  const again = await replica(name);
+  expect((await again.load(id)).doc()['description']).toBe(words + '.'.repeat(keys));
+  expect(again.record(id)?.row.title).toBe(title);
+});
+
+test('what was written stays where a text became another one meanwhile', () => {
+  expect(carried('cold', 'cold.', 'Very cold')).toBe('Very cold.');
+  expect(carried('cold', 'so cold', 'cold, and wet')).toBe('so cold, and wet');
+  expect(carried('cold and wet', 'cold wet', 'cold but and wet')).toBe('cold but wet');
+  expect(carried('cold', 'c', 'cold water')).toBe('c water');
+  expect(carried('a secret b', 'a secret! b', 'a  b')).toBe('a ! b');
 });

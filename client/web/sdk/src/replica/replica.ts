@@ -5,7 +5,8 @@ import { headsDigest, type Compared, type Item } from '../net/catchup.ts';
 import { partOf } from '../rules/access.ts';
 import type { PlacedClash } from '../rules/clashes.ts';
 import { labelOf } from '../rules/read.ts';
-import type { Tree } from '../rules/values.ts';
+import { apply, carried } from '../rules/edits.ts';
+import { isMap, text, type Tree } from '../rules/values.ts';
 import type { Database, DocRecord } from '../store/database.ts';
 import type { DocumentStorage } from '../store/documents.ts';
 import type { DocumentId, Heads, Identity, Part } from '../types.ts';
@@ -53,6 +54,8 @@ export class Replica {
   readonly pending = new Value<ReadonlySet<DocumentId>>(new Set());
   /** A comparison is going on, or has not been since the connection stands. */
   readonly comparing = new Value(false);
+  /** Counts the documents that were put in the place of others. */
+  readonly swapped = new Value(0);
   readonly #o: ReplicaOptions;
   readonly #heard = new Map<DocumentId, Heads>();
   /** What the comparison that goes on was told of each document. */
@@ -62,6 +65,7 @@ export class Replica {
   readonly #due = new Map<DocumentId, ReturnType<typeof setTimeout>>();
   #present = () => {}; // says that this tab has gone
   readonly #idle = new Map<DocumentId, ReturnType<typeof setTimeout>>();
+  readonly #leaving = new Map<DocumentId, Leaving>();
   readonly #busy = new Map<DocumentId, Promise<unknown>>();
   readonly #clashes = new ClashFinder();
   #queue: DocumentId[] = [];
@@ -377,10 +381,31 @@ export class Replica {
     await this.repo.removeFromCache(id as RepoId).catch(() => undefined);
   }
 
-  /** Puts another document in the place of one, in one write, and speaks about it as if it had never been otherwise. */
-  async replace(id: DocumentId, doc: Tree): Promise<void> {
-    if (this.#watched.get(id)?.isReady()) await this.repo.flush([id as RepoId]); // nothing of the old one is saved after the new one
-    await this.#swap(id, () => this.#o.storage.replace(id, `rebased-${A.getHeads(doc as A.Doc<unknown>).join('')}`, A.save(doc as A.Doc<unknown>)));
+  /** The document as who has it open reads it: while another one is put in its place, the one that leaves. */
+  docOf(id: DocumentId): Tree | undefined {
+    const leaving = this.#leaving.get(id);
+    if (leaving) return leaving.doc;
+    const handle = this.#watched.get(id);
+    return handle?.isReady() ? (handle.doc() as Tree) : undefined;
+  }
+
+  /** Types in a text: nobody waits for a keystroke, which is durable within 20 ms, and none is lost, whatever happens to the document meanwhile. */
+  type(id: DocumentId, path: readonly string[], make: (doc: Tree) => void): void {
+    const leaving = this.#leaving.get(id);
+    if (!leaving) return this.#watched.get(id)!.change((doc) => make(doc));
+    const key = path.join('\u0000');
+    if (!leaving.typed.has(key)) leaving.typed.set(key, { path, before: textAt(leaving.doc, path) });
+    leaving.doc = A.change(leaving.doc as A.Doc<Tree>, (doc) => make(doc as Tree));
+  }
+
+  /** Puts another document in the place of one, in one write, and speaks about it as if it had never been otherwise. remake makes it of the old one. */
+  async replace(id: DocumentId, remake: (old: Tree) => Tree): Promise<void> {
+    const handle = await this.load(id);
+    const doc = remake(handle.doc() as Tree);
+    await this.#swap(id, async () => {
+      await this.repo.flush([id as RepoId]); // nothing of the old one is saved after the new one
+      await this.#o.storage.replace(id, `rebased-${A.getHeads(doc as A.Doc<unknown>).join('')}`, A.save(doc as A.Doc<unknown>));
+    });
   }
 
   /** Another tab has put another document in its place: it is read anew. */
@@ -389,15 +414,35 @@ export class Replica {
     else await this.reload(id);
   }
 
-  /** What is asked for it meanwhile goes to the old one, of which nothing is kept: were it out of memory before the new one is stored, it would be read from there once more, and stay. */
+  /**
+   * What is asked for it meanwhile goes to the old one, of which nothing is kept: were it out of memory before the new one is stored, it would be read from there once more, and stay.
+   * What is typed meanwhile goes to a copy, and from there into the new one.
+   */
   async #swap(id: DocumentId, store: () => Promise<void>): Promise<void> {
-    this.#unwatch(id); // nothing of the old one is saved or noted any more
-    await store();
-    this.#unwatch(id);
-    await this.repo.removeFromCache(id as RepoId).catch(() => undefined);
-    this.#heard.delete(id);
-    await this.load(id);
-    await this.refreshNow(id);
+    const old = this.#watched.get(id);
+    const leaving: Leaving | undefined = old?.isReady() ? { doc: A.clone(old.doc() as A.Doc<Tree>), typed: new Map() } : undefined;
+    if (leaving) this.#leaving.set(id, leaving);
+    this.#unwatch(id); // nothing of the old one is noted any more
+    try {
+      await store();
+      this.#unwatch(id);
+      await this.repo.removeFromCache(id as RepoId).catch(() => undefined);
+      this.#heard.delete(id);
+    } finally {
+      const handle = await this.load(id);
+      if (leaving) this.#arrive(id, handle, leaving);
+    }
+    await this.durable(id);
+  }
+
+  /** Makes anew in the document of now what was typed in the one that leaves. */
+  #arrive(id: DocumentId, handle: Handle, leaving: Leaving): void {
+    this.#leaving.delete(id);
+    this.swapped.update((n) => n + 1);
+    if (leaving.typed.size === 0 || !handle.isReady()) return;
+    handle.change((doc) => {
+      for (const { path, before } of leaving.typed.values()) apply(doc, [{ op: 'text', path, text: carried(before, textAt(leaving.doc, path), textAt(handle.doc() as Tree, path)) }]);
+    });
   }
 
   #unwatch(id: DocumentId): void {
@@ -416,6 +461,14 @@ export class Replica {
     this.#present();
   }
 }
+
+/** A document that another one is put in the place of: a copy, with what is typed meanwhile, and what its texts were before that. */
+interface Leaving {
+  doc: Tree;
+  readonly typed: Map<string, { readonly path: readonly string[]; readonly before: string }>;
+}
+
+const textAt = (doc: Tree, path: readonly string[]): string => text(path.reduce<unknown>((m, k) => (isMap(m) ? m[k] : undefined), doc)) ?? '';
 
 /**
  * automerge-repo offers a change to peers only when some value became another. What settles a clash by the value

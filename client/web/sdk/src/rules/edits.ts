@@ -87,3 +87,14 @@ export function rewritten(v: unknown): unknown {
   if (isMap(v)) return Object.fromEntries(Object.entries(v).map(([k, x]) => [k, rewritten(x)]));
   return v;
 }
+
+/** A text after an edit that was made while it became another one: before and after are what was edited, now is what it became meanwhile. What was written stays. */
+export function carried(before: string, after: string, now: string): string {
+  const mine = smallestSplice(before, after);
+  const theirs = smallestSplice(before, now);
+  const end = mine.at + mine.remove;
+  if (theirs.at >= mine.at && theirs.at + theirs.remove <= end) return before.slice(0, mine.at) + mine.insert + theirs.insert + before.slice(end);
+  const moved = (at: number) => (at <= theirs.at ? at : at < theirs.at + theirs.remove ? theirs.at : at - theirs.remove + theirs.insert.length);
+  const at = moved(mine.at);
+  return now.slice(0, at) + mine.insert + now.slice(Math.max(at, moved(end)));
+}
