@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'react';
 import type { JobHandle, News, Present, Receipt, SharedText } from '../api.ts';
-import { fixed } from '../watched.ts';
+import { fixed, paced } from '../watched.ts';
 import type { DocumentId, Heads, Job, Part } from '../types.ts';
 import { useClient } from './context.ts';
 import { useWatched } from './watched.ts';
@@ -65,9 +65,11 @@ export function usePresence(handle: JobHandle | undefined): readonly Present[] {
 
 const here = fixed<Receipt>('on-this-device');
 
+const receiptRests = 300; // ms between two looks at a receipt: while one types each letter is on its way and there, and each look has its price
+
 /** Where what was done until some heads has got to. */
 export function useReceipt(handle: JobHandle | undefined, heads?: Heads): Receipt {
   const key = heads?.join();
   const receipt = useMemo(() => handle?.receipt(key === undefined ? undefined : key.split(',')), [handle, key]);
-  return useWatched(receipt ?? here);
+  return useWatched(useMemo(() => paced(receipt ?? here, receiptRests), [receipt]));
 }

@@ -10,7 +10,7 @@ import { applyUndo, undo, undoMessage } from '../rules/undo.ts';
 import type { Class } from '../rules/transitions.ts';
 import { isMap, text, type Tree } from '../rules/values.ts';
 import type { Attachment, Clash, Comment, DocumentId, FieldValue, Heads, HistoryEntry, Job, Part, Status, Watched } from '../types.ts';
-import { derived, paced, toldBy, Value } from '../watched.ts';
+import { derived, toldBy, Value } from '../watched.ts';
 import * as actions from './actions.ts';
 import { newsOf } from './changes.ts';
 import { newId } from './ids.ts';
@@ -19,8 +19,6 @@ import { JobPresence } from './presence.ts';
 import type { Handle, Replica } from './replica.ts';
 
 const typingRests = 1_000; // ms after which what was typed is seen in the job as a whole too
-
-const receiptRests = 300; // ms between two looks at a receipt: each letter goes from here to there
 
 /** What a job needs beside the replica. */
 export interface JobNeeds {
@@ -366,7 +364,7 @@ export class OpenJob implements JobHandle {
     return {
       get: watched.get,
       subscribe: (listener) => {
-        const ends = [paced(watched, receiptRests).subscribe(listener), receipts.ask(this.id)];
+        const ends = [watched.subscribe(listener), receipts.ask(this.id)];
         void receipts.exchange(replica.records.get().values());
         return () => ends.forEach((end) => end());
       },
