@@ -167,18 +167,18 @@ test('a day is typed as a whole before the board goes there; what is picked is g
   const visited: string[] = [];
   page.on('framenavigated', (frame) => visited.push(new URL(frame.url()).pathname));
   await field.focus();
-  await page.keyboard.type('15062027'); // as British people write it
-  await expect(field).toHaveValue('2027-06-15');
+  await page.keyboard.type('06062027'); // in whichever order the browser has day and month
+  await expect(field).toHaveValue('2027-06-06');
   expect(new URL(page.url()).pathname).toBe('/board/2026-11-24');
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { name: 'Tuesday 15 June 2027' })).toBeVisible();
+  await expect(page).toHaveURL(/\/board\/2027-06-06/);
   await field.focus();
   await page.keyboard.type('01');
   await page.keyboard.press('ArrowRight');
-  await page.keyboard.press('Backspace'); // no month, no day to go to
+  await page.keyboard.press('Backspace'); // a part is missing: no day to go to
   await field.blur();
-  await expect(field).toHaveValue('2027-06-15');
+  await expect(field).toHaveValue('2027-06-06');
   await field.fill('2026-11-25'); // without keys, as a picker does
   await expect(page).toHaveURL(/\/board\/2026-11-25/);
-  expect(visited.filter((path, i) => path !== visited[i - 1])).toEqual(['/board/2027-06-15', '/board/2026-11-25']);
+  expect(visited.filter((path, i) => path !== visited[i - 1])).toEqual(['/board/2027-06-06', '/board/2026-11-25']);
 });

@@ -6,8 +6,9 @@ import { eventsOf, traced, type TraceEvent } from './support/trace.ts';
 import { Typists } from './support/typists.ts';
 
 // A measurement, not a test: `npx playwright test --config bench.config.ts typing`. One page on a processor that is four times slower; the others who type are clients
-// without pages. Of each key it says how long it took until the frame with the letter was made, by the wall clock, and what the main thread worked meanwhile by its own
-// clock (the slowing down burns three quarters of it, so that it is a slow machine's): on a machine that others use read that one. It fails only if the texts differ in the end.
+// without pages. Of each key it says how long it took until the frame with the letter was made, by the wall clock; what the main thread worked meanwhile by its own clock
+// (the slowing down burns three quarters of it, so that it is a slow machine's); and what of that was for the key: its events, and the frame. On a machine that others use
+// a frame is late, and more of what others typed falls before it: read the last one, at SLOWER=1, and multiply it. It fails only if the texts differ in the end.
 // KEYS, OTHERS and SLOWER may be said; KEEP names a file for the trace, PROFILE one for a profile of the same at full speed.
 test.use({ ...desk, actionTimeout: 60_000 });
 
@@ -60,7 +61,7 @@ test('typing in a description that three others type in, at 4× CPU slow-down', 
     const typed = await others.end();
     console.log(
       `typing, ${slower}× slower, ${found.wall.length} keys in ${found.seconds.toFixed(1)} s beside ${people} others' ${typed.keys.join('+')}: ` +
-        `by the wall clock ${told(found.wall)}; the main thread's own time until then ${told(found.own)}; ` +
+        `by the wall clock ${told(found.wall)}; the main thread's own time until then ${told(found.own)}, for the key alone ${told(found.key)}; ` +
         `it worked ${found.busy.toFixed(0)} ms a second, its longest task was ${found.longest.toFixed(0)} ms; load ${loadavg()[0]!.toFixed(1)}`,
     );
     await cdp.send('Emulation.setCPUThrottlingRate', { rate: 1 });
@@ -93,11 +94,18 @@ function read(events: readonly TraceEvent[]) {
       return within > 0 ? sum + (t.tdur! * within) / Math.max(1, t.dur!) : sum;
     }, 0) / 1000,
   );
+  // The tasks of the key's events and of its frame, each as a whole.
+  const marks = events.filter((e) => e.pid === main.pid && e.tid === main.tid && (e.name === 'FireAnimationFrame' || (e.name === 'EventDispatch' && /^key(down|press)$|input$/i.test(e.args.data?.type ?? ''))));
+  const key = stretches.map(([from, to]) => {
+    const seen = marks.filter((m) => m.ts >= from && m.ts <= to);
+    return tasks.filter((t) => t.ts < to && t.ts + t.dur! > from && seen.some((m) => m.ts >= t.ts && m.ts <= t.ts + t.dur!)).reduce((sum, t) => sum + t.tdur!, 0) / 1000;
+  });
   const [from, to] = [Math.min(...stretches.map((s) => s[0])), Math.max(...stretches.map((s) => s[1]))];
   const during = tasks.filter((t) => t.ts >= from && t.ts < to);
   return {
     wall: stretches.map(([a, b]) => (b - a) / 1000),
     own,
+    key,
     seconds: (to - from) / 1e6,
     busy: during.reduce((sum, t) => sum + t.tdur!, 0) / 1000 / ((to - from) / 1e6),
     longest: Math.max(...during.map((t) => t.tdur!)) / 1000,

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { Database, type DocRecord } from '../store/database.ts';
 import { DocumentStorage } from '../store/documents.ts';
-import { tidied } from './opened.ts';
+import { tidied, tidiedAgain } from './opened.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -37,19 +37,34 @@ test('what was opened long ago leaves the device; what was opened lately, and wh
   expect(await kept()).toEqual([rest, rest, rest]);
 });
 
-test('nothing leaves while another tab is there', async () => {
-  const held: { mode: string; ends?: () => void }[] = [];
+/** Web Locks, as far as they are used: those that are held. */
+function locks(): { name: string; mode: string }[] {
+  const held: { name: string; mode: string }[] = [];
+  type Run = (lock: object | null) => Promise<unknown>;
   vi.stubGlobal('navigator', {
     locks: {
-      request: async (_: string, o: { mode?: string; ifAvailable?: boolean }, run: (lock: object | null) => Promise<unknown>) => {
-        if (o.ifAvailable && held.length > 0) return run(null);
-        const lock = { mode: o.mode ?? 'exclusive' };
+      query: async () => ({ held: [...held] }),
+      request: async (name: string, ...rest: [Run] | [{ mode?: string; ifAvailable?: boolean }, Run]) => {
+        const run = rest[rest.length - 1] as Run;
+        const o = rest.length > 1 ? (rest[0] as { mode?: string; ifAvailable?: boolean }) : {};
+        const lock = { name, mode: o.mode ?? 'exclusive' };
+        const taken = () => held.some((h) => h.name === name && (h.mode === 'exclusive' || lock.mode === 'exclusive'));
+        if (o.ifAvailable && taken()) return run(null);
+        while (taken()) await new Promise(setImmediate);
         held.push(lock);
-        await run(lock);
-        held.splice(held.indexOf(lock), 1);
+        try {
+          return await run(lock);
+        } finally {
+          held.splice(held.indexOf(lock), 1);
+        }
       },
     },
   });
+  return held;
+}
+
+test('nothing leaves while another tab is there', async () => {
+  const held = locks();
   const { db, storage, kept } = await filled('opened-two');
   const leave = await tidied(db, storage, 8);
   const leaveToo = await tidied(db, storage, 2);
@@ -59,4 +74,23 @@ test('nothing leaves while another tab is there', async () => {
   await vi.waitUntil(() => held.length === 0);
   (await tidied(db, storage, 2))();
   expect(await kept()).toEqual([rest, rest, rest]);
+});
+
+test('a tab that stays open tidies up while it is alone, but not what is in use', async () => {
+  const held = locks();
+  const { db, storage, kept } = await filled('opened-three');
+  const leave = await tidied(db, storage, 8);
+  const leaveToo = await tidied(db, storage, 8);
+  const again = () => tidiedAgain(db, storage, (id) => id === 'old', 2);
+  expect(await again()).toEqual([]);
+  leaveToo();
+  await vi.waitUntil(() => held.length === 1);
+  const entering = tidied(db, storage, 8); // who comes meanwhile waits at the door
+  expect(await again()).toEqual([]);
+  (await entering)();
+  await vi.waitUntil(() => held.length === 1);
+  expect(await again()).toEqual(['oldest']);
+  const left = all.filter((id) => id !== 'oldest');
+  expect(await kept()).toEqual([left, left, left]);
+  leave();
 });

@@ -16,10 +16,10 @@ afterEach(async () => {
 });
 
 /** Anna's replica, without a network. */
-async function replica(name: string, storage = new DocumentStorage(`${name}:documents`)): Promise<Replica> {
+async function replica(name: string, storage = new DocumentStorage(`${name}:documents`), keep: 'all' | 'opened' = 'all'): Promise<Replica> {
   const nothing = () => undefined;
   const r = await Replica.open({
-    db: await Database.open(name), storage, tabs: [], syncUrl: () => 'ws://127.0.0.1:1', keep: 'all',
+    db: await Database.open(name), storage, tabs: [], syncUrl: () => 'ws://127.0.0.1:1', keep,
     who: { user: 'anna', name: 'Anna', role: 'worker', org: 'demo', device: 'phone' },
     events: { connected: nothing, disconnected: nothing, changed: nothing, refused: nothing, moved: nothing },
   });
@@ -117,6 +117,27 @@ test.each(['stored', 'refused by the disk'])('what is typed while another docume
   const again = await replica(name);
   expect((await again.load(id)).doc()['description']).toBe(words + '.'.repeat(keys));
   expect(again.record(id)?.row.title).toBe(title);
+});
+
+test('of what was only opened no more than the last hundred jobs stay, however long the tab is open', async () => {
+  const r = await replica('for days', undefined, 'opened');
+  const db = await Database.open('for days');
+  const id = await r.create({ kind: 'job', title: 'In hand' });
+  for (let i = 0; i < 120; i++) {
+    const sent = { ...r.record(id)!, id: `job ${i}`, heads: ['aa'], shared: ['aa'], unsent: [], used: i };
+    await db.put('docs', sent);
+    await r.reload(sent.id);
+  }
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  r.hold(id);
+  r.release(id);
+  await vi.advanceTimersByTimeAsync(30_000);
+  vi.useRealTimers();
+  await vi.waitUntil(() => r.records.get().size <= 100, { timeout: 60_000 });
+  expect(r.record(id)).toBeDefined();
+  expect(r.record('job 119')).toBeDefined();
+  expect(r.record('job 0')).toBeUndefined();
+  expect((await db.all('docs')).length).toBe(100);
 });
 
 test('what was written stays where a text became another one meanwhile', () => {

@@ -14,7 +14,7 @@ import { Value } from '../watched.ts';
 import { newsOf, same, unsentOf } from './changes.ts';
 import { ClashFinder } from './clashfinder.ts';
 import { bytesToId } from './documentid.ts';
-import { tidied } from './opened.ts';
+import { keptOpened, tidied, tidiedAgain } from './opened.ts';
 import { filesOf, readRow } from './row.ts';
 
 export type Handle = DocHandle<Tree>;
@@ -66,6 +66,7 @@ export class Replica {
   #present = () => {}; // says that this tab has gone
   readonly #idle = new Map<DocumentId, ReturnType<typeof setTimeout>>();
   readonly #leaving = new Map<DocumentId, Leaving>();
+  readonly #loads = new Set<DocumentId>(); // documents that are on their way into memory
   readonly #busy = new Map<DocumentId, Promise<unknown>>();
   readonly #clashes = new ClashFinder();
   #queue: DocumentId[] = [];
@@ -126,7 +127,8 @@ export class Replica {
 
   /** The document, ready or unavailable; the conversation about it begins. */
   async load(id: DocumentId): Promise<Handle> {
-    const handle = await this.repo.find<Tree>(id as RepoId, { allowableStates: ['ready', 'unavailable'] });
+    this.#loads.add(id);
+    const handle = await this.repo.find<Tree>(id as RepoId, { allowableStates: ['ready', 'unavailable'] }).finally(() => this.#loads.delete(id));
     if (this.#watched.get(id) !== handle) {
       this.#watched.set(id, handle);
       handle.on('heads-changed', () => this.refresh(id));
@@ -365,6 +367,8 @@ export class Replica {
     const handle = this.#watched.get(id);
     if (this.#open.has(id) || this.pending.get().has(id) || !handle?.isReady()) return this.#rest(id);
     await this.forget(id);
+    if (this.#o.keep === 'opened' && this.records.get().size > keptOpened)
+      for (const gone of await tidiedAgain(this.#o.db, this.#o.storage, (other) => this.#watched.has(other) || this.#open.has(other) || this.#loads.has(other))) this.#strike(gone);
   }
 
   /** Takes a document out of memory; its changes are durable before. */
