@@ -38,6 +38,7 @@ test('the pages of jobs, full: axe finds no violation, nothing is too wide', asy
   await over(page, page.getByRole('button', { name: /^Views/ }), 'menu', 'views');
   await over(page, page.getByRole('button', { name: 'Export', exact: true }), 'menu', 'export');
   await over(page, page.getByRole('button', { name: /^Account of/ }), 'menu', 'account');
+  await over(page, page.getByRole('textbox', { name: 'Order' }), 'listbox', 'order');
   await page.setViewportSize({ width: 390, height: 844 });
   await over(page, page.getByRole('button', { name: 'Open the menu' }), 'dialog', 'pages');
   await page.setViewportSize(desk.viewport);

@@ -21,6 +21,11 @@ export const theme = createTheme({
     PasswordInput: { defaultProps: { inputWrapperOrder: below } },
     NumberInput: { defaultProps: { inputWrapperOrder: below } },
     Checkbox: { defaultProps: { radius: 'sm' } }, // with the others' corners it would look like one to choose by
+    // Lists to choose from stand within the page's landmark, and scroll by themselves: in a box of Mantine's around them axe sees one that no key reaches.
+    Popover: { defaultProps: { portalProps: { target: '#main' } } },
+    Select: { defaultProps: { withScrollArea: false } },
+    MultiSelect: { defaultProps: { withScrollArea: false } },
+    TagsInput: { defaultProps: { withScrollArea: false } },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
     // Within the landmark of what opens them; without the empty place to focus, which is no entry of a menu.
     Menu: { defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } },

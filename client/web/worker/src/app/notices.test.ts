@@ -36,8 +36,11 @@ test('who reads it, or is about to press its button, keeps it; its time begins a
 });
 
 test('one that says the same takes the place of the earlier, and three are the most', () => {
-  for (const text of ['one', 'two', 'three', 'four', 'two']) notify({ kind: 'info', text });
-  expect(texts()).toEqual(['three', 'four', 'two']);
+  const say = (...all: string[]) => all.forEach((text) => notify({ kind: 'info', text }));
+  say('one', 'two', 'one');
+  expect(texts()).toEqual(['two', 'one']);
+  say('three', 'four');
+  expect(texts()).toEqual(['one', 'three', 'four']);
 });
 
 test('it is put away by hand, and by what makes it needless', () => {
