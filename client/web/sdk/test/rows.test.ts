@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { WebSocket as NodeWebSocket } from 'ws';
 import { FieldClient } from '../src/client/client.ts';
 import { rowsOf } from '../src/client/rows.ts';
 import { data } from '../src/rest/client.ts';
-import type { DocRecord } from '../src/store/database.ts';
+import { Database, type DocRecord } from '../src/store/database.ts';
 import { Server, until } from './server.ts';
 import { wasm } from './setup.ts';
 
@@ -28,6 +28,16 @@ test('the rows of the device are there before the replica is open, and it is sai
   await Promise.all([after.close(), office.close()]);
   await server.end();
 }, 240_000);
+
+test('a store that cannot be read knows nobody, and whoever waits for what is on the device goes on', async () => {
+  const read = vi.spyOn(Database.prototype, 'get').mockRejectedValue(new Error('the disk is broken'));
+  const client = new FieldClient({ serverUrl: 'http://127.0.0.1:1', storage: 'broken', resume: 'known' });
+  await expect(client.restored).resolves.toBeUndefined();
+  await until(() => client.session.get().state === 'signed-out');
+  expect(read).toHaveBeenCalled();
+  read.mockRestore();
+  await client.close();
+});
 
 test('a row stays the same object until its record changes, or a file of it comes', () => {
   const record = (id: string, files: string[]): DocRecord => ({ id, row: { id, title: id } as never, heads: [], shared: [], unsent: [], made: false, withdrawn: false, files: files.map((sha256) => ({ sha256, size: 1, kind: 'file', attachment: 'a' })) });

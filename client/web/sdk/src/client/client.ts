@@ -120,7 +120,7 @@ export class FieldClient implements Client {
 
   /** Who was signed in here last: what is on this device is shown at once. */
   async #recall(): Promise<Remembered | undefined> {
-    const known = (await this.#remembered().then((db) => db.get('facts', 'session'), () => undefined)) as Remembered | undefined;
+    const known = (await this.#remembered().then((db) => db.get('facts', 'session')).catch(() => undefined)) as Remembered | undefined; // a store that cannot be read knows nobody; `restored` is there all the same
     if (known) {
       this.session.set({ state: 'signed-in', ...known, confirmed: false });
       void this.#open(known.who).catch(() => undefined);
