@@ -364,9 +364,14 @@ func (c *Client) onCompared(cmp replica.Compared) {
 		return
 	}
 	differ := make(map[crdt.DocID]struct{}, len(cmp.Differ))
+	var urgent []string
 	for _, doc := range cmp.Differ {
 		differ[doc] = struct{}{}
+		if c.statuses.has(doc) {
+			urgent = append(urgent, doc.String())
+		}
 	}
+	s.conn.Await(urgent)
 	equal := map[crdt.DocID]crdt.Heads{}
 	s.update(func() {
 		s.compared = true

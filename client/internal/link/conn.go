@@ -49,6 +49,8 @@ type Conn struct {
 	written int64                    // bytes, in all
 	pings   map[string]chan struct{} // by what they carry; closed by their pong
 	urgent  func(doc string) bool
+	awaited map[string]struct{} // documents before which only urgent ones are sent
+	awaits  *time.Timer         // ends that; nil: there was none to await
 	arrived func(bytes int64, took time.Duration)
 	moves   func()
 	told    time.Time // when moves was last called
@@ -165,8 +167,12 @@ func (c *Conn) Queue(head, tail []byte, droppable bool) bool {
 		c.close(replica.Close{Code: wire.CloseSlowReader, Reason: "too much waits to be sent"})
 		return false
 	}
-	c.queue = append(c.queue, message{head, tail})
+	m := message{head, tail}
+	c.queue = append(c.queue, m)
 	c.bytes += size
+	if len(c.awaited) > 0 {
+		delete(c.awaited, docOf(m))
+	}
 	if c.socket == nil {
 		if len(c.queue) == wire.EarlyFrames {
 			close(c.begun)
@@ -189,7 +195,7 @@ func (c *Conn) close(cl replica.Close) {
 	if c.closing != nil || c.ended {
 		return
 	}
-	c.closing = &cl
+	c.closing, c.awaited = &cl, nil
 	if c.socket == nil {
 		if len(c.queue) < wire.EarlyFrames {
 			close(c.begun)
@@ -217,10 +223,9 @@ func (c *Conn) Abort() { _ = c.socket.Close() }
 func (c *Conn) write() {
 	for {
 		c.mu.Lock()
-		m, some, closing := message{}, len(c.queue) > 0, c.closing
-		if some {
-			m = c.next()
-		} else {
+		closing := c.closing
+		m, some := c.next()
+		if !some {
 			c.writing = closing != nil // who closes is the last to write
 		}
 		c.mu.Unlock()
