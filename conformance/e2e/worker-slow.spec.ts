@@ -1,4 +1,5 @@
-import { addPhotos, goTo, inStep, noise, openJob, press, ready, symbol, unsentCount } from './support/phone.ts';
+import { randomBytes } from 'node:crypto';
+import { addPhotos, goTo, inStep, noise, openJob, press, ready, symbol, tab, unsentCount } from './support/phone.ts';
 import { expect, offline, test } from './support/test.ts';
 
 const boiler = 'Boiler does not start';
@@ -18,6 +19,43 @@ test('S6 on a slow link only the text of jobs is synced, and the app says so', a
   await goTo(page, 'Unsent');
   await expect(page.getByText('Waits for a faster network', { exact: true })).toBeVisible();
   expect((await server.as('dispatcher').files(id)).map((f) => f.state)).toEqual(['promised']);
+});
+
+test('S6 a status goes before text, what was written before and what is on its way already', async ({ page, server, context, link }) => {
+  const office = server.as('dispatcher');
+  const texts = await Promise.all(Array.from({ length: 8 }, (_, i) => office.create({ title: `Long story ${i + 1}`, status: 'published', assignees: [{ user: 'anna', edit: true }] })));
+  await ready(page);
+  await offline(context, link, true);
+  for (const { title } of texts) {
+    await openJob(page, title);
+    await tab(page, 'Comments');
+    await page.getByLabel('New comment').fill(randomBytes(18 << 10).toString('base64')); // three seconds of 2G, however it is packed
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await expect(page.getByRole('button', { name: 'Add', exact: true })).toBeDisabled();
+  }
+  const id = await openJob(page, boiler);
+  await press(page, 'Start');
+  await expect(page.getByText('Started', { exact: true }).first()).toBeVisible();
+  await context.setOffline(false);
+  await link.set('2g');
+
+  /** How many of the texts had arrived, asked for before the status was seen. */
+  const before = async (status: string) => {
+    let arrived = 0;
+    await expect.poll(async () => {
+      const jobs = await Promise.all(texts.map((t) => office.job(t.id)));
+      if ((await office.job(id)).status === status) return true;
+      arrived = jobs.filter((j) => j.comments.length > 0).length;
+      return false;
+    }, { intervals: [100], timeout: 120_000 }).toBe(true);
+    return arrived;
+  };
+  expect(await before('started')).toBe(0);
+  await expect.poll(async () => (await Promise.all(texts.map((t) => office.job(t.id)))).some((j) => j.comments.length > 0), { intervals: [100] }).toBe(true);
+  await press(page, 'Pause');
+  expect(await before('paused')).toBeLessThan(texts.length);
+  await inStep(page);
+  expect((await Promise.all(texts.map((t) => office.job(t.id)))).map((j) => j.comments.length)).toEqual(texts.map(() => 1));
 });
 
 test('S6 one photo can be sent now all the same', async ({ page, server, link }) => {

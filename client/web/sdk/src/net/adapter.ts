@@ -2,6 +2,7 @@ import { cbor, NetworkAdapter, type DocumentId, type Message, type PeerId, type 
 import { A } from '../automerge.ts';
 import { adviceOf, Backoff } from './backoff.ts';
 import { Comparison, hex, type CatchUpFrame, type Compared, type Item } from './catchup.ts';
+import { Outgoing, type Frame } from './outgoing.ts';
 
 /** The server's word that a change is not taken (docs/PROTOCOL.md, Refusals). */
 export interface Refusal {
@@ -26,6 +27,10 @@ export interface AdapterEvents {
   unavailable(documentId: string): void;
   connected(server: PeerId, storageId: string | undefined): void;
   disconnected(retryAt: number | undefined, why: { readonly code: number; readonly advice: string }): void;
+  /** Whether a document has a status that the server has not: what is said about it goes first. */
+  urgent(documentId: string): boolean;
+  /** The adapter is not full any more. */
+  drained(): void;
 }
 
 export interface AdapterOptions {
@@ -46,6 +51,8 @@ export class ServerAdapter extends NetworkAdapter {
   readonly #o: AdapterOptions;
   readonly #backoff = new Backoff();
   #socket: WebSocket | undefined;
+  #outgoing: Outgoing | undefined; // since the socket is open
+  readonly #spoken = new Set<string>(); // documents that were spoken about on this connection
   #server: PeerId | undefined;
   #comparison: Comparison | undefined;
   #compared = 0;
@@ -130,13 +137,30 @@ export class ServerAdapter extends NetworkAdapter {
     return true;
   }
 
-  send(message: Message): void {
-    if (this.#socket?.readyState !== 1 || !this.#server) return; // it is offered again with the next connection
-    this.#write(message);
+  /** So much waits to be sent that who begins conversations is to wait until it has drained. */
+  get full(): boolean {
+    return this.#outgoing?.full ?? false;
   }
 
-  #write(frame: object): void {
-    this.#socket?.send(Uint8Array.from(cbor.encode(frame)));
+  /** Has other documents wait until each of these, which are urgent, has sent its changes; for a little while at most. */
+  await(documents: Iterable<string>): void {
+    this.#outgoing?.await(documents);
+  }
+
+  send(message: Message): void {
+    if (this.#socket?.readyState !== 1 || !this.#server) return; // it is offered again with the next connection
+    if (message.type === 'ephemeral' && this.#outgoing?.slow) return;
+    const doc = message.documentId;
+    if (!doc) return this.#write(message);
+    const { need, changes } = message.type === 'sync' && message.data ? A.decodeSyncMessage(message.data) : { need: [], changes: [] };
+    const first = message.type === 'request' || (message.type === 'sync' && !this.#spoken.has(doc));
+    this.#spoken.add(doc);
+    // That something was received is not answered.
+    this.#write(message, { doc, changes: changes.length > 0, asks: first || changes.length + need.length > 0 });
+  }
+
+  #write(frame: object, about: Omit<Frame, 'bytes'> = {}): void {
+    if (this.#outgoing?.queue({ ...about, bytes: Uint8Array.from(cbor.encode(frame)) }) === false) this.drop();
   }
 
   #setReady(): void {
@@ -159,6 +183,7 @@ export class ServerAdapter extends NetworkAdapter {
     socket.binaryType = 'arraybuffer';
     this.#patience = setTimeout(() => this.#ended(1006, socket), openPatience);
     socket.onopen = () => {
+      this.#outgoing = new Outgoing(socket, (id) => this.#o.events.urgent(id), () => this.#o.events.drained());
       clearTimeout(this.#patience);
       this.#patience = setTimeout(() => this.#ended(1006, socket), joinPatience);
       this.#write({ type: 'join', senderId: this.peerId, peerMetadata: { ...this.peerMetadata, fieldsync: 1 }, supportedProtocolVersions: ['1'] });
@@ -174,6 +199,7 @@ export class ServerAdapter extends NetworkAdapter {
   #close(code: number): void {
     const socket = this.#socket;
     if (!socket) return;
+    this.#outgoing?.flush();
     this.#forget();
     socket.onclose = socket.onmessage = null;
     if (socket.readyState < 2) socket.close(code === 1006 ? undefined : code);
@@ -183,6 +209,9 @@ export class ServerAdapter extends NetworkAdapter {
   #forget(): void {
     clearTimeout(this.#patience);
     this.#socket = undefined;
+    this.#outgoing?.end();
+    this.#outgoing = undefined;
+    this.#spoken.clear();
     this.#comparison = undefined;
     this.#compared = 0;
     const server = this.#server;
@@ -218,6 +247,7 @@ export class ServerAdapter extends NetworkAdapter {
       this.drop();
       return;
     }
+    if (frame.type !== 'ephemeral' && typeof frame['documentId'] === 'string') this.#outgoing?.answered(frame['documentId']);
     switch (frame.type) {
       case 'peer':
         this.#joined(frame);

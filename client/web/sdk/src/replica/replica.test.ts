@@ -1,10 +1,12 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { cbor } from '@automerge/automerge-repo/slim';
 import { A } from '../automerge.ts';
 import { Receipts } from '../client/receipts.ts';
 import type { RestClient } from '../rest/client.ts';
 import { carried, SharedString, written } from '../rules/edits.ts';
 import { Database } from '../store/database.ts';
 import { DocumentStorage } from '../store/documents.ts';
+import type { DocumentId } from '../types.ts';
 import { newsOf } from './changes.ts';
 import { OpenJob } from './job.ts';
 import { Replica } from './replica.ts';
@@ -16,12 +18,13 @@ afterEach(async () => {
 });
 
 /** Anna's replica, without a network. */
-async function replica(name: string, storage = new DocumentStorage(`${name}:documents`), keep: 'all' | 'opened' = 'all'): Promise<Replica> {
+async function replica(name: string, storage = new DocumentStorage(`${name}:documents`), keep: 'all' | 'opened' = 'all', webSocket?: typeof WebSocket): Promise<Replica> {
   const nothing = () => undefined;
   const r = await Replica.open({
     db: await Database.open(name), storage, tabs: [], syncUrl: () => 'ws://127.0.0.1:1', keep,
     who: { user: 'anna', name: 'Anna', role: 'worker', org: 'demo', device: 'phone' },
     events: { connected: nothing, disconnected: nothing, changed: nothing, refused: nothing, moved: nothing },
+    ...(webSocket ? { webSocket } : {}),
   });
   open.push(r);
   return r;
@@ -146,4 +149,55 @@ test('what was written stays where a text became another one meanwhile', () => {
   expect(carried('cold and wet', 'cold wet', 'cold but and wet')).toBe('cold but wet');
   expect(carried('cold', 'c', 'cold water')).toBe('c water');
   expect(carried('a secret b', 'a secret! b', 'a  b')).toBe('a ! b');
+});
+
+/** A server that joins and says nothing more, and compares not. */
+class Quiet {
+  /** The documents that it was told about. */
+  static sent: string[] = [];
+  readonly readyState = 1;
+  bufferedAmount = 0;
+  onopen?: () => void;
+  onmessage?: (e: { data: ArrayBuffer }) => void;
+  constructor() {
+    setTimeout(() => this.onopen?.());
+  }
+  send(bytes: Uint8Array): void {
+    const frame = cbor.decode(bytes) as { type: string; documentId?: string };
+    if (frame.type === 'join') this.onmessage?.({ data: Uint8Array.from(cbor.encode({ type: 'peer', senderId: 'server', targetId: 'me', peerMetadata: {}, selectedProtocolVersion: '1' })).buffer });
+    else if (frame.documentId) Quiet.sent.push(frame.documentId);
+  }
+  close(): void {}
+}
+
+test.each(['in memory', 'on the disk'])('what is said first on a connection is about the documents with a status that the server has not; others, %s, wait', async (where) => {
+  vi.useFakeTimers({ toFake: ['performance'] }); // it does not get too late
+  Quiet.sent = [];
+  const name = `statuses first ${where}`;
+  const storage = new DocumentStorage(`${name}:documents`);
+  const r = await replica(name, storage, 'all', Quiet as unknown as typeof WebSocket);
+  const db = await Database.open(name);
+  const ids: DocumentId[] = [];
+  for (let i = 0; i < 12; i++) {
+    const id = await r.create({ kind: 'job', title: `Job ${i}`, status: 'published', status_log: {} });
+    await db.update('docs', id, (old) => old && { ...old, shared: old.heads }); // what the server holds
+    ids.push(id);
+  }
+  const status = ids[10]!;
+  for (const id of ids) {
+    await r.change(id, (doc) => void Object.assign(doc, { title: 'Boiler' }));
+    if (id === status) await r.change(id, (doc) => void Object.assign(doc['status_log'] as object, { e1: { status: 'started', by: 'anna' } }));
+    if (where === 'on the disk') await r.forget(id);
+  }
+  const begun = await r.create({ kind: 'job', title: 'Found on the way', status_log: { e1: { status: 'started', by: 'anna' } } });
+  expect(ids.map((id) => r.record(id)!.unsent.some((u) => u.kind === 'status'))).toEqual(ids.map((id) => id === status));
+  expect(r.record(begun)!.unsent.map((u) => u.kind)).toEqual(['job']);
+
+  const brought = vi.spyOn(r, 'load');
+  r.adapter.start();
+  await vi.waitUntil(() => Quiet.sent.length >= 2 && brought.mock.calls.length >= 10, { timeout: 60_000 });
+  expect(new Set(Quiet.sent)).toEqual(new Set([status, begun]));
+  expect(new Set(brought.mock.calls.slice(0, 4).map(([id]) => id))).toEqual(new Set([status, begun])); // as it is connected, and as all is brought
+  vi.advanceTimersByTime(3_000);
+  await vi.waitUntil(() => new Set(Quiet.sent).size === 13, { timeout: 60_000 });
 });

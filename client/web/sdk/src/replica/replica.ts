@@ -5,6 +5,7 @@ import { headsDigest, type Compared, type Item } from '../net/catchup.ts';
 import { partOf } from '../rules/access.ts';
 import type { PlacedClash } from '../rules/clashes.ts';
 import { labelOf } from '../rules/read.ts';
+import { byWorker } from '../rules/transitions.ts';
 import { apply, carried } from '../rules/edits.ts';
 import { isMap, text, type Tree } from '../rules/values.ts';
 import type { Database, DocRecord } from '../store/database.ts';
@@ -88,6 +89,7 @@ export class Replica {
         connected: () => {
           this.comparing.set(o.keep === 'all');
           o.events.connected();
+          this.#statusesFirst();
         },
         disconnected: (retryAt, why) => {
           this.#heard.clear();
@@ -96,6 +98,8 @@ export class Replica {
           this.comparing.set(false);
           o.events.disconnected(retryAt, why);
         },
+        urgent: (id) => carriesStatus(this.record(id)),
+        drained: () => this.#pump(),
       },
       compares: o.keep === 'all',
     });
@@ -301,16 +305,24 @@ export class Replica {
     void this.#o.db.update('docs', id, (old) => old && { ...old, withdrawn: true, row: { ...old.row, withdrawn: true } }).then((written) => written && this.#put(written));
   }
 
-  /** Loads documents that differ, a few at a time; loading begins the exchange. */
+  /** Speaks about statuses that the server has not, before the comparison says what else differs; until then text waits. */
+  #statusesFirst(): void {
+    const ids = [...this.records.get().values()].filter(carriesStatus).map((r) => r.id);
+    this.adapter.await(ids);
+    this.#bring(ids);
+  }
+
+  /** Loads documents that differ, a few at a time, those with a status that the server has not first; loading begins the exchange. */
   #bring(ids: readonly DocumentId[]): void {
     if (ids.length === 0) return;
     this.pending.update((p) => new Set([...p, ...ids]));
-    this.#queue.push(...ids);
+    const urgent = ids.filter((id) => carriesStatus(this.record(id)));
+    this.#queue = [...urgent, ...this.#queue, ...ids.filter((id) => !urgent.includes(id))];
     this.#pump();
   }
 
   #pump(): void {
-    while (this.#loading < loadsAtOnce && this.#queue.length > 0) {
+    while (this.#loading < loadsAtOnce && this.#queue.length > 0 && !this.adapter.full) {
       const id = this.#queue.shift()!;
       this.#loading++;
       void this.load(id) // it may have come meanwhile, and nothing more will: so it is looked at
@@ -464,6 +476,11 @@ export class Replica {
     await this.#o.storage.close();
     this.#present();
   }
+}
+
+/** Whether a document has a status that the server has not. */
+function carriesStatus(record: DocRecord | undefined): boolean {
+  return record !== undefined && !record.withdrawn && record.unsent.some((u) => u.kind === 'status' || (u.kind === 'job' && byWorker(record.row.status)));
 }
 
 /** A document that another one is put in the place of: a copy, with what is typed meanwhile, and what its texts were before that. */
