@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type UserConfig } from 'vite';
+import { boot } from './boot/plugin.ts';
 import { precompress } from './precompress.ts';
 
 /** What both apps are built with: app is the folder's name and that of the output, base the address that it is served at. */
@@ -22,6 +23,6 @@ export function application(app: 'worker' | 'dispatcher', base: string, more: Us
       ...more.build,
     },
     server: { proxy: Object.fromEntries(['/api', '/sync'].map((path) => [path, { target: server, ws: true }])), ...more.server },
-    plugins: [react(), ...(more.plugins ?? []), precompress()],
+    plugins: [react(), boot(), ...(more.plugins ?? []), precompress()],
   });
 }

@@ -57,7 +57,7 @@ test('an administrator tries whether a device is told, and reads in the log what
   await owner.goto('/people?tab=notices&result=refused');
   await expect(log.getByRole('listitem')).toHaveCount(1);
   await expect(log).toContainText('answer 400');
-  await owner.getByRole('textbox', { name: 'Person' }).click();
+  await owner.getByRole('combobox', { name: 'Person' }).click();
   await owner.getByRole('option', { name: 'Ben Worker' }).click();
   await expect(owner).toHaveURL(/user=ben/);
   await expect(owner.getByText('Nothing found')).toBeVisible();

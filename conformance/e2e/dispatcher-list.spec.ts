@@ -39,7 +39,7 @@ test('a view is an address: words, filters and order; it can be saved under a na
   await page.getByRole('button', { name: 'Published', exact: true }).click();
   await expect(page).toHaveURL(/status=published/);
   await page.getByRole('button', { name: /^Filters/ }).click();
-  await page.getByRole('textbox', { name: 'Assigned to' }).click();
+  await page.getByRole('combobox', { name: 'Assigned to' }).click();
   await page.getByRole('option', { name: 'Ben Worker' }).click();
   await page.keyboard.press('Escape');
   await page.keyboard.press('Escape');

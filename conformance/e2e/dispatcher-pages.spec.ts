@@ -38,7 +38,7 @@ test('the pages of jobs, full: axe finds no violation, nothing is too wide', asy
   await over(page, page.getByRole('button', { name: /^Views/ }), 'menu', 'views');
   await over(page, page.getByRole('button', { name: 'Export', exact: true }), 'menu', 'export');
   await over(page, page.getByRole('button', { name: /^Account of/ }), 'menu', 'account');
-  await over(page, page.getByRole('textbox', { name: 'Order' }), 'listbox', 'order');
+  await over(page, page.getByRole('combobox', { name: 'Order' }), 'listbox', 'order');
   await page.setViewportSize({ width: 390, height: 844 });
   await over(page, page.getByRole('button', { name: 'Open the menu' }), 'dialog', 'pages');
   await page.setViewportSize(desk.viewport);
@@ -150,6 +150,68 @@ test('what owners and administrators see, full: axe finds no violation', async (
   await owner.getByRole('switch', { name: /May come in/ }).click();
   await expect.poll(async () => (await office.ask<{ users: { login: string; disabled: boolean }[] }>('GET', '/users')).users.find((u) => u.login === 'karl')?.disabled).toBe(true);
   await owner.context().close();
+});
+
+test('sixty people to choose from: the list is a combobox’s own, and axe finds no violation', async ({ page, server }) => {
+  test.slow();
+  await server.addUser('olga', 'owner');
+  await signIn(page, '/jobs', 'olga', 'a long password');
+  const made = await page.evaluate(async () => {
+    const add = (i: number) => fetch('/api/v1/users', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login: `worker-${i}`, name: `Worker ${i}`, role: 'worker' }) });
+    return (await Promise.all(Array.from({ length: 58 }, (_, i) => add(i)))).filter((r) => r.ok).length;
+  });
+  expect(made).toBe(58);
+  await page.reload();
+  await page.getByRole('button', { name: /^Filters/ }).click();
+  await over(page, page.getByRole('combobox', { name: 'Assigned to' }), 'listbox', 'people-filter');
+  await page.goto(`/jobs/${(await server.as('dispatcher').find('Boiler does not start')).id}`);
+  await written(page);
+  await over(page, page.getByRole('combobox', { name: 'Assign somebody' }), 'listbox', 'people-assign');
+  await page.goto('/people?tab=notices');
+  await over(page, page.getByRole('combobox', { name: 'Person' }), 'listbox', 'people-notices');
+});
+
+test('a message stands below the page: it covers nothing, moves nothing, and stays while the focus is in it', async ({ page, context, server }) => {
+  await page.clock.install();
+  await signIn(page, '/new');
+  await page.getByRole('textbox', { name: 'Title' }).fill('It will be refused');
+  await page.route('**/api/v1/jobs', (route) => route.fulfill({ status: 422, contentType: 'application/problem+json', body: JSON.stringify({ title: 'Invalid', detail: 'The organisation has no more room for jobs.', status: 422, code: 'invalid' }) }));
+  const make = page.getByRole('button', { name: 'Make the job' });
+  const messages = page.getByRole('region', { name: 'Messages' });
+  const refused = messages.getByRole('group').filter({ hasText: 'no more room' });
+  for (const size of [desk.viewport, { width: 390, height: 844 }]) {
+    await page.setViewportSize(size);
+    await make.scrollIntoViewIfNeeded();
+    const before = await make.boundingBox();
+    await make.click();
+    await expect(refused).toHaveCSS('opacity', '1');
+    const [above, below] = [(await page.getByRole('main').boundingBox())!, (await refused.boundingBox())!];
+    expect(Math.round(above.y + above.height)).toBeLessThanOrEqual(Math.round(below.y));
+    expect(below.y + below.height).toBeLessThanOrEqual(size.height);
+    expect(await make.boundingBox()).toEqual(before);
+    await page.clock.fastForward('10:00'); // what was not done stays until somebody has read it
+    await expect(refused).toBeVisible();
+    await refused.getByRole('button', { name: 'Close' }).click();
+    await expect(refused).toBeHidden();
+  }
+  await page.setViewportSize(desk.viewport);
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.goto(`/jobs/${(await server.as('dispatcher').find('Boiler does not start')).id}`);
+  await written(page);
+  const copied = messages.getByRole('group').filter({ hasText: 'Copied' });
+  for (const count of [1, 2]) {
+    await page.getByRole('button', { name: 'More', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Copy the link' }).click();
+    await expect(copied).toHaveCount(count);
+  }
+  await copied.last().getByRole('button', { name: 'Close' }).focus();
+  await page.clock.fastForward('01:00');
+  await expect(copied).toHaveCount(1); // the other has gone
+  await page.clock.runFor(1000);
+  await expect(copied.getByRole('button', { name: 'Close' })).toBeFocused();
+  await page.getByRole('main').focus();
+  await page.clock.fastForward('00:07');
+  await expect(copied).toBeHidden();
 });
 
 test('every page empty says what to do, and axe finds no violation', async ({ page }) => {

@@ -17,13 +17,13 @@ test('from a template to a printed report: fields of every kind, checklist, an o
     const field = report.getByRole('listitem').nth(i);
     await field.getByRole('textbox', { name: 'Name' }).fill(`My ${kind}`);
     if (kind === 'Text') continue;
-    await field.getByRole('textbox', { name: 'Kind' }).click();
+    await field.getByRole('combobox', { name: 'Kind' }).click();
     await page.getByRole('option', { name: kind, exact: true }).click();
-    await expect(field.getByRole('textbox', { name: 'Kind' })).toHaveValue(kind);
+    await expect(field.getByRole('combobox', { name: 'Kind' })).toHaveValue(kind);
   }
-  const list = report.getByRole('listitem').filter({ has: page.getByRole('textbox', { name: 'Options' }) });
-  await list.getByRole('textbox', { name: 'Options' }).fill('Cellar');
-  await list.getByRole('textbox', { name: 'Options' }).press('Enter');
+  const list = report.getByRole('listitem').filter({ has: page.getByRole('combobox', { name: 'Options' }) });
+  await list.getByRole('combobox', { name: 'Options' }).fill('Cellar');
+  await list.getByRole('combobox', { name: 'Options' }).press('Enter');
   await report.getByRole('listitem').nth(1).getByRole('checkbox', { name: 'Required' }).check();
   const checklist = page.getByRole('region', { name: 'Checklist' });
   await checklist.getByRole('button', { name: 'Add an item' }).click();
@@ -47,9 +47,9 @@ test('from a template to a printed report: fields of every kind, checklist, an o
 
   await page.getByRole('link', { name: 'New job from it' }).click();
   await expect(page.getByRole('textbox', { name: 'Title' })).toHaveValue('Read the meter');
-  await page.getByRole('textbox', { name: 'Client' }).click();
+  await page.getByRole('combobox', { name: 'Client' }).click();
   await page.getByRole('option', { name: 'Bakery Kern' }).click();
-  await page.getByRole('textbox', { name: 'Assigned to' }).click();
+  await page.getByRole('combobox', { name: 'Assigned to' }).click();
   await page.getByRole('option', { name: 'Anna Worker' }).click();
   await page.getByRole('radio', { name: 'Publish at once' }).check();
   await page.getByRole('button', { name: 'Make the job' }).click();
@@ -57,7 +57,7 @@ test('from a template to a printed report: fields of every kind, checklist, an o
   const job = await office.find('Read the meter');
   expect(new URL(page.url()).pathname).toBe(`/jobs/${job.id}`);
   expect(job.status).toBe('published');
-  await expect(page.getByRole('textbox', { name: 'Client' })).toHaveValue('Bakery Kern');
+  await expect(page.getByRole('combobox', { name: 'Client' })).toHaveValue('Bakery Kern');
 
   const worker = server.as('worker-anna');
   await worker.status(job.id, { status: 'started' });
@@ -95,7 +95,7 @@ test('a new job takes what its template says: another template puts its own in p
   await signIn(page, '/new');
   const field = (name: string) => page.getByRole('textbox', { name, exact: true });
   const choose = async (name: string) => {
-    await field('Template').click();
+    await page.getByRole('combobox', { name: 'Template' }).click();
     await page.getByRole('option', { name, exact: true }).click();
   };
   await choose('Descaling');

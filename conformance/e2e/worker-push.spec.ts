@@ -54,10 +54,13 @@ test('S18 the app says when notifications are off, and helps to turn them on', a
   await banner.getByRole('link', { name: 'Help' }).click();
   await expect(page.getByRole('heading', { name: 'Notifications', level: 1 })).toBeVisible();
   await expect(page.getByTestId('push-state')).toContainText(/^Off/);
+  await expect(banner).toBeHidden(); // it led here
   await expect(page.getByRole('button', { name: 'Turn on' })).toBeVisible();
   await expect(page.getByRole('heading', { name: 'How to turn them on' })).toBeVisible();
   await permit(page, link.url, 'notifications', 'granted');
   await expect(page.getByTestId('push-state')).toContainText(/^On/);
+  await goTo(page, 'Jobs');
+  await expect(page.getByRole('heading', { name: 'Jobs', level: 1 })).toBeVisible();
   await expect(banner).toBeHidden();
 });
 
@@ -69,8 +72,9 @@ test('S18 blocked notices cannot be asked for: the app says where they are turne
   await expect(page.getByTestId('push-state')).toContainText(/^Blocked/);
   await expect(page.getByRole('button', { name: 'Turn on' })).toHaveCount(0); // the browser would not ask
   await expect(page.getByRole('listitem')).toContainText(['Click the symbol to the left of the address.', 'Set Notifications to Allow.', 'Load the page again.']);
-  await banner.getByRole('button', { name: 'Dismiss' }).click();
   await goTo(page, 'Jobs');
+  await banner.getByRole('button', { name: 'Dismiss' }).click();
+  await goTo(page, 'Calendar');
   await expect(banner).toHaveCount(0); // put away for now
   await permit(page, link.url, 'notifications', 'granted');
   await goTo(page, 'Menu');

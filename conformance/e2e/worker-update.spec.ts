@@ -47,3 +47,24 @@ test('a new build is offered, starts when the person says so and not before, and
   await expect(page.getByText('Everything is on the server.')).toBeVisible();
   expect((await server.as('dispatcher').files(id)).map((f) => f.state)).toEqual(['here']);
 });
+
+test('where a build cannot be loaded any more, trying again starts the new one that waits', async ({ page, context, release }) => {
+  const build = () => page.locator('meta[name=build]').getAttribute('content');
+  await ready(page);
+  release.build = 2;
+  await page.reload();
+  await expect(page.getByRole('status').filter({ hasText: 'A new version is ready.' })).toBeVisible();
+  // A file of it is nowhere any more: not with the service worker, nor in the browser's own cache, nor on the server.
+  release.gone = /\/assets\/signed-in-/;
+  await page.evaluate(async () => {
+    for (const name of await caches.keys()) for (const kept of await (await caches.open(name)).keys()) if (kept.url.includes('/assets/signed-in-')) await (await caches.open(name)).delete(kept);
+  });
+  await (await context.newCDPSession(page)).send('Network.clearBrowserCache');
+  await page.reload();
+  await expect(page.getByRole('status')).toContainText('The app could not be loaded.');
+  expect(await build()).toBe('1');
+  release.gone = undefined;
+  await page.getByRole('link', { name: 'Try again' }).click();
+  await expect.poll(build).toBe('2');
+  await expect(page.getByRole('heading', { name: 'Jobs', level: 1 })).toBeVisible();
+});

@@ -11,10 +11,16 @@ export class Release {
   readonly #target: number;
   /** The build that is out. */
   build = 1;
+  /** What is not there any more. */
+  gone: RegExp | undefined;
 
   constructor(target: number) {
     this.#target = target;
     this.#http = createServer((from, to) => {
+      if (this.gone?.test(from.url!)) {
+        to.writeHead(404).end();
+        return;
+      }
       const changed = /^\/m\/(index\.html|sw\.js)?(\?|$)/.test(from.url!) || (from.headers['sec-fetch-mode'] === 'navigate' && from.url!.startsWith('/m/'));
       const headers = { ...from.headers };
       if (changed) headers['accept-encoding'] = 'identity';

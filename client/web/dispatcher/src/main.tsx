@@ -1,13 +1,12 @@
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
+import '../../boot/boot.css';
 import './theme.css';
 import { ApiError } from '@fieldsync/sdk';
 import { DirectionProvider, MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { setNonce } from 'get-nonce';
-import i18next from 'i18next';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { meQuery } from './api/queries.ts';
@@ -41,9 +40,6 @@ createRoot(document.getElementById('root')!).render(
     <DirectionProvider initialDirection={document.documentElement.dir === 'rtl' ? 'rtl' : 'ltr'}>
       <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
         <QueryClientProvider client={client}>
-          <section aria-label={i18next.t('nav.notices')}>
-            <Notifications position="bottom-right" containerWidth={380} withinPortal={false} />
-          </section>
           <RouterProvider router={router} />
         </QueryClientProvider>
       </MantineProvider>

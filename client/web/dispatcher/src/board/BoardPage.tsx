@@ -15,7 +15,7 @@ import { Lane } from './Lane.tsx';
 import { assigneesFixed, atMinute, DAY, patchOf } from './plan.ts';
 import { PlanDialog } from './PlanDialog.tsx';
 import { PublishDrafts } from './PublishDrafts.tsx';
-import { moved } from './moved.tsx';
+import { moved } from './moved.ts';
 import { useBoard } from './useBoard.ts';
 import { useCarry } from './useCarry.ts';
 import { useDrag, type Move } from './useDrag.ts';

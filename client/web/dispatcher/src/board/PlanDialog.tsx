@@ -7,7 +7,7 @@ import { useMay, useNames, useWorkers } from '../api/queries.ts';
 import type { Row } from '../api/types.ts';
 import { isoLocal } from '../format.ts';
 import { StatusPill } from '../ui/StatusPill.tsx';
-import { moved } from './moved.tsx';
+import { moved } from './moved.ts';
 import { assigneesFixed, minutesOf, movable, patchOf, startOn } from './plan.ts';
 
 interface Props {

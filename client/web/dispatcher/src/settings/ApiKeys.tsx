@@ -57,7 +57,7 @@ export function ApiKeys() {
         <>
           <ul className={book.list}>
             {data.map((key) => (
-              <li key={key.id} className={book.line}>
+              <li key={key.id} className={`${book.line} ${book.tall}`}>
                 <IconKey size={20} stroke={1.5} aria-hidden />
                 <span className={book.main}>
                   <span className={book.name}>{key.name}</span>

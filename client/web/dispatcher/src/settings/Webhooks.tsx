@@ -62,7 +62,7 @@ export function Webhooks() {
         <>
           <ul className={book.list}>
             {data.map((hook) => (
-              <li key={hook.id} className={book.line}>
+              <li key={hook.id} className={`${book.line} ${book.tall}`}>
                 <IconWebhook size={20} stroke={1.5} aria-hidden />
                 <span className={book.main}>
                   <span className={book.name}>{hook.description || hook.url}</span>

@@ -1,4 +1,4 @@
-import { Kbd, Modal, Switch, Table } from '@mantine/core';
+import { Kbd, Modal, Switch, Table, Title } from '@mantine/core';
 import { Fragment, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { setShortcuts, shortcutsOn } from './shortcuts.ts';
@@ -32,7 +32,9 @@ export function HelpDialog({ opened, close }: { opened: boolean; close: () => vo
       />
       {groups.map(([name, keys]) => (
         <Fragment key={name}>
-          <h3>{name}</h3>
+          <Title order={3} mt="md" mb={4}>
+            {name}
+          </Title>
           <Table withRowBorders={false} verticalSpacing={4} layout="fixed">
             <Table.Tbody>
               {keys.map(([pressed, does]) => (

@@ -1,6 +1,6 @@
 import { ActionIcon, Burger, Button, Drawer, Menu, Tooltip, UnstyledButton, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconAddressBook, IconCalendarTime, IconKeyboard, IconLayoutList, IconLogout, IconMoon, IconPlus, IconSettings, IconSun, IconSunMoon, IconTemplate, IconUser, IconUsers } from '@tabler/icons-react';
+import { IconAddressBook, IconCalendarTime, IconCheck, IconKeyboard, IconLayoutList, IconLogout, IconMoon, IconPlus, IconSettings, IconSun, IconSunMoon, IconTemplate, IconUser, IconUsers } from '@tabler/icons-react';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { Suspense, useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,6 +9,7 @@ import { signOut } from '../session/session.ts';
 import { failed } from '../ui/toast.tsx';
 import { Person } from '../ui/Person.tsx';
 import { HelpDialog } from './HelpDialog.tsx';
+import { Notices } from './Notices.tsx';
 import { Reachable } from './Reachable.tsx';
 import classes from './Shell.module.css';
 import { useShortcuts } from './shortcuts.ts';
@@ -89,6 +90,7 @@ export function Shell() {
           <Outlet />
         </Suspense>
       </main>
+      <Notices />
       <HelpDialog opened={help} close={helpDialog.close} />
     </div>
   );
@@ -123,7 +125,7 @@ function Account() {
             key={name}
             leftSection={<Icon size={16} />}
             onClick={() => setColorScheme(name)}
-            data-chosen={colorScheme === name || undefined}
+            rightSection={colorScheme === name && <IconCheck size={16} aria-hidden />}
             renderRoot={(props) => <button {...props} role="menuitemradio" aria-checked={colorScheme === name} />} // of itself it says menuitem, whatever role it is given
           >
             {t(`scheme.${name}`)}

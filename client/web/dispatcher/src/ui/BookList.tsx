@@ -39,7 +39,7 @@ export function BookList({ book, to, sub, badge, empty }: Props) {
       ) : isPending ? (
         <Skeleton height={220} radius="md" />
       ) : data && data.length === 0 ? (
-        q || archived ? <Empty title={t('office.noMatch')} /> : <Empty title={empty.title} action={empty.action}>{empty.hint}</Empty>
+        q ? <Empty title={t('office.noMatch')}>{archived ? t('office.noMatchHint') : t('office.noArchivedMatch')}</Empty> : <Empty title={empty.title} action={empty.action}>{empty.hint}</Empty>
       ) : (
         <ul className={classes.list}>
           {data?.map((row) => (

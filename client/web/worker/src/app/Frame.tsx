@@ -1,5 +1,5 @@
 import { useSyncExternalStore, useState } from 'react';
-import { Link, Outlet } from '@tanstack/react-router';
+import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useLink, useRefused, useStorageState, useUnsent } from '@fieldsync/sdk/react';
 import {
   IconAlertTriangle,
@@ -70,7 +70,8 @@ function Banners() {
   const push = useSyncExternalStore(watchPush, pushState);
   const ready = useSyncExternalStore(update.subscribe, update.ready);
   const [hidden, hide] = useHidden();
-  const evictable = storage.kept === 'evictable' && (unsent.count > 0 || evictsAfterAWeek()) && !hidden.has('storage');
+  const page = useLocation({ select: (l) => l.pathname }); // the help that a strip leads to needs no strip
+  const evictable = storage.kept === 'evictable' && (unsent.count > 0 || evictsAfterAWeek()) && !hidden.has('storage') && page !== '/storage';
   const waiting = unsent.items.filter((i) => i.state === 'waiting-for-faster-network').length;
   return (
     <>
@@ -94,7 +95,7 @@ function Banners() {
           {t('storage.banner')}
         </Banner>
       )}
-      {push !== 'on' && !offline && !evictable && !hidden.has('push') && ( // what presses more goes first: strips are not to fill a phone
+      {push !== 'on' && !offline && !evictable && !hidden.has('push') && page !== '/notifications' && ( // what presses more goes first: strips are not to fill a phone
         <Banner kind="info" icon={IconBellOff} action={<Link to="/notifications">{t('push.help')}</Link>} onDismiss={() => hide('push')}>
           {t('push.banner')}
         </Banner>

@@ -1,9 +1,10 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import type { Language } from "../../../boot/words.ts";
 import { en, type Catalogue } from "./en.ts";
 
 /** The languages there are, by BCP 47 tag. English is part of the bundle; another one is an entry that is imported when it is chosen. */
-const languages: Record<string, () => Promise<Catalogue>> = { en: async () => en };
+const languages: Record<Language, () => Promise<Catalogue>> = { en: async () => en };
 
 declare module "i18next" {
   interface CustomTypeOptions {
@@ -15,8 +16,8 @@ declare module "i18next" {
 
 /** Starts i18n in the language of the phone, where there is a catalogue for it, and sets `lang` and `dir` of the page. */
 export async function startI18n(wanted: readonly string[] = navigator.languages): Promise<void> {
-  const tag = wanted.map((l) => l.split("-")[0] ?? "").find((l) => l in languages) ?? "en";
-  const resources = { [tag]: { translation: await (languages[tag] ?? languages.en!)() } };
+  const tag = wanted.map((l) => l.split("-")[0]).find((l): l is Language => l !== undefined && l in languages) ?? "en";
+  const resources = { [tag]: { translation: await languages[tag]() } };
   await i18next.use(initReactI18next).init({
     lng: tag,
     fallbackLng: "en",

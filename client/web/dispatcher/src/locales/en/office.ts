@@ -11,7 +11,7 @@ export const office = {
     webhook: { created: 'Webhook made', changed: 'Webhook changed', secret_rotated: 'Webhook got a new secret', deleted: 'Webhook taken away' },
   },
   required: 'This is needed.',
-  office: { search: 'Search', archived: 'Also what is archived', isArchived: 'Archived', archive: 'Archive', unarchive: 'Take out of the archive', noMatch: 'Nothing found' },
+  office: { search: 'Search', archived: 'Also what is archived', isArchived: 'Archived', archive: 'Archive', unarchive: 'Take out of the archive', noMatch: 'Nothing found', noMatchHint: 'Search for other words.', noArchivedMatch: 'Search for other words, or also among what is archived.' },
   views: { title: 'Views', own: 'My views', save: 'Save this view', name: 'Name', remove: 'Remove the view {{name}}', today: 'Today', underway: 'Under way', drafts: 'Drafts', unassigned: 'To be planned', clashes: 'Clashes', done: 'Finished, latest first' },
   plan: {
     up: 'Move up: {{name}}', down: 'Move down: {{name}}', remove: 'Remove: {{name}}', name: 'Name', kind: 'Kind', options: 'Options', optionsHint: 'Enter adds one', item: 'Item', successful: 'Successful', noteRequired: 'Needs a note',
