@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { violations } from './support/axe.ts';
+import { cut } from './support/cut.ts';
 import { permit } from './support/permissions.ts';
 import { addPhotos, goTo, inStep, noise, openJob, press, ready, signIn, tab } from './support/phone.ts';
 import { expect, offline, test, type Page } from './support/test.ts';
@@ -28,6 +29,7 @@ async function look(page: Page, name: string): Promise<void> {
     const result = await violations(page).disableRules(['target-size']).analyze(); // small() asks for more, and knows what is only scrolled under a bar
     found.push(...result.violations.map((v) => `${name} ${l.name}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`));
     found.push(...(await small(page)).map((s) => `${name} ${l.name}: smaller than 44 px: ${s}`));
+    found.push(...(await cut(page)).map((c) => `${name} ${l.name}: ${c}`));
     found.push(...(await sideways(page)).map((s) => `${name} ${l.name}: ${s}`));
   }
   await page.setViewportSize({ width: 390, height: 844 });

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { violations } from './axe.ts';
+import { cut } from './cut.ts';
 import { top } from './program.ts';
 import { expect, type Browser, type Locator, type Page } from './test.ts';
 import { zone } from './zone.ts';
@@ -81,7 +82,7 @@ export async function over(page: Page, opener: Locator, role: 'menu' | 'dialog' 
   await expect(opened).toBeHidden();
 }
 
-/** Looks at a page in all its sizes and colours: a picture of each for the contact sheet, axe, and whether it can be pushed sideways. */
+/** Looks at a page in all its sizes and colours: a picture of each for the contact sheet, axe, whether it can be pushed sideways, and whether words on buttons are cut. */
 export async function look(page: Page, name: string): Promise<void> {
   const found: string[] = [];
   for (const l of looks) {
@@ -91,6 +92,7 @@ export async function look(page: Page, name: string): Promise<void> {
     const result = await violations(page).analyze();
     found.push(...result.violations.map((v) => `${name} ${l.name}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`));
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    found.push(...(await cut(page)).map((c) => `${name} ${l.name}: ${c}`));
     if (over > 0) found.push(`${name} ${l.name}: ${over} px wider than the screen`);
   }
   await page.setViewportSize(desk.viewport);

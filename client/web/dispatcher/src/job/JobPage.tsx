@@ -4,7 +4,7 @@ import { ActionIcon, Button, Menu, Skeleton } from '@mantine/core';
 import { IconArrowLeft, IconCloudCheck, IconCloudUp, IconDots, IconHistory, IconLink, IconPlayerTrackNext, IconPrinter } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useRouter, useSearch } from '@tanstack/react-router';
-import { useCallback, useDeferredValue, useEffect, useState } from 'react';
+import { useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, ask, given, readJob } from '../api/rest.ts';
 import { useMay, useMe, useNames } from '../api/queries.ts';
@@ -105,8 +105,9 @@ function Shown({ job, handle, ...rest }: { job: Job; handle: JobHandle | undefin
     handle?.presence.announce();
     return () => handle?.presence.leave();
   }, [handle]);
-  const deferred = useDeferredValue(job);
-  return <JobView job={deferred} handle={handle} {...rest} />;
+  const now = useMemo(() => ({ job, handle }), [job, handle]);
+  const deferred = useDeferredValue(now); // both in one: the document comes with its handle, and is drawn once
+  return <JobView {...deferred} {...rest} />;
 }
 
 /** The way back to where one came from, else to the list. */
