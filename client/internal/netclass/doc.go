@@ -22,5 +22,7 @@
 //	unknown        without a word, a link is slow until a first round trip was measured. Below 300 ms it is fast, as no 2G radio answers
 //	               in that time; up to 1.4 s a train decides, as GPRS with little traffic answers in 700 ms too
 //
-// Of a new word, and of a new connection after a break, nothing measured before is kept.
+// A train on a fast link that shows less than 70 kbit/s throws away what crossed before, and another one is made: files may be about to begin.
+//
+// Of a new word, and of a new connection after a break, nothing measured before is kept. The browser's SDK has the same rules (conformance/vectors/link.json).
 package netclass

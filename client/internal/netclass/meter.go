@@ -179,8 +179,15 @@ func (m *Meter) Moved(bytes int64, took time.Duration) {
 // Train takes the time from the first ping of a train to the pong of its last.
 func (m *Meter) Train(bytes int64, took time.Duration) {
 	took = max(took-m.shortest, time.Millisecond)
+	r := rate(bytes, took)
+	poor := m.class == Fast && r < SlowRate
+	if all, _, _ := m.carries(); poor && all >= SlowRate {
+		m.samples = nil // what crossed before says nothing of the link now
+	}
 	m.Moved(bytes, took)
-	m.probing.confirm = m.class == Slow && rate(bytes, took) >= m.enough() && len(m.samples) < 2
+	_, _, worst := m.carries()
+	good := m.class == Slow && r >= m.enough()
+	m.probing.confirm = good && (len(m.samples) < 2 || worst < m.enough()) || m.class == Fast && poor && len(m.samples) < 2
 	if m.class == Slow && !m.probing.confirm {
 		m.probing.trains++
 	}

@@ -186,6 +186,14 @@ func TestFilesFollowWithinSecondsOfABetterLink(t *testing.T) {
 	if took := w.run(10*time.Minute, true, Fast); took > 15*time.Second {
 		t.Errorf("after %v", took)
 	}
+	// Where round trips were as long as minutes of a queue make them, and without a storm of trains.
+	w = newWorld(t, 20_000, 2500*time.Millisecond)
+	w.Connected()
+	w.run(2*time.Minute, true, Fast)
+	w.rate, w.trip, w.sent = 15_000_000, 60*time.Millisecond, 0
+	if took := w.run(10*time.Minute, true, Fast); took > 40*time.Second || w.sent > 10*TrainBytes {
+		t.Errorf("after %v, and %d bytes of probes", took, w.sent)
+	}
 	// With one, at once.
 	w = newWorld(t, 50_000, 700*time.Millisecond)
 	w.Word(EDGE, true)
@@ -266,5 +274,19 @@ func TestWhatWasMeasuredBelongsToOneConnection(t *testing.T) {
 	w.run(time.Minute, true, Fast)
 	if w.Class() != Slow {
 		t.Error("the new link is slow")
+	}
+}
+
+func TestATrainThatOtherTrafficSpoiledIsMadeOnceMore(t *testing.T) {
+	w := newWorld(t, 1_500_000, 400*time.Millisecond)
+	w.Connected()
+	w.RoundTrip(w.trip, false)
+	w.Asked(TrainProbe, w.now) // its answer is not told
+	if what, at := w.Probe(w.now, false); what != TrainProbe || at != w.now.Add(probeFirst) {
+		t.Errorf("then %v, after %v", what, at.Sub(w.now))
+	}
+	w.run(10*time.Second, false, "")
+	if w.Class() != Fast {
+		t.Error("it is not known what the link is worth")
 	}
 }

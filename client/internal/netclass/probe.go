@@ -34,8 +34,8 @@ type probing struct {
 	trained time.Time     // and the last train
 	pings   int           // on the slow link, since it is one
 	trains  int           // of them that showed nothing good
-	confirm bool          // the last train was good, and one is not enough
-	trip    time.Duration // the round trip at the last train
+	confirm bool          // the last train says that the class changes, and one is not enough
+	trip    time.Duration // the last round trip before the last train
 }
 
 // Probe says what to measure next, and when: a time that may have passed. waiting: files wait for a better link, or would move on a good one. It
@@ -55,14 +55,16 @@ func (m *Meter) Probe(now time.Time, waiting bool) (what Probe, at time.Time) {
 		return PingProbe, after(soon)
 	case m.class == "" && m.trip() < SlowRoundTrip && p.trained.IsZero():
 		return TrainProbe, now
+	case m.class == "" && m.trip() < SlowRoundTrip: // the last one said nothing: the link was busy
+		return TrainProbe, p.trained.Add(probeFirst)
 	case m.class == "":
 		return PingProbe, after(soon)
+	case p.confirm:
+		return TrainProbe, now
 	case m.class == Fast && (len(m.trips) < 3 || m.trips[len(m.trips)-1] >= FastRoundTrip):
 		return PingProbe, after(probeFirst) // one sample says nothing yet
 	case m.class == Fast || !waiting:
 		return PingProbe, after(pingEvery)
-	case p.confirm:
-		return TrainProbe, now
 	}
 	ping := after(min(probeFirst<<min(p.pings/60, 8), probeMost))
 	train := p.trained.Add(trainMost)
@@ -88,6 +90,8 @@ func (m *Meter) Asked(what Probe, now time.Time) {
 		p.pings++
 	case TrainProbe:
 		p.trained, p.confirm = now, false
-		p.trip = m.trip()
+		if len(m.trips) > 0 {
+			p.trip = m.trips[len(m.trips)-1] // not the median, which pings alone change, and none is asked for where trains are
+		}
 	}
 }

@@ -49,6 +49,8 @@ export interface Link {
   readonly class: LinkClass;
   /** A sync connection stands. */
   readonly connected: boolean;
+  /** The class is more than a guess; until then it is `slow`, so that no file moves. */
+  readonly known: boolean;
   /** Median of the last measured round trips, milliseconds; absent: not measured yet. */
   readonly roundTripMs?: number;
   /** Measured throughput, kbit/s; absent: not measured yet. */

@@ -72,7 +72,7 @@ export class FieldClient implements Client {
     const rows = derived([this.#engine, opened, this.#kept], () => (this.#engine.get() ? opened : this.#kept).get());
     this.jobs = derived([rows], () => rows.get().filter((r) => r.kind === 'job'));
     this.templates = derived([rows], () => rows.get().filter((r) => r.kind === 'template' && !r.archived));
-    this.link = this.#of<Link>((e) => e.link, { class: 'none', connected: false, metered: false });
+    this.link = this.#of<Link>((e) => e.link, { class: 'none', connected: false, known: false, metered: false });
     this.sync = this.#of<SyncState>((e) => e.sync, { running: false, pending: 0, leads: false, complete: false });
     this.unsent = this.#of<Unsent>((e) => e.unsent, { items: [], count: 0, bytes: 0 });
     this.refused = this.#of((e) => e.refused, []);

@@ -36,13 +36,13 @@ export interface EngineOptions {
   readonly source?: QueueOptions['source'];
 }
 
-const probeEvery = 30_000; // ms between measurements of the round trip while connected
-const probeSlowEvery = 10_000; // ms, while files wait for a faster link
 const probePatience = 15_000; // ms; two that take longer, and the connection is taken for dead
 const syncPatience = 60_000; // ms that a sync by hand may take before it says that it did not get through
 const receiptsAfter = 1_000; // ms in which further receipts join in
 const rateFor = 15_000; // ms that a measured rate lets the next file begin
 const probeBytes = 8 << 10; // what a measurement of the rate sends: 1.3 s at 50 kbit/s, and within what a server takes as a header
+const enoughBytes = 8 << 10; // fewer say more about the round trip than about the rate,
+const enoughTime = 2_000; // ms; but where they took as long
 const retryDownloads = 5 * 60_000; // ms until a file that could not be brought is tried again
 
 /** One person's replica, files and sync in this tab. */
@@ -109,7 +109,9 @@ export class Engine {
     this.link = this.#meter.link;
     this.#reports = new Reports(o.api, () => this.#state());
     const headers: Record<string, string> = o.token ? { Authorization: `Bearer ${o.token}` } : {};
-    const moved = (bytes: number, ms: number) => this.#meter.moved(bytes, ms);
+    const moved = (bytes: number, ms: number) => {
+      if (bytes >= enoughBytes || ms >= enoughTime) this.#meter.moved(bytes, ms);
+    };
     this.queue = new FileQueue({
       db, endpoint: new URL('/api/v1/uploads', o.serverUrl).href, headers, moved,
       changed: () => this.#tabs.tell({ tell: 'outbox' }),
@@ -170,7 +172,7 @@ export class Engine {
     if (this.#closed) return;
     this.#leads = true;
     this.replica.adapter.start();
-    this.#timers.push(setInterval(() => void this.#probe(), probeEvery), setInterval(() => this.#onTime(), this.#o.interval), setInterval(() => void this.#hope(), probeSlowEvery));
+    this.#timers.push(setInterval(() => this.#onTime(), this.#o.interval));
     this.#allow();
     this.#publishSync();
   }
@@ -181,7 +183,7 @@ export class Engine {
     this.#missed = 0;
     this.#problem = undefined;
     this.#meter.connection(true);
-    void this.#probe();
+    this.#measureNext();
     this.#publishSync();
   }
 
@@ -193,60 +195,80 @@ export class Engine {
     this.#publishSync();
   }
 
-  /** Measures the round trip, and finds out whether a connection that says nothing is alive. */
-  async #probe(): Promise<void> {
-    if (!this.replica.adapter.server) return;
+  #measuring = false;
+  #measureAt: ReturnType<typeof setTimeout> | undefined;
+
+  /** Measures the link when that is due. */
+  #measureNext(): void {
+    clearTimeout(this.#measureAt);
+    const next = this.#closed || this.#measuring ? undefined : this.#meter.next(this.#filesWait);
+    if (!next) return;
+    this.#measureAt = setTimeout(() => {
+      this.#measuring = true;
+      void (next.what === 'trip' ? this.#measureTrip() : this.#measureRate().catch(() => undefined)).finally(() => {
+        this.#measuring = false;
+        this.#measureNext();
+      });
+    }, next.at - performance.now());
+  }
+
+  get #filesWait(): boolean {
+    return this.queue.entries.get().length > 0 || this.#wanted() !== undefined;
+  }
+
+  /** Something of ours is on the link. */
+  get #busy(): boolean {
+    return this.replica.adapter.busy || this.queue.sending.get().size > 0 || this.#downloading;
+  }
+
+  /** How long a request takes, and whether something else of ours was on the link. */
+  async #ask(headers: Record<string, string> = {}): Promise<{ readonly took: number; readonly busy: boolean }> {
+    const before = this.#busy;
     const began = performance.now();
+    await fetch(new URL('/healthz', this.#o.serverUrl), { cache: 'no-store', headers, signal: AbortSignal.timeout(probePatience) });
+    return { took: performance.now() - began, busy: before || this.#busy };
+  }
+
+  /** Measures the round trip, and finds out whether a connection that says nothing is alive. */
+  async #measureTrip(): Promise<void> {
+    this.#meter.asked('trip');
     try {
-      await fetch(new URL('/healthz', this.#o.serverUrl), { cache: 'no-store', signal: AbortSignal.timeout(probePatience) });
+      const { took, busy } = await this.#ask();
       this.#missed = 0;
-      this.measure(performance.now() - began);
+      this.measure(took, busy);
     } catch {
+      if (!this.replica.adapter.server) return;
       if (++this.#missed >= 2) this.replica.adapter.drop();
-      else this.measure(probePatience);
+      else this.measure(probePatience, this.#busy);
     }
   }
 
   /**
-   * Measures the rate before a file begins, by what a request with a long header takes longer than one without: on a slow link nothing of a photo
-   * shall go up just to find out that it is slow (S6). Rejects where there is no network after all.
+   * Measures the rate, also before a file begins, by what a request with a long header takes longer than a round trip: on a slow link nothing of a photo shall go up just to find out that it is
+   * slow (S6). Rejects where there is no network after all, or it seems slow while something of ours is on it.
    */
-  async #measureRate(): Promise<void> {
-    const ask = async (headers: Record<string, string>) => {
-      const began = performance.now();
-      await fetch(new URL('/healthz', this.#o.serverUrl), { cache: 'no-store', headers, signal: AbortSignal.timeout(probePatience) });
-      return performance.now() - began;
-    };
-    const short = await ask({});
-    const long = await ask({ 'Fieldsync-Padding': 'x'.repeat(probeBytes) });
-    this.measure(short);
-    this.#meter.moved(probeBytes, Math.max(1, long - short));
+  #measureRate(): Promise<void> {
+    return (this.#rate ??= this.#trains().finally(() => (this.#rate = undefined))); // two at once would halve each other's
   }
 
-  /** Files wait for a faster link: finds out whether it has become one, little by little, so that they follow soon (S7). */
-  async #hope(): Promise<void> {
-    const link = this.link.get();
-    if (link.class !== 'slow' || this.#hoping || this.queue.entries.get().length === 0) return;
-    this.#hoping = true;
-    try {
-      const began = performance.now();
-      await fetch(new URL('/healthz', this.#o.serverUrl), { cache: 'no-store', signal: AbortSignal.timeout(probePatience) });
-      if (performance.now() - began < (link.roundTripMs ?? Infinity) / 2 || !this.#meter.measured(2 * probeEvery)) await this.#measureRate();
-    } catch {
-      // still no better
-    }
-    this.#hoping = false;
-  }
+  #rate: Promise<void> | undefined;
 
-  #hoping = false;
+  async #trains(): Promise<void> {
+    do {
+      this.#meter.asked('rate');
+      const short = await this.#ask();
+      this.measure(short.took, short.busy);
+      const long = await this.#ask({ 'Fieldsync-Padding': 'x'.repeat(probeBytes) });
+      if (!this.#meter.train(probeBytes, long.took, short.busy || long.busy)) throw new Error('the link is busy');
+    } while (!this.#meter.measured(rateFor));
+  }
 
   /** Another measurement of the round trip, in milliseconds. */
-  measure(roundTripMs: number): void {
-    this.#meter.roundTrip(roundTripMs);
+  measure(roundTripMs: number, busy = false): void {
+    this.#meter.roundTrip(roundTripMs, busy);
   }
 
   #onTime(): void {
-    this.#meter.tick();
     this.replica.adapter.due();
     if (this.#idle) this.replica.adapter.compare();
     this.#progress();
@@ -265,6 +287,7 @@ export class Engine {
   #allow(): void {
     this.queue.allow(this.#leads && !this.#closed ? { link: this.link.get(), known: (job) => (this.replica.record(job)?.shared.length ?? 0) > 0 } : undefined);
     void this.#download();
+    this.#measureNext();
   }
 
   get #idle(): boolean {
@@ -291,7 +314,7 @@ export class Engine {
   /** What the office may know of this device; nothing while it cannot be told, of the other tabs, and of a replica that is no phone's. */
   #state(): DeviceState | undefined {
     const link = this.link.get();
-    if (this.#closed || !this.#leads || this.#o.keep !== 'all' || !this.replica.adapter.server || link.class === 'none') return undefined;
+    if (this.#closed || !this.#leads || this.#o.keep !== 'all' || !this.replica.adapter.server || link.class === 'none' || !link.known) return undefined;
     const { items, bytes } = this.unsent.get();
     const files = items.filter((i) => i.kind === 'file').length;
     return { link: link.class, metered: link.metered, unsent: { changes: items.length - files, files, bytes }, ...compact<{ lastSync?: number }>({ lastSync: this.#lastSync }) };
@@ -528,17 +551,20 @@ export class Engine {
     else this.#tabs.tell({ ask: 'sync', person: false });
   }
 
+  /** The file that is brought next. */
+  #wanted(): Wanted | undefined {
+    if (this.#o.keep !== 'all') return undefined;
+    const held = this.files.held.get();
+    const wanted = [...this.replica.records.get().values()]
+      .filter((r) => r.row.kind === 'job' && !r.withdrawn && r.row.part !== 'onlooker' && !['finished', 'cancelled'].includes(r.row.status))
+      .flatMap((r) => r.files.filter((f) => !held.has(f.sha256) && (this.#failed.get(f.sha256) ?? 0) < Date.now()).map((f) => ({ job: r.id, sha256: f.sha256, kind: f.kind })));
+    return wanted.find((w) => w.kind === 'thumbnail') ?? wanted.find((w) => w.kind === 'preview') ?? wanted[0];
+  }
+
   /** Brings the files of one's jobs, one after the other, while the link is fast (S2, S7). */
   async #download(): Promise<void> {
     if (this.#downloading || !this.#leads || this.#closed || this.#o.keep !== 'all') return;
-    const next = (): Wanted | undefined => {
-      if (this.link.get().class !== 'fast' || this.#closed) return undefined;
-      const held = this.files.held.get();
-      const wanted = [...this.replica.records.get().values()]
-        .filter((r) => r.row.kind === 'job' && !r.withdrawn && r.row.part !== 'onlooker' && !['finished', 'cancelled'].includes(r.row.status))
-        .flatMap((r) => r.files.filter((f) => !held.has(f.sha256) && (this.#failed.get(f.sha256) ?? 0) < Date.now()).map((f) => ({ job: r.id, sha256: f.sha256, kind: f.kind })));
-      return wanted.find((w) => w.kind === 'thumbnail') ?? wanted.find((w) => w.kind === 'preview') ?? wanted[0];
-    };
+    const next = () => (this.link.get().class === 'fast' && !this.#closed ? this.#wanted() : undefined);
     this.#downloading = true;
     try {
       for (let w = next(); w; w = next()) {
@@ -561,6 +587,7 @@ export class Engine {
     this.#closed = true;
     this.#timers.forEach(clearInterval);
     clearTimeout(this.#receiptsDue);
+    clearTimeout(this.#measureAt);
     this.#reports.close();
     this.#ends.forEach((end) => end());
     this.queue.close();

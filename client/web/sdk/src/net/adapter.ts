@@ -142,6 +142,11 @@ export class ServerAdapter extends NetworkAdapter {
     return this.#outgoing?.full ?? false;
   }
 
+  /** Something is on its way to the server. */
+  get busy(): boolean {
+    return this.#outgoing?.busy ?? false;
+  }
+
   /** Has other documents wait until each of these, which are urgent, has sent its changes; for a little while at most. */
   await(documents: Iterable<string>): void {
     this.#outgoing?.await(documents);

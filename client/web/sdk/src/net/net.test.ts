@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { adviceOf, Backoff } from './backoff.ts';
-import { LinkMeter } from './link.ts';
 
 interface Step {
   readonly at: number;
@@ -44,47 +43,4 @@ test('close codes advise as PROTOCOL.md says', () => {
   expect(adviceOf(4401)).toBe('sign-in');
   expect([1000, 1002, 1003, 1009, 4403, 4406, 4409].every((c) => adviceOf(c) === 'stop')).toBe(true);
   expect([1006, 1011, 1013, 1012, 3000].every((c) => adviceOf(c) === 'back-off')).toBe(true);
-});
-
-test('a link is slow by what is measured, and needs to get clearly better to be fast again', () => {
-  let now = 0;
-  const m = new LinkMeter(() => now, {});
-  const cls = () => m.link.get().class;
-  expect(cls()).toBe('none');
-  m.connection(true);
-  expect(cls()).toBe('fast');
-  for (let i = 0; i < 5; i++) m.roundTrip(1500);
-  expect(cls()).toBe('slow');
-  for (let i = 0; i < 5; i++) m.roundTrip(1200);
-  expect(cls()).toBe('slow'); // between the borders it stays what it was
-  for (let i = 0; i < 5; i++) m.roundTrip(300);
-  expect(cls()).toBe('fast');
-  m.moved(10_000, 2_000); // 40 kbit/s
-  expect(cls()).toBe('slow');
-  now += 61_000; // nothing moves on a slow link, so nothing is measured: it gets another chance
-  m.tick();
-  expect(cls()).toBe('fast');
-  m.connection(false, 5);
-  expect(m.link.get()).toMatchObject({ class: 'none', retryAt: 5 });
-});
-
-test('a fast link that becomes slow is known by the third sample, not by the first', () => {
-  const m = new LinkMeter(() => 0, {});
-  m.connection(true);
-  for (let i = 0; i < 20; i++) m.moved(1_000_000, 100); // 80 Mbit/s
-  m.moved(10_000, 2_000); // 40 kbit/s
-  expect(m.link.get().class).toBe('fast');
-  m.moved(10_000, 2_000);
-  m.moved(10_000, 2_000);
-  expect(m.link.get().class).toBe('slow');
-  m.moved(1_000_000, 100);
-  expect(m.link.get().class).toBe('fast');
-});
-
-test('the platform is believed only until something is measured', () => {
-  const m = new LinkMeter(() => 0, { effectiveType: '2g' });
-  m.connection(true);
-  expect(m.link.get().class).toBe('slow');
-  m.roundTrip(100);
-  expect(m.link.get().class).toBe('fast');
 });

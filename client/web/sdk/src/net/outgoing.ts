@@ -59,6 +59,11 @@ export class Outgoing {
     return this.#waiting.length > 0 || this.#socket.bufferedAmount > notSent;
   }
 
+  /** Something waits, or is on its way and not answered. */
+  get busy(): boolean {
+    return this.#waiting.length + this.#asking.length > 0;
+  }
+
   /** Sends a frame when it is its turn. False: too much waits, the connection has to end; the next one goes on with what the server lacks. */
   queue(frame: Frame): boolean {
     const { length } = frame.bytes;

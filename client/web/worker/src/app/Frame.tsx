@@ -80,7 +80,7 @@ function Banners() {
           {t('offline.banner')}
         </Banner>
       )}
-      {link.class === 'slow' && (
+      {link.class === 'slow' && link.known && (
         <Banner kind="warn" icon={IconCellSignal2} action={waiting > 0 ? <Link to="/unsent">{t('nav.unsent')}</Link> : undefined}>
           {waiting > 0 ? t('slow.waiting', { count: waiting }) : t('slow.banner')}
         </Banner>
