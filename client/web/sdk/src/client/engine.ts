@@ -6,6 +6,7 @@ import { hashOf } from '../files/hash.ts';
 import { prepare } from '../files/picture.ts';
 import { FileQueue, type QueueOptions } from '../files/queue.ts';
 import { LinkMeter } from '../net/link.ts';
+import { probePatience, Probes } from '../net/probes.ts';
 import { newId } from '../replica/ids.ts';
 import { Recovery } from '../replica/recovery.ts';
 import { Replica } from '../replica/replica.ts';
@@ -36,11 +37,8 @@ export interface EngineOptions {
   readonly source?: QueueOptions['source'];
 }
 
-const probePatience = 15_000; // ms; two that take longer, and the connection is taken for dead
 const syncPatience = 60_000; // ms that a sync by hand may take before it says that it did not get through
 const receiptsAfter = 1_000; // ms in which further receipts join in
-const rateFor = 15_000; // ms that a measured rate lets the next file begin
-const probeBytes = 8 << 10; // what a measurement of the rate sends: 1.3 s at 50 kbit/s, and within what a server takes as a header
 const enoughBytes = 8 << 10; // fewer say more about the round trip than about the rate,
 const enoughTime = 2_000; // ms; but where they took as long
 const retryDownloads = 5 * 60_000; // ms until a file that could not be brought is tried again
@@ -61,6 +59,7 @@ export class Engine {
   readonly #o: EngineOptions;
   readonly #db: Database;
   readonly #meter = new LinkMeter();
+  readonly #probes: Probes;
   #tabs!: Tabs; // since #begin
   readonly #ends: (() => void)[] = [];
   readonly #failed = new Map<string, number>();
@@ -68,7 +67,6 @@ export class Engine {
   #lastSync: number | undefined;
   #complete = false;
   #problem: string | undefined;
-  #missed = 0;
   #downloading = false;
   #timers: ReturnType<typeof setInterval>[] = [];
   #closed = false;
@@ -107,6 +105,12 @@ export class Engine {
     this.replica = replica;
     this.receipts = new Receipts(o.api, o.who.device);
     this.link = this.#meter.link;
+    this.#probes = new Probes({
+      meter: this.#meter, url: new URL('/healthz', o.serverUrl),
+      waiting: () => this.queue.entries.get().length > 0 || this.#wanted() !== undefined,
+      busy: () => replica.adapter.busy || this.queue.sending.get().size > 0 || this.#downloading,
+      dead: () => replica.adapter.drop(),
+    });
     this.#reports = new Reports(o.api, () => this.#state());
     const headers: Record<string, string> = o.token ? { Authorization: `Bearer ${o.token}` } : {};
     const moved = (bytes: number, ms: number) => {
@@ -115,8 +119,8 @@ export class Engine {
     this.queue = new FileQueue({
       db, endpoint: new URL('/api/v1/uploads', o.serverUrl).href, headers, moved,
       changed: () => this.#tabs.tell({ tell: 'outbox' }),
-      measured: () => this.#meter.measured(rateFor),
-      measure: () => this.#measureRate(),
+      measured: () => this.#probes.measured(),
+      measure: () => this.#probes.rate(),
       signedOut: () => o.signedOut('expired'),
       ...(o.source ? { source: o.source } : {}),
     });
@@ -180,10 +184,9 @@ export class Engine {
   // ——— what happens on the connection
 
   connected(): void {
-    this.#missed = 0;
     this.#problem = undefined;
     this.#meter.connection(true);
-    this.#measureNext();
+    this.#probes.connected();
     this.#publishSync();
   }
 
@@ -193,74 +196,6 @@ export class Engine {
     else if (why.advice !== 'stop') this.#problem = 'The server cannot be reached.';
     else if (why.code !== 1000) this.#problem = `The server ended the connection (${why.code}).`;
     this.#publishSync();
-  }
-
-  #measuring = false;
-  #measureAt: ReturnType<typeof setTimeout> | undefined;
-
-  /** Measures the link when that is due. */
-  #measureNext(): void {
-    clearTimeout(this.#measureAt);
-    const next = this.#closed || this.#measuring ? undefined : this.#meter.next(this.#filesWait);
-    if (!next) return;
-    this.#measureAt = setTimeout(() => {
-      this.#measuring = true;
-      void (next.what === 'trip' ? this.#measureTrip() : this.#measureRate().catch(() => undefined)).finally(() => {
-        this.#measuring = false;
-        this.#measureNext();
-      });
-    }, next.at - performance.now());
-  }
-
-  get #filesWait(): boolean {
-    return this.queue.entries.get().length > 0 || this.#wanted() !== undefined;
-  }
-
-  /** Something of ours is on the link. */
-  get #busy(): boolean {
-    return this.replica.adapter.busy || this.queue.sending.get().size > 0 || this.#downloading;
-  }
-
-  /** How long a request takes, and whether something else of ours was on the link. */
-  async #ask(headers: Record<string, string> = {}): Promise<{ readonly took: number; readonly busy: boolean }> {
-    const before = this.#busy;
-    const began = performance.now();
-    await fetch(new URL('/healthz', this.#o.serverUrl), { cache: 'no-store', headers, signal: AbortSignal.timeout(probePatience) });
-    return { took: performance.now() - began, busy: before || this.#busy };
-  }
-
-  /** Measures the round trip, and finds out whether a connection that says nothing is alive. */
-  async #measureTrip(): Promise<void> {
-    this.#meter.asked('trip');
-    try {
-      const { took, busy } = await this.#ask();
-      this.#missed = 0;
-      this.measure(took, busy);
-    } catch {
-      if (!this.replica.adapter.server) return;
-      if (++this.#missed >= 2) this.replica.adapter.drop();
-      else this.measure(probePatience, this.#busy);
-    }
-  }
-
-  /**
-   * Measures the rate, also before a file begins, by what a request with a long header takes longer than a round trip: on a slow link nothing of a photo shall go up just to find out that it is
-   * slow (S6). Rejects where there is no network after all, or it seems slow while something of ours is on it.
-   */
-  #measureRate(): Promise<void> {
-    return (this.#rate ??= this.#trains().finally(() => (this.#rate = undefined))); // two at once would halve each other's
-  }
-
-  #rate: Promise<void> | undefined;
-
-  async #trains(): Promise<void> {
-    do {
-      this.#meter.asked('rate');
-      const short = await this.#ask();
-      this.measure(short.took, short.busy);
-      const long = await this.#ask({ 'Fieldsync-Padding': 'x'.repeat(probeBytes) });
-      if (!this.#meter.train(probeBytes, long.took, short.busy || long.busy)) throw new Error('the link is busy');
-    } while (!this.#meter.measured(rateFor));
   }
 
   /** Another measurement of the round trip, in milliseconds. */
@@ -287,7 +222,7 @@ export class Engine {
   #allow(): void {
     this.queue.allow(this.#leads && !this.#closed ? { link: this.link.get(), known: (job) => (this.replica.record(job)?.shared.length ?? 0) > 0 } : undefined);
     void this.#download();
-    this.#measureNext();
+    this.#probes.plan();
   }
 
   get #idle(): boolean {
@@ -587,8 +522,8 @@ export class Engine {
     this.#closed = true;
     this.#timers.forEach(clearInterval);
     clearTimeout(this.#receiptsDue);
-    clearTimeout(this.#measureAt);
     this.#reports.close();
+    this.#probes.close();
     this.#ends.forEach((end) => end());
     this.queue.close();
     this.files.close();
