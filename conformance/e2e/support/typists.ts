@@ -9,17 +9,18 @@ export interface Typed {
   text: string;
 }
 
-/** Others who type in a job's description: clients of the SDK in a process of their own (client/web/sdk/test/typists.ts), without pages. */
+/** Others who have a job's description open: clients of the SDK in a process of their own (client/web/sdk/test/typists.ts), without pages. */
 export class Typists {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  constructor(server: string, job: string, people: number) {
+  /** every: ms between two keys of each; 0: they only read. */
+  constructor(server: string, job: string, people: number, every: number) {
     const run = "import { runnerImport } from 'vite'; await runnerImport('./sdk/test/typists.ts', { resolve: { conditions: ['@fieldsync/source'] } })";
     this.#child = spawn(process.execPath, ['--input-type=module', '-e', run], {
       cwd: `${top}client/web`,
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, SERVER: server, JOB: job, PEOPLE: String(people) },
+      env: { ...process.env, SERVER: server, JOB: job, PEOPLE: String(people), EVERY: String(every) },
     });
     this.#lines = createInterface(this.#child.stdout!)[Symbol.asyncIterator]();
   }

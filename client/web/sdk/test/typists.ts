@@ -5,14 +5,14 @@ import { wasm } from './setup.ts';
 
 /*
  * People who type in one description, as the board's page has them type, and no page: a client each, in a process of its own, so that what is measured beside them is
- * one page and not their browsers. SERVER, JOB; PEOPLE and KEYS (ms between two of a person's) may be said. They begin when told so by a line, and end with the input;
+ * one page and not their browsers. SERVER, JOB; PEOPLE and EVERY (ms between two keys of a person; 0: they only read) may be said. They begin when told so by a line, and end with the input;
  * then what each has is written, as JSON.
  */
 const server = process.env['SERVER']!;
 const job = process.env['JOB']!;
 const people = Number(process.env['PEOPLE'] ?? 3);
-const between = Number(process.env['KEYS'] ?? 150);
-const pause = 80; // ms between two announcements of a moving caret: SharedTextarea's
+const between = Number(process.env['EVERY'] ?? 150);
+const pause = 200; // ms between two announcements of a moving caret: SharedTextarea's
 
 const path = ['description'];
 const words = 'word ';
@@ -57,7 +57,7 @@ console.log('there');
 
 let timers: ReturnType<typeof setInterval>[] = [];
 process.stdin.once('data', () => {
-  timers = typists.map((t, i) => setInterval(t.key, between + 7 * i)); // nobody keeps time with another
+  if (between > 0) timers = typists.map((t, i) => setInterval(t.key, between + 7 * i)); // nobody keeps time with another
 });
 process.stdin.once('end', () => {
   timers.forEach(clearInterval);

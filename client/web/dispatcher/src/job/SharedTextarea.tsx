@@ -2,7 +2,7 @@ import type { JobHandle, Present } from '@fieldsync/sdk';
 import { memo, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, type CSSProperties, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { hue } from '../ui/Person.tsx';
-import { useFramed } from './framed.ts';
+import { drawWithOwn, useFramed } from './framed.ts';
 import { useOthers } from './others.ts';
 import { between, moved, over } from './selection.ts';
 import classes from './SharedTextarea.module.css';
@@ -17,7 +17,7 @@ interface Props {
   maxLength?: number;
 }
 
-const pause = 80; // ms between two announcements of a moving caret
+const pause = 200; // ms between two announcements of a moving caret
 
 /**
  * A text that several write at once. Each input is one splice; what others type comes in around one's own caret, which stays where it was between its letters. Their carets
@@ -74,6 +74,7 @@ export const SharedTextarea = memo(function SharedTextarea({ handle, path, label
     }
     shown.current = el.value;
     announce();
+    drawWithOwn();
   };
 
   const here = useOthers(handle, useCallback((others: readonly Present[]) => others.flatMap((o) => (o.field === field ? [{ id: o.id, user: o.user, name: o.name, anchor: o.anchor, head: o.head }] : [])), [field]));

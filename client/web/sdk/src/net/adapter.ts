@@ -1,7 +1,8 @@
-import { cbor, NetworkAdapter, type DocumentId, type Message, type PeerId, type PeerMetadata } from '@automerge/automerge-repo/slim';
+import { cbor, NetworkAdapter, type Message, type PeerId, type PeerMetadata } from '@automerge/automerge-repo/slim';
 import { A } from '../automerge.ts';
 import { adviceOf, Backoff } from './backoff.ts';
 import { Comparison, hex, type CatchUpFrame, type Compared, type Item } from './catchup.ts';
+import { Gatherer, type DocMessage } from './gather.ts';
 import { Outgoing, type Frame } from './outgoing.ts';
 
 /** The server's word that a change is not taken (docs/PROTOCOL.md, Refusals). */
@@ -50,6 +51,7 @@ const readyPatience = 1_500; // ms that a document that is not here waits for a 
 export class ServerAdapter extends NetworkAdapter {
   readonly #o: AdapterOptions;
   readonly #backoff = new Backoff();
+  readonly #gatherer = new Gatherer((message, bytes) => this.#message(message, bytes));
   #socket: WebSocket | undefined;
   #outgoing: Outgoing | undefined; // since the socket is open
   readonly #spoken = new Set<string>(); // documents that were spoken about on this connection
@@ -86,6 +88,11 @@ export class ServerAdapter extends NetworkAdapter {
   /** The peer that the server is; undefined: not connected. */
   get server(): PeerId | undefined {
     return this.#server;
+  }
+
+  /** A letter was typed here. */
+  typing(): void {
+    this.#gatherer.typing();
   }
 
   /** Connects, and again whenever the connection breaks. */
@@ -212,6 +219,7 @@ export class ServerAdapter extends NetworkAdapter {
   }
 
   #forget(): void {
+    this.#gatherer.flush();
     clearTimeout(this.#patience);
     this.#socket = undefined;
     this.#outgoing?.end();
@@ -253,6 +261,12 @@ export class ServerAdapter extends NetworkAdapter {
       return;
     }
     if (frame.type !== 'ephemeral' && typeof frame['documentId'] === 'string') this.#outgoing?.answered(frame['documentId']);
+    if (frame.type === 'sync' || frame.type === 'request' || frame.type === 'ephemeral') {
+      const data = frame['data'];
+      this.#gatherer.take({ ...frame, ...(data instanceof Uint8Array ? { data: data.slice() } : {}) } as unknown as DocMessage); // cbor gives views of the frame
+      return;
+    }
+    this.#gatherer.flush(); // what comes now is after it
     switch (frame.type) {
       case 'peer':
         this.#joined(frame);
@@ -270,20 +284,16 @@ export class ServerAdapter extends NetworkAdapter {
           ...(typeof frame['detail'] === 'string' ? { detail: frame['detail'] } : {}),
         });
         break;
-      case 'sync':
-      case 'request':
-      case 'ephemeral':
       case 'doc-unavailable':
-        this.#message(frame as unknown as Message & { documentId: DocumentId; data?: Uint8Array });
+        this.#message(frame as unknown as DocMessage, 0);
     }
   }
 
-  #message(message: Message & { documentId: DocumentId; data?: Uint8Array }): void {
-    // Before the repo: whoever waits for the document must find it awaited. cbor gives views of the frame.
-    const own = message.data ? { ...message, data: message.data.slice() } : message;
-    this.emit('message', own);
+  /** bytes: that the server has sent for it. */
+  #message(message: DocMessage, bytes: number): void {
+    this.emit('message', message);
     if (message.type === 'doc-unavailable') this.#o.events.unavailable(message.documentId);
-    else if (own.data && message.type !== 'ephemeral') this.#o.events.heard(message.documentId, A.decodeSyncMessage(own.data).heads, own.data.length);
+    else if (message.data && message.type !== 'ephemeral') this.#o.events.heard(message.documentId, A.decodeSyncMessage(message.data).heads, bytes);
   }
 
   #joined(frame: { readonly [key: string]: unknown }): void {

@@ -65,7 +65,7 @@ export function usePresence(handle: JobHandle | undefined): readonly Present[] {
 
 const here = fixed<Receipt>('on-this-device');
 
-const receiptRests = 300; // ms between two looks at a receipt: while one types each letter is on its way and there, and each look has its price
+const receiptRests = 1_000; // ms between two receipts that are drawn: whoever types needs the processor for the letters
 
 /** Where what was done until some heads has got to. */
 export function useReceipt(handle: JobHandle | undefined, heads?: Heads): Receipt {

@@ -36,7 +36,9 @@ export class JobPresence implements Presence {
   }
 
   announce(at?: { readonly field: string; readonly anchor?: string; readonly head?: string }): void {
+    const before = this.#mine;
     this.#mine = { user: this.#who.user, name: this.#who.name, ...at };
+    if (before && before.field === at?.field && before.anchor === at?.anchor && before.head === at?.head) return; // who types stays before the same letter
     this.#timer ??= setInterval(() => {
       this.#say();
       this.#age();

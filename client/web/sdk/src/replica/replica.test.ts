@@ -55,6 +55,22 @@ test('a state that was looked at is noted once: looking again writes nothing and
   expect(r.records.get()).toBe(noted);
 });
 
+test('a record follows a change at once, and three times a second where changes do not end', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  const r = await replica('record-beat');
+  const id = await r.create({ kind: 'job', title: 'Boiler' });
+  vi.advanceTimersByTime(5_000);
+  const derived = vi.spyOn(r, 'refreshNow').mockResolvedValue(undefined);
+  for (let ms = 0; ms < 3_000; ms += 10) {
+    r.refresh(id);
+    vi.advanceTimersByTime(10);
+    if (ms === 30) expect(derived).toHaveBeenCalledTimes(1);
+  }
+  expect(derived).toHaveBeenCalledTimes(10);
+  vi.advanceTimersByTime(1_000);
+  expect(derived).toHaveBeenCalledTimes(11); // the last change, too
+});
+
 test('that there is no news is the same answer each time, so that who watches it is not told anew', () => {
   const doc = A.from({ title: 'Boiler' });
   const heads = A.getHeads(doc);

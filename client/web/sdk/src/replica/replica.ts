@@ -45,6 +45,7 @@ export interface ReplicaEvents {
 const loadsAtOnce = 8; // documents that are brought at a time after a comparison
 const idleAfter = 30_000; // ms that a document nobody has open stays in memory
 const refreshAfter = 30; // ms that further changes of a document join in
+const refreshBeat = 300; // ms between two when they do not end
 
 /** The documents of one person in this tab: automerge-repo, and a record beside each. */
 export class Replica {
@@ -64,6 +65,7 @@ export class Replica {
   readonly #watched = new Map<DocumentId, Handle>();
   readonly #open = new Map<DocumentId, number>();
   readonly #due = new Map<DocumentId, ReturnType<typeof setTimeout>>();
+  readonly #refreshed = new Map<DocumentId, number>(); // when a record was last derived because of changes, ms
   #present = () => {}; // says that this tab has gone
   readonly #idle = new Map<DocumentId, ReturnType<typeof setTimeout>>();
   readonly #leaving = new Map<DocumentId, Leaving>();
@@ -200,10 +202,12 @@ export class Replica {
   /** Derives the record anew, soon. */
   refresh(id: DocumentId): void {
     if (this.#due.has(id) || this.#closed) return;
+    const since = Date.now() - (this.#refreshed.get(id) ?? 0);
     this.#due.set(id, setTimeout(() => {
       this.#due.delete(id);
+      this.#refreshed.set(id, Date.now());
       void this.refreshNow(id);
-    }, refreshAfter));
+    }, Math.max(refreshAfter, since < 0 ? 0 : refreshBeat - since)));
   }
 
   async refreshNow(id: DocumentId): Promise<void> {
@@ -392,6 +396,7 @@ export class Replica {
       await this.refreshNow(id);
     }
     this.#watched.delete(id);
+    this.#refreshed.delete(id);
     this.#clashes.forget(id);
     handle.removeAllListeners('heads-changed');
     await this.repo.removeFromCache(id as RepoId).catch(() => undefined);
@@ -407,6 +412,7 @@ export class Replica {
 
   /** Types in a text: nobody waits for a keystroke, which is durable within 20 ms, and none is lost, whatever happens to the document meanwhile. */
   type(id: DocumentId, path: readonly string[], make: (doc: Tree) => void): void {
+    this.adapter.typing();
     const leaving = this.#leaving.get(id);
     if (!leaving) return this.#watched.get(id)!.change((doc) => make(doc));
     const key = path.join('\u0000');
