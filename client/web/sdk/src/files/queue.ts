@@ -1,4 +1,4 @@
-import * as tus from 'tus-js-client';
+import type * as tus from 'tus-js-client';
 import type { Link } from '../api.ts';
 import type { Database, OutboxEntry, StoredBlob } from '../store/database.ts';
 import { secondsOf, turn } from '../net/backoff.ts';
@@ -173,10 +173,17 @@ export class FileQueue {
     return new Promise((resolve, reject) => {
       let saved = Date.now();
       let seen = { bytes: -1, at: Date.now() };
+      let stopped = false;
+      stopper(() => {
+        stopped = true;
+        resolve('stopped');
+      });
       const begin = async () => {
+        const { Upload } = await import('tus-js-client'); // no part of a start: nothing is sent before a page is seen
         const source = this.#o.source ? await this.#o.source(blob) : blob;
+        if (stopped) return;
         const kbps = this.#going?.link.kbps ?? 2_000;
-        const upload = new tus.Upload(source as Blob, {
+        const upload = new Upload(source as Blob, {
           endpoint: this.#o.endpoint,
           ...(entry.uploadUrl ? { uploadUrl: entry.uploadUrl } : {}),
           metadata: { sha256: entry.sha256, job: entry.job, filename: entry.name, filetype: entry.mediaType, kind: entry.kind },
