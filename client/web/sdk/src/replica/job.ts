@@ -50,6 +50,8 @@ export class OpenJob implements JobHandle {
   #telling = false;
   #deeds = 0; // that are being done here: what they change is told at once, letters too
   #unseen = 0; // states that nobody was told of, and that are not by typing alone
+  /** Texts that may be typed in, as far as was looked: letters change nothing about it, and to look is dearer than to type one. */
+  readonly #typable = new Set<string>();
   readonly #n: JobNeeds;
   #handle: Handle | undefined;
   #closed = false;
@@ -126,6 +128,7 @@ export class OpenJob implements JobHandle {
   };
 
   #tell(): void {
+    this.#typable.clear();
     clearTimeout(this.#calmDue);
     this.#calmDue = undefined;
     this.#calm.update((n) => n + 1);
@@ -264,8 +267,10 @@ export class OpenJob implements JobHandle {
   text(path: readonly string[]): SharedText {
     const read = (): string => path.reduce<unknown>((m, k) => (isMap(m) ? m[k] : undefined), this.#doc) as string;
     const current = () => text(read()) ?? '';
+    const name = path.join('\u0000');
     const write = (make: (doc: Tree) => void) => {
-      actions.require(actions.mayAt(this.#doing(), path));
+      if (!this.#typable.has(name)) actions.require(actions.mayAt(this.#doing(), path));
+      this.#typable.add(name);
       this.#n.replica.type(this.id, path, make);
       this.#version.update((n) => n + 1); // no handle tells of a document that leaves
     };
