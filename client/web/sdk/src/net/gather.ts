@@ -6,7 +6,7 @@ export type DocMessage = Message & { readonly documentId: DocumentId; readonly d
 
 const atOnce = 3; // messages about a document that are handed on as they come: an exchange is a few of them
 const beat = 100; // ms between two after that
-const typingBeat = 200; // where somebody types here
+const typingBeat = 300; // where somebody types here
 const typingFor = 1_000; // ms that somebody is held to be typing after a letter
 const calm = 3 * typingBeat; // ms after which it begins anew
 
@@ -30,7 +30,7 @@ export class Gatherer {
     this.#hand = hand;
   }
 
-  /** A letter was typed here: it goes first, and others' come five times a second. */
+  /** A letter was typed here: it goes first, and others' come three times a second. */
   typing(): void {
     this.#typed = Date.now();
   }

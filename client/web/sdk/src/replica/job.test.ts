@@ -9,7 +9,7 @@ import { Replica } from './replica.ts';
 
 afterEach(() => vi.useRealTimers());
 
-test('letters are told by their text at once, and by the job within a second; whatever else changes is told at once', async () => {
+test('letters are told by their text at once, and by the job when the typing has rested for a second, or after five; whatever else changes is told at once', async () => {
   const nothing = () => undefined;
   const replica = await Replica.open({
     db: await Database.open('letters'), storage: new DocumentStorage('letters:documents'), tabs: [], syncUrl: () => 'ws://127.0.0.1:1', keep: 'all',
@@ -29,7 +29,7 @@ test('letters are told by their text at once, and by the job within a second; wh
     for (let i = 0; i < 10; i++) await Promise.resolve();
   };
 
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   text.splice(0, 0, 'i');
   await settled();
   text.splice(0, 0, 'c');
@@ -42,6 +42,17 @@ test('letters are told by their text at once, and by the job within a second; wh
   vi.advanceTimersByTime(1);
   await settled();
   expect(told).toHaveBeenCalledTimes(1);
+
+  for (let ms = 0; ms < 5_000; ms += 500) {
+    expect(told).toHaveBeenCalledTimes(1);
+    text.splice(0, 0, 'd');
+    await settled();
+    vi.advanceTimersByTime(500);
+    await settled();
+  }
+  expect(told).toHaveBeenCalledTimes(2); // who types without end is waited for no longer
+  told.mockClear();
+  told();
 
   text.splice(0, 0, 'x');
   handle.change((doc) => void Object.assign(doc, { title: 'Boiler, second floor' }));

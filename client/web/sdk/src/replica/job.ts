@@ -18,7 +18,8 @@ import { patchEdits } from './patch.ts';
 import { JobPresence } from './presence.ts';
 import type { Handle, Replica } from './replica.ts';
 
-const typingRests = 1_000; // ms after which what was typed is seen in the job as a whole too
+const typingRests = 1_000; // ms after the last letter that what was typed is seen in the job as a whole too
+const typingEnds = 5_000; // ms after the first one, at most
 
 /** What a job needs beside the replica. */
 export interface JobNeeds {
@@ -44,9 +45,9 @@ export class OpenJob implements JobHandle {
   readonly #version = new Value(0);
   /** What changes when the document does. */
   readonly #states: readonly Watched<unknown>[];
-  /** What else there is to see follows what is typed a little later: whoever types, or has others type, needs the processor for the letters. */
+  /** What else there is to see follows when the typing rests: whoever types, or has others type, needs the processor for the letters. */
   readonly #calm = new Value(0);
-  #calmDue: ReturnType<typeof setTimeout> | undefined;
+  #calmDue: { readonly timer: ReturnType<typeof setTimeout>; readonly until: number } | undefined;
   #telling = false;
   #deeds = 0; // that are being done here: what they change is told at once, letters too
   #unseen = 0; // states that nobody was told of, and that are not by typing alone
@@ -117,7 +118,7 @@ export class OpenJob implements JobHandle {
       if (this.#handle?.isReady()) this.state.set('ready');
       this.#version.update((n) => n + 1);
       if (this.#unseen > 0 || this.#deeds > 0) this.#tell();
-      else this.#calmDue ??= setTimeout(() => this.#tell(), typingRests);
+      else this.#tellLater();
       this.#unseen = 0;
     });
   };
@@ -127,9 +128,16 @@ export class OpenJob implements JobHandle {
     if (patches.length > 0 && patches.every((p) => typeof p.path[p.path.length - 1] === 'number')) this.#unseen--;
   };
 
+  #tellLater(): void {
+    const now = performance.now();
+    const until = this.#calmDue?.until ?? now + typingEnds;
+    clearTimeout(this.#calmDue?.timer);
+    this.#calmDue = { timer: setTimeout(() => this.#tell(), Math.min(typingRests, until - now)), until };
+  }
+
   #tell(): void {
     this.#typable.clear();
-    clearTimeout(this.#calmDue);
+    clearTimeout(this.#calmDue?.timer);
     this.#calmDue = undefined;
     this.#calm.update((n) => n + 1);
   }
@@ -385,7 +393,7 @@ export class OpenJob implements JobHandle {
     this.#closed = true;
     this.#end();
     this.presence.close();
-    clearTimeout(this.#calmDue);
+    clearTimeout(this.#calmDue?.timer);
     this.#unfollow();
     this.#n.replica.release(this.id);
   }

@@ -45,7 +45,7 @@ export interface ReplicaEvents {
 const loadsAtOnce = 8; // documents that are brought at a time after a comparison
 const idleAfter = 30_000; // ms that a document nobody has open stays in memory
 const refreshAfter = 30; // ms that further changes of a document join in
-const refreshBeat = 300; // ms between two when they do not end
+const refreshBeat = 1_000; // ms between two when they do not end
 
 /** The documents of one person in this tab: automerge-repo, and a record beside each. */
 export class Replica {
