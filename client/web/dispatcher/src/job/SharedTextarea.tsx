@@ -2,7 +2,7 @@ import type { JobHandle, Present } from '@fieldsync/sdk';
 import { memo, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, type CSSProperties, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { hue } from '../ui/Person.tsx';
-import { drawWithOwn, useFramed } from './framed.ts';
+import { useFramed } from './framed.ts';
 import { useOthers } from './others.ts';
 import { between, moved, over } from './selection.ts';
 import classes from './SharedTextarea.module.css';
@@ -74,7 +74,6 @@ export const SharedTextarea = memo(function SharedTextarea({ handle, path, label
     }
     shown.current = el.value;
     announce();
-    drawWithOwn();
   };
 
   const here = useOthers(handle, useCallback((others: readonly Present[]) => others.flatMap((o) => (o.field === field ? [{ id: o.id, user: o.user, name: o.name, anchor: o.anchor, head: o.head }] : [])), [field]));
