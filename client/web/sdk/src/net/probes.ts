@@ -49,9 +49,9 @@ export class Probes {
     }, next.at - performance.now());
   }
 
-  /** Whether the rate is known well enough for the next file to begin. */
+  /** Whether the rate is known well enough for the next file to begin; while it is being measured it is not. */
   measured(): boolean {
-    return this.#o.meter.measured(rateFor);
+    return this.#rate === undefined && this.#o.meter.measured(rateFor);
   }
 
   /**
@@ -69,7 +69,7 @@ export class Probes {
       this.#o.meter.roundTrip(short.took, short.busy);
       const long = await this.#ask({ 'Fieldsync-Padding': 'x'.repeat(probeBytes) });
       if (!this.#o.meter.train(probeBytes, long.took, short.busy || long.busy)) throw new Error('the link is busy');
-    } while (!this.measured());
+    } while (!this.#o.meter.measured(rateFor));
   }
 
   /** Measures the round trip, and finds out whether a connection that says nothing is alive. */
