@@ -260,7 +260,7 @@ export interface JobHandle {
   readonly id: DocumentId;
   /** `unavailable`: it is not on this device, and the server gives it not (or there is no network). */
   readonly state: Watched<'loading' | 'ready' | 'unavailable'>;
-  /** The job, or undefined while it loads. It is that of now; of what is typed in a text its listeners are told within a second, those of `text` at once. */
+  /** The job, or undefined while it loads. It is that of now; of what is typed in a text its listeners are told when the typing has rested for a second, or after five, those of `text` at once. */
   readonly job: Watched<Job | undefined>;
   /** What this person is to it. */
   readonly part: Watched<Part>;

@@ -97,6 +97,13 @@ test('a few messages about a document are handed on as they come, many ten times
   expect(came).toHaveLength(6);
 });
 
+test('where no timer comes, what waits is bounded', () => {
+  const { came, letter, heads } = gathering();
+  for (let i = 0; i < 3 + 256; i++) letter();
+  expect(came).toHaveLength(4);
+  expect(came[3]!.heads).toEqual(heads());
+});
+
 test('what waits is handed on before what comes after it', () => {
   const { came, letter, gatherer, heads } = gathering();
   for (let i = 0; i < 6; i++) letter();

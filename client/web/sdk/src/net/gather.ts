@@ -7,6 +7,7 @@ export type DocMessage = Message & { readonly documentId: DocumentId; readonly d
 const atOnce = 3; // messages about a document that are handed on as they come: an exchange is a few of them
 const beat = 100; // ms between two after that
 const typingBeat = 300; // where somebody types here
+const most = 256; // messages about a document that wait: a browser may hold up the timers of a page that nobody sees for a minute
 const typingFor = 1_000; // ms that somebody is held to be typing after a letter
 const calm = 3 * typingBeat; // ms after which it begins anew
 
@@ -41,6 +42,7 @@ export class Gatherer {
     const of = this.#docs.get(id) ?? { handed: [], messages: [], timer: undefined };
     this.#docs.set(id, of);
     of.messages.push(message);
+    if (of.messages.length >= most) return this.#handOn(id, of);
     if (of.messages.length > 1) return;
     const now = Date.now();
     of.handed = of.handed.filter((at) => at > now - calm && at <= now);
