@@ -19,9 +19,15 @@ function inStep() {
     said = false;
     let m: A.SyncMessage | null;
     [there, m] = A.generateSyncMessage(server, there);
-    if (m) ([mine, here] = A.receiveSyncMessage(mine, here, m)), (said = true);
+    if (m) {
+      [mine, here] = A.receiveSyncMessage(mine, here, m);
+      said = true;
+    }
     [here, m] = A.generateSyncMessage(mine, here);
-    if (m) ([server, there] = A.receiveSyncMessage(server, there, m)), (said = true);
+    if (m) {
+      [server, there] = A.receiveSyncMessage(server, there, m);
+      said = true;
+    }
   }
   return {
     mine: () => A.clone(mine),
