@@ -27,9 +27,10 @@ export const SharedTextarea = memo(function SharedTextarea({ handle, path, label
   const { t } = useTranslation();
   const id = useId();
   const text = useMemo(() => handle.text(path), [handle, path]);
-  const value = useFramed(text.value);
   const area = useRef<HTMLTextAreaElement>(null);
-  const shown = useRef(value); // what the textarea had before the input that comes
+  const shown = useRef<string>(undefined); // what the textarea had before the input that comes
+  const value = useFramed(text.value, useCallback(() => shown.current === text.value.get(), [text]));
+  shown.current ??= value;
   const composing = useRef(false);
   const field = path.join('.');
 
@@ -60,9 +61,9 @@ export const SharedTextarea = memo(function SharedTextarea({ handle, path, label
   const take = (): void => {
     const el = area.current;
     if (!el) return;
-    const mine = between(shown.current, el.value);
+    const mine = between(shown.current ?? '', el.value);
     if (mine) {
-      const theirs = between(shown.current, text.value.get()); // they may have typed since what is shown was shown
+      const theirs = between(shown.current ?? '', text.value.get()); // they may have typed since what is shown was shown
       const splice = over(mine, theirs);
       text.splice(splice.at, splice.remove, splice.insert);
       if (theirs) {

@@ -33,3 +33,31 @@ test('what has changed until a frame is drawn with it, once and together', async
   await vi.advanceTimersByTimeAsync(1_000);
   expect(drawn).toEqual(['text 2', 'carets', 'carets']);
 });
+
+test('one\'s own letters, which are in the field already, rest until another change is drawn, a quarter of a second at most', async () => {
+  const text = new Value('');
+  let own = true;
+  const drawn: string[] = [];
+  const end = framed(text, () => own).subscribe(() => drawn.push(text.get()));
+  text.set('a');
+  await vi.advanceTimersByTimeAsync(200);
+  text.set('ab');
+  expect(drawn).toEqual([]);
+  await vi.advanceTimersByTimeAsync(66);
+  expect(drawn).toEqual(['ab']);
+  text.set('abc');
+  own = false;
+  text.set('abcd');
+  await vi.advanceTimersByTimeAsync(16);
+  expect(drawn).toEqual(['ab', 'abcd']);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(drawn).toHaveLength(2);
+  own = true;
+  text.set('abcde');
+  await vi.advanceTimersByTimeAsync(266);
+  expect(drawn).toEqual(['ab', 'abcd', 'abcde']);
+  text.set('abcdef');
+  end();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(drawn).toHaveLength(3);
+});

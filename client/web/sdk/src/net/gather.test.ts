@@ -78,7 +78,7 @@ function gathering() {
   return { came, gatherer, letter: () => gatherer.take(message('sync', pair.type('x'))), heads: pair.heads };
 }
 
-test('a few messages about a document are handed on as they come, many ten times a second, three times where one types oneself', () => {
+test('a few messages about a document are handed on as they come, many ten times a second, and twice where one has typed', () => {
   const { came, letter, heads, gatherer } = gathering();
   for (let i = 1; i <= 3; i++) {
     letter();
@@ -94,13 +94,42 @@ test('a few messages about a document are handed on as they come, many ten times
   expect(came[3]!.heads).toEqual(heads());
   gatherer.typing();
   letter();
-  vi.advanceTimersByTime(299);
+  vi.advanceTimersByTime(499);
   expect(came).toHaveLength(4);
-  vi.advanceTimersByTime(1);
+  vi.advanceTimersByTime(1); // nobody types on
   expect(came).toHaveLength(5);
   vi.advanceTimersByTime(1_000); // it is calm again
   letter();
   expect(came).toHaveLength(6);
+});
+
+test('while one types, what has waited for a quarter of a second is handed on right after a letter of one\'s own is drawn', () => {
+  const frames: (() => void)[] = [];
+  vi.stubGlobal('requestAnimationFrame', (frame: () => void) => frames.push(frame));
+  const { came, letter, heads, gatherer } = gathering();
+  const drawn = () => {
+    frames.splice(0).forEach((frame) => frame());
+    vi.advanceTimersByTime(0);
+  };
+  gatherer.typing();
+  for (let i = 0; i < 3; i++) letter(); // as they come
+  letter();
+  vi.advanceTimersByTime(240);
+  gatherer.typing();
+  drawn();
+  expect(came).toHaveLength(3); // too soon after the last
+  letter();
+  vi.advanceTimersByTime(10);
+  gatherer.typing();
+  gatherer.typing();
+  expect(came).toHaveLength(3); // the letter first
+  drawn();
+  expect(came).toHaveLength(4);
+  expect(came[3]!.heads).toEqual(heads());
+  gatherer.typing();
+  drawn();
+  expect(came).toHaveLength(4); // nothing waits
+  vi.unstubAllGlobals();
 });
 
 test('where no timer comes, what waits is bounded', () => {

@@ -6,10 +6,11 @@ export type DocMessage = Message & { readonly documentId: DocumentId; readonly d
 
 const atOnce = 3; // messages about a document that are handed on as they come: an exchange is a few of them
 const beat = 100; // ms between two after that
-const typingBeat = 300; // where somebody types here
+const typingBeat = 250; // where somebody types here, and then until a letter is drawn
+const typingMost = 500; // ms between two where somebody types here, and no letter comes
 const most = 256; // messages about a document that wait: a browser may hold up the timers of a page that nobody sees for a minute
 const typingFor = 1_000; // ms that somebody is held to be typing after a letter
-const calm = 3 * typingBeat; // ms after which it begins anew
+const calm = 900; // ms after which it begins anew
 
 interface Waiting {
   handed: number[]; // when the last ones were, ms
@@ -31,9 +32,10 @@ export class Gatherer {
     this.#hand = hand;
   }
 
-  /** A letter was typed here: it goes first, and others' come three times a second. */
+  /** A letter was typed here: it goes first. Others' come three times a second, each time right after a letter is drawn: the next key is furthest away then. */
   typing(): void {
     this.#typed = Date.now();
+    if ([...this.#docs.values()].some(due)) drawn(() => this.#docs.forEach((of, id) => due(of) && this.#handOn(id, of)));
   }
 
   /** Takes what came: sync messages and presence. Of one document it is handed on in its order. */
@@ -47,7 +49,7 @@ export class Gatherer {
     const now = Date.now();
     of.handed = of.handed.filter((at) => at > now - calm && at <= now);
     if (of.handed.length < atOnce) this.#handOn(id, of);
-    else this.#wait(id, of, Math.max(0, of.handed.at(-1)! + (now - this.#typed < typingFor ? typingBeat : beat) - now));
+    else this.#wait(id, of, Math.max(0, of.handed.at(-1)! + (now - this.#typed < typingFor ? typingMost : beat) - now));
   }
 
   /** Hands on all that waits, now: something comes that is after it. */
@@ -67,6 +69,14 @@ export class Gatherer {
     this.#wait(id, of, calm); // then it is forgotten
     for (const { message, bytes } of together(messages)) this.#hand(message, bytes);
   }
+}
+
+const due = (of: Waiting): boolean => of.messages.length > 0 && Date.now() - of.handed.at(-1)! >= typingBeat;
+
+/** Calls back after the next frame. */
+function drawn(then: () => void): void {
+  if (typeof requestAnimationFrame === 'function') requestAnimationFrame(() => setTimeout(then));
+  else setTimeout(then);
 }
 
 /** Messages about one document as fewer that say the same. */

@@ -366,6 +366,7 @@ export class OpenJob implements JobHandle {
       const of = heads ?? this.heads();
       if (!doc || of.length === 0) return 'on-this-device';
       const beyond = (held: readonly string[]) => {
+        if (!heads) return new Set(of); // nothing comes after all that is here, so only who names it has it: no walk over what was typed meanwhile, with each letter
         const known = held.filter((h) => A.hasHeads(doc, [h])); // what is not here comes after what is
         return new Set(known.length > 0 ? A.getChangesMetaSince(doc, known).map((c) => c.hash) : of);
       };
