@@ -18,6 +18,7 @@ interface Props {
 }
 
 const pause = 200; // ms between two announcements of a moving caret
+const grows = CSS.supports('field-sizing', 'content'); // a textarea grows with its text by itself; else by the mirror behind it
 
 /**
  * A text that several write at once. Each input is one splice; what others type comes in around one's own caret, which stays where it was between its letters. Their carets
@@ -29,7 +30,7 @@ export const SharedTextarea = memo(function SharedTextarea({ handle, path, label
   const text = useMemo(() => handle.text(path), [handle, path]);
   const area = useRef<HTMLTextAreaElement>(null);
   const shown = useRef<string>(undefined); // what the textarea had before the input that comes
-  const value = useFramed(text.value, useCallback(() => shown.current === text.value.get(), [text]));
+  const value = useFramed(text.value, useCallback(() => grows && shown.current === text.value.get(), [text]));
   shown.current ??= value;
   const composing = useRef(false);
   const field = path.join('.');
