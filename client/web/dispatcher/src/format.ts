@@ -26,6 +26,9 @@ export function when(at: Date | string, now = new Date()): string {
   return isoDay(date) === isoDay(now) ? time(date) : `${day(date)}, ${time(date)}`;
 }
 
+/** Names as people look them up: "Team 9" before "Team 10". */
+export const byName = (a: string, b: string): number => new Intl.Collator(i18next.language, { numeric: true }).compare(a, b);
+
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [['day', 86_400_000], ['hour', 3_600_000], ['minute', 60_000]];
 
 /** "5 minutes ago"; within a minute "now". */

@@ -1,6 +1,7 @@
 import { ApiError } from '@fieldsync/sdk';
 import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
 import { useCallback } from 'react';
+import { byName } from '../format.ts';
 import { api, ask, given, readAll, readBook, type Book } from './rest.ts';
 import type { Me, Role, User } from './types.ts';
 
@@ -35,9 +36,10 @@ export function useMay(): { write: boolean; administer: boolean } {
   return { write: role !== undefined && writers.includes(role), administer: role !== undefined && administrators.includes(role) };
 }
 
+/** All people, by name. */
 export const usersQuery = queryOptions({
   queryKey: ['users'],
-  queryFn: ({ signal }) => readAll((page) => ask(api.GET('/api/v1/users', { params: { query: page }, signal })), ({ users }) => users),
+  queryFn: async ({ signal }) => (await readAll((page) => ask(api.GET('/api/v1/users', { params: { query: page }, signal })), ({ users }) => users)).sort((a, b) => byName(a.name, b.name)),
   staleTime: 60_000,
 });
 export const useUsers = (): UseQueryResult<User[]> => useQuery(usersQuery);
@@ -58,7 +60,7 @@ export function useNames(): (user: string | undefined) => string {
 /** Those whom jobs can be given to, by name. */
 export function useWorkers(): User[] {
   const { data } = useUsers();
-  return (data ?? []).filter((u) => u.role === 'worker' && !u.disabled).sort((a, b) => a.name.localeCompare(b.name));
+  return (data ?? []).filter((u) => u.role === 'worker' && !u.disabled);
 }
 
 export const teamsQuery = queryOptions({ queryKey: ['teams'], queryFn: ({ signal }) => readAll((page) => ask(api.GET('/api/v1/teams', { params: { query: page }, signal })), ({ teams }) => teams), staleTime: 60_000 });

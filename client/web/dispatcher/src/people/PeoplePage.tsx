@@ -75,7 +75,7 @@ function Users() {
   if (error && !users) return <Failure error={error} retry={refetch} />;
   if (isPending) return <Skeleton height={260} radius="md" />;
   const words = text.toLowerCase();
-  const shown = (users ?? []).filter((u) => !words || u.name.toLowerCase().includes(words) || (u.login ?? '').toLowerCase().includes(words)).sort((a, b) => Number(a.disabled) - Number(b.disabled) || a.name.localeCompare(b.name));
+  const shown = (users ?? []).filter((u) => !words || u.name.toLowerCase().includes(words) || (u.login ?? '').toLowerCase().includes(words)).sort((a, b) => Number(a.disabled) - Number(b.disabled));
   const seen = (user: string): string | undefined =>
     devices
       ?.filter((d) => d.user === user && d.last_seen_at)

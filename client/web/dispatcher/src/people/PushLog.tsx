@@ -1,4 +1,4 @@
-import { Button, Select, Skeleton } from '@mantine/core';
+import { Anchor, Button, Select, Skeleton } from '@mantine/core';
 import { IconBell } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
@@ -39,7 +39,7 @@ export function PushLog() {
           clearable
           searchable
           clearButtonProps={{ 'aria-label': t('clear') }}
-          data={(users ?? []).map((u) => ({ value: u.id, label: u.name })).sort((a, b) => a.label.localeCompare(b.label))}
+          data={(users ?? []).map((u) => ({ value: u.id, label: u.name }))}
           value={user ?? null}
           onChange={set('user')}
         />
@@ -87,9 +87,9 @@ function Line({ entry: e }: { entry: PushEntry }) {
       </span>
       <span className={book.side}>
         {e.job && (
-          <Link to="/jobs/$job" params={{ job: e.job }}>
+          <Anchor size="sm" renderRoot={(props) => <Link {...props} to="/jobs/$job" params={{ job: e.job! }} />}>
             {t('push.job')}
-          </Link>
+          </Anchor>
         )}
         <Tag tone={tones[e.result] ?? 'info'}>{t(`push.result.${e.result}`)}</Tag>
         <time dateTime={e.at} title={precise(e.at)}>
