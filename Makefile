@@ -30,7 +30,7 @@ FUZZTIME ?= 60s
 FUZZED   ?= ./...
 SEEDS    ?= 10000
 
-.PHONY: help build run test vet race sim fuzz e2e chromium bench benchlists benchnotices benchuploads lint web interop minio vectors tools clean
+.PHONY: help build run test vet race sim fuzz e2e chromium bench benchlists benchnotices benchuploads lint web sdk interop minio vectors tools clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -117,6 +117,9 @@ lint: $(TOOLS)/golangci-lint $(WEB_NPM) $(E2E_MARK) ## golangci-lint, as .golang
 	@npm run --silent --prefix client/web lint
 
 web: $(WEB_MARK) ## the web apps, built into client/web/dist; the next build embeds them
+
+sdk: build ## the browser's SDK as a package for other programs, bin/fieldsync-sdk-VERSION.tgz
+	@FIELDSYNCD=$(CURDIR)/bin/fieldsyncd npm run --silent --prefix client/web/sdk package -- $(CURDIR)/bin
 
 interop: $(NPM_MARK) ## real automerge-repo clients of two generations against our server
 	$(GO) test -count=1 -v ./conformance/interop/... ./conformance/syncpeers/...
