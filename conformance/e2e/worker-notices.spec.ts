@@ -64,7 +64,7 @@ test('why a job could not be finished is said in the sheet where Finish was pres
   await server.as('dispatcher').status(id, { status: 'cancelled' });
   await expect(page.locator('main header').getByText('Cancelled', { exact: true })).toBeVisible(); // behind the sheet
   await sheet.getByRole('button', { name: 'Finish', exact: true }).click();
-  await expect(sheet.getByRole('status')).toContainText('It is cancelled and cannot become finished from there.');
+  await expect(sheet.getByRole('status')).toContainText('It is “Cancelled” and cannot become “Finished” from there.');
   await expect(notice(page, 'That did not work')).toHaveCount(0); // not where nobody can press it away
   await sheet.getByRole('status').getByRole('button', { name: 'Dismiss' }).click();
   await expect(sheet.getByText(/^That did not work/)).toHaveCount(0);

@@ -1,3 +1,4 @@
+import type { OwnReason, Reason } from './reasons.ts';
 import type { RestClient } from './rest/client.ts';
 import type {
   Attachment, ChangeHash, Clash, Comment, DocumentId, FieldValue, Heads, HistoryEntry, Identity, Job, Location, OrganisationSettings, Part,
@@ -66,8 +67,10 @@ export interface SyncState {
   readonly running: boolean;
   /** The last time that all was in step with the server, milliseconds since 1970 (S16). */
   readonly lastSync?: number;
-  /** Why the last attempt failed, in words for people; absent: it did not. */
+  /** Why the last attempt failed, in English; absent: it did not. */
   readonly problem?: string;
+  /** The same for other languages. */
+  readonly because?: Reason;
   /** Documents whose changes are still coming or going in this run. */
   readonly pending: number;
   /** This tab is the one that syncs for all tabs of this browser. */
@@ -93,8 +96,10 @@ export interface UnsentItem {
   /** Files: what it waits for. */
   readonly state: 'waiting' | 'waiting-for-network' | 'waiting-for-faster-network' | 'sending' | 'failed';
   readonly attempts: number;
-  /** Why the last attempt failed, in words for people. */
+  /** Why the last attempt failed, in English or in the server's words. */
   readonly reason?: string;
+  /** The same for other languages. */
+  readonly because?: Reason;
   readonly nextAttemptAt?: number;
   /** The user said "send this one now": it goes also on a slow link. */
   readonly now: boolean;
@@ -124,8 +129,10 @@ export interface RefusedWork {
   readonly at: number;
   readonly refusedAt: number;
   readonly code: string;
-  /** Why, in words for people. */
+  /** Why, in the server's words. */
   readonly reason: string;
+  /** The same for other languages, where the sentence is one that the SDK knows too. */
+  readonly because: Reason;
   /** What it would have done: where (keys from the root of the job), what that is called there, else the first key, and what would stand there; no value: it would be gone. */
   readonly did: readonly { readonly path: readonly string[]; readonly what: string; readonly value?: unknown }[];
   /** Whether it can be done once more at the state of now. */
@@ -183,8 +190,8 @@ export type Deed =
   | { readonly do: 'settle'; readonly clash: Clash }
   | { readonly do: 'undo-status' };
 
-/** Whether, and if not why, in words for people. */
-export type Permission = { readonly ok: true } | { readonly ok: false; readonly why: string };
+/** Whether, and if not why: in English, and for other languages. */
+export type Permission = { readonly ok: true } | { readonly ok: false; readonly why: string; readonly because: OwnReason };
 
 export interface StatusOptions {
   readonly resolution?: string;
@@ -316,7 +323,9 @@ export interface FileView {
   readonly url?: string;
   readonly loaded?: number;
   readonly size: number;
+  /** Why it is `failed`: in English or in the server's words, and for other languages. */
   readonly reason?: string;
+  readonly because?: Reason;
 }
 
 export type FileVariant = 'thumbnail' | 'preview' | 'file';

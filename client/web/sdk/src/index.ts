@@ -5,6 +5,7 @@
 export type * from './api.ts';
 export type * from './types.ts';
 export * from './errors.ts';
+export { english, isReasonCode, reasons, type OwnReason, type Reason, type ReasonCode, type ReasonParam } from './reasons.ts';
 export { createClient } from './client/client.ts';
 export { addressOf, data, problem, restClient, type Paths, type QueryOf, type RestClient, type RestOptions, type Schemas } from './rest/client.ts';
 export { derived, fixed, Value } from './watched.ts';

@@ -50,7 +50,7 @@ test('refused work is kept with its reason, leaves the document, and what came a
   network.mend();
   await anna.syncNow().catch(() => undefined);
   await until(() => anna.refused.get().length === 1 && anna.unsent.get().count === 0 && anna.replica.pending.get().size === 0);
-  expect(anna.refused.get()[0]).toMatchObject({ job: id, code: 'not-allowed', jobTitle: 'Mine', reason: 'only a dispatcher changes what is to be done', did: [{ what: 'title', value: 'Mine' }] });
+  expect(anna.refused.get()[0]).toMatchObject({ job: id, code: 'not-allowed', jobTitle: 'Mine', reason: 'only a dispatcher changes what is to be done', because: { code: 'task-by-dispatcher' }, did: [{ what: 'title', value: 'Mine' }] });
   expect(refused).toHaveLength(1);
   const at = await there(id);
   expect(at).toMatchObject({ title: 'Boiler', status: 'started' });

@@ -4,6 +4,7 @@ import { IconCloudOff, IconLock, IconRefresh, IconMoodEmpty } from '@tabler/icon
 import { useEffect, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import classes from './Page.module.css';
+import { ownReason, reasonOf } from './reason.ts';
 
 /** A page's heading, its actions, and what stands below; it names the browser's tab, too. A page with the title '' has a heading of its own. */
 export function Page({ title, actions, children, wide = false, tab }: { title: ReactNode; tab?: string; actions?: ReactNode; children: ReactNode; wide?: boolean }) {
@@ -70,7 +71,7 @@ export function useWords(error: unknown): { title: string; text: string } {
   const { t } = useTranslation();
   // a page's own code could not be fetched: browsers say so in a TypeError
   if (error instanceof TypeError && /dynamically imported|module script/.test(error.message)) return { title: t('failure.unreachable'), text: t('failure.unreachableHint') };
-  if (!(error instanceof ApiError)) return { title: t('failure.broken'), text: error instanceof Error ? error.message : String(error) };
+  if (!(error instanceof ApiError)) return { title: t('failure.broken'), text: reasonOf(error) };
   switch (error.status) {
     case 0:
       return { title: t('failure.unreachable'), text: t('failure.unreachableHint') };
@@ -83,5 +84,5 @@ export function useWords(error: unknown): { title: string; text: string } {
       return { title: t('failure.busy'), text: error.retryAfter ? t('failure.busyFor', { count: error.retryAfter }) : t('failure.busyHint') };
   }
   if (error.status >= 500) return { title: t('failure.server'), text: t('failure.serverHint') };
-  return { title: t('failure.refused'), text: [error.message, ...error.fields.map((f) => `${f.field}: ${f.message}`)].join('\n') };
+  return { title: t('failure.refused'), text: [ownReason(error), ...error.fields.map((f) => `${f.field}: ${f.message}`)].join('\n') };
 }

@@ -261,13 +261,13 @@ export class FieldClient implements Client {
     try {
       answer = await this.api.POST('/api/v1/session', { body: login });
     } catch {
-      throw new SignInError('The server cannot be reached.', 'offline');
+      throw new SignInError('unreachable', 'offline');
     }
     if (answer.error !== undefined || !answer.response.ok) {
       const p = problem(answer.response, answer.error);
-      if (p.status === 401) throw new SignInError('This login and password do not fit together.', 'wrong');
-      if (p.status === 429) throw new SignInError('There were too many attempts. Try again later.', 'many', p.retryAfter);
-      throw new SignInError(p.message, p.status === 400 ? 'organisation' : 'failed');
+      if (p.status === 401) throw new SignInError('wrong-password', 'wrong');
+      if (p.status === 429) throw new SignInError('too-many-attempts', 'many', p.retryAfter);
+      throw new SignInError({ code: p.code, text: p.message }, p.status === 400 ? 'organisation' : 'failed');
     }
     const who = (await data(this.api.GET('/api/v1/session'))) as Identity;
     await this.#signedIn(who);
@@ -280,7 +280,7 @@ export class FieldClient implements Client {
     try {
       await this.api.DELETE('/api/v1/session');
     } catch {
-      if (!options.force) throw new SyncError('The server cannot be reached, so that the session would stay open there.', 'offline');
+      if (!options.force) throw new SyncError('session-stays-open', 'offline');
     }
     const engine = await this.#opening?.catch(() => undefined);
     const keep = engine?.holdsUnsent === true && !options.discard;
@@ -296,14 +296,14 @@ export class FieldClient implements Client {
   /** The engine, or a reason why there is none. */
   #now(): Engine {
     const engine = this.#engine.get();
-    if (!engine) throw new SyncError('You are signed out, or the replica is still opening.', 'signed-out');
+    if (!engine) throw new SyncError('replica-opening', 'signed-out');
     return engine;
   }
 
   /** Resolves when the replica of who is signed in is open. */
   async #ready(): Promise<Engine> {
     const engine = this.#engine.get() ?? (await this.#opening);
-    if (!engine) throw new SyncError('You are signed out.', 'signed-out');
+    if (!engine) throw new SyncError('signed-out', 'signed-out');
     return engine;
   }
 
@@ -321,16 +321,16 @@ export class FieldClient implements Client {
   async create(plan: Record<string, unknown>, options: { readonly template?: DocumentId } = {}): Promise<DocumentId> {
     const engine = await this.#ready();
     const s = this.session.get();
-    if (s.state !== 'signed-in') throw new SyncError('You are signed out.', 'signed-out');
+    if (s.state !== 'signed-in') throw new SyncError('signed-out', 'signed-out');
     const worker = s.who.role === 'worker';
-    if (s.who.role === 'director') throw new NotAllowed('Whoever looks on changes nothing.');
+    if (s.who.role === 'director') throw new NotAllowed('onlooker');
     let template: { id: string; root: Tree } | undefined;
     if (options.template) {
       const handle = await engine.replica.load(options.template);
-      if (!handle.isReady()) throw new NotAllowed('This template is not on this device.');
+      if (!handle.isReady()) throw new NotAllowed('template-not-here');
       template = { id: options.template, root: handle.doc() as Tree };
     }
-    if (worker && (s.settings.worker_jobs === 'none' || (s.settings.worker_jobs === 'templates' && template?.root['worker_create'] !== true))) throw new NotAllowed('In your organisation a dispatcher makes such jobs.');
+    if (worker && (s.settings.worker_jobs === 'none' || (s.settings.worker_jobs === 'templates' && template?.root['worker_create'] !== true))) throw new NotAllowed('making-by-dispatcher');
     const { newJob, written } = this.#parts!; // there since the engine is
     const root = newJob({ plan, by: s.who.user, device: s.who.device, now: new Date(), eventId: newId(), assign: worker, ...(template ? { template } : {}) });
     return engine.replica.create(written(root) as Record<string, unknown>);

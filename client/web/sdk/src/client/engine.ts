@@ -10,6 +10,7 @@ import { probePatience, Probes } from '../net/probes.ts';
 import { newId } from '../replica/ids.ts';
 import { Recovery } from '../replica/recovery.ts';
 import { Replica } from '../replica/replica.ts';
+import { because, english, type OwnReason, type Reason } from '../reasons.ts';
 import { compact } from '../rules/values.ts';
 import { Database, type DocRecord, type OutboxEntry } from '../store/database.ts';
 import { DocumentStorage } from '../store/documents.ts';
@@ -66,7 +67,7 @@ export class Engine {
   #leads = false;
   #lastSync: number | undefined;
   #complete = false;
-  #problem: string | undefined;
+  #problem: OwnReason | undefined;
   #downloading = false;
   #timers: ReturnType<typeof setInterval>[] = [];
   #closed = false;
@@ -193,8 +194,8 @@ export class Engine {
   disconnected(retryAt: number | undefined, why: { readonly code: number; readonly advice: string }): void {
     this.#meter.connection(false, retryAt);
     if (why.advice === 'sign-in') this.#o.signedOut('revoked');
-    else if (why.advice !== 'stop') this.#problem = 'The server cannot be reached.';
-    else if (why.code !== 1000) this.#problem = `The server ended the connection (${why.code}).`;
+    else if (why.advice !== 'stop') this.#problem = because('unreachable');
+    else if (why.code !== 1000) this.#problem = because('connection-ended', { code: why.code });
     this.#publishSync();
   }
 
@@ -345,7 +346,7 @@ export class Engine {
         id: `file:${attachment}`, job: whole.job, jobTitle: whole.jobTitle, kind: 'file', label: whole.name, at: whole.at, now,
         bytes: sum(entries, (e) => e.size), sent: sum(entries, (e) => e.sent), attempts: Math.max(...entries.map((e) => e.attempts)),
         state: entries.some((e) => sending.has(e.id)) ? 'sending' : link.class === 'none' ? 'waiting-for-network' : link.class === 'slow' && !now ? 'waiting-for-faster-network' : failed ? 'failed' : 'waiting',
-        ...compact<{ reason?: string; nextAttemptAt?: number; thumbnail?: string }>({ reason: failed?.reason, nextAttemptAt: failed?.nextAttemptAt, thumbnail }),
+        ...compact<{ reason?: string; because?: Reason; nextAttemptAt?: number; thumbnail?: string }>({ reason: failed?.reason, because: failed?.because, nextAttemptAt: failed?.nextAttemptAt, thumbnail }),
       };
     });
     const changes = [...this.replica.records.get().values()]
@@ -365,7 +366,7 @@ export class Engine {
     const sync: SyncState = {
       running: this.#asked > 0 || this.replica.comparing.get() || pending > 0 || this.queue.sending.get().size > 0 || this.#downloading || connecting,
       pending, leads: this.#leads, complete: this.#complete,
-      ...compact<{ lastSync?: number; problem?: string }>({ lastSync: this.#lastSync, problem: this.#problem }),
+      ...compact<{ lastSync?: number; problem?: string; because?: Reason }>({ lastSync: this.#lastSync, problem: this.#problem && english(this.#problem), because: this.#problem }),
     };
     if (!always && JSON.stringify(sync) === JSON.stringify(this.sync.get())) return;
     this.sync.set(sync);
@@ -412,16 +413,16 @@ export class Engine {
       await fetch(new URL('/healthz', this.#o.serverUrl), { cache: 'no-store', signal: AbortSignal.timeout(probePatience) });
       this.measure(performance.now() - began);
     } catch {
-      throw new SyncError(this.#problem ?? 'The server cannot be reached.', 'offline');
+      throw new SyncError(this.#problem ?? 'unreachable', 'offline');
     }
     await new Promise<void>((resolve, reject) => {
       const look = () => {
         if (this.#idle) finish();
-        else if (this.#closed) finish(new SyncError('You are signed out.', 'signed-out'));
-        else if (!adapter.server && this.link.get().retryAt !== undefined) finish(new SyncError(this.#problem ?? 'The server cannot be reached.', 'offline'));
+        else if (this.#closed) finish(new SyncError('signed-out', 'signed-out'));
+        else if (!adapter.server && this.link.get().retryAt !== undefined) finish(new SyncError(this.#problem ?? 'unreachable', 'offline'));
       };
       const ends = [this.replica.pending.subscribe(look), this.replica.comparing.subscribe(look), this.link.subscribe(look)];
-      const timer = setTimeout(() => finish(new SyncError('The sync takes longer than usual; it goes on.', 'failed')), syncPatience);
+      const timer = setTimeout(() => finish(new SyncError('sync-takes-long', 'failed')), syncPatience);
       const finish = (err?: Error) => {
         clearTimeout(timer);
         ends.forEach((end) => end());

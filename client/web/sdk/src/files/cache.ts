@@ -1,5 +1,6 @@
 import type { Files, FileVariant, FileView } from '../api.ts';
 import { ApiError } from '../errors.ts';
+import { because, english, type Reason } from '../reasons.ts';
 import { problem } from '../rest/client.ts';
 import type { Database } from '../store/database.ts';
 import type { Attachment, DocumentId, Watched } from '../types.ts';
@@ -29,7 +30,7 @@ export interface Wanted {
 /** The files on this device: verified, by their SHA-256. */
 export class FileCache implements Files {
   readonly held = new Value<ReadonlySet<string>>(new Set());
-  readonly loading = new Value<ReadonlyMap<string, { loaded: number; reason?: string }>>(new Map());
+  readonly loading = new Value<ReadonlyMap<string, Progress>>(new Map());
   readonly #o: CacheOptions;
   readonly #urls = new Map<string, string>();
   readonly #asked = new Set<string>();
@@ -67,8 +68,8 @@ export class FileCache implements Files {
       const smaller = (['thumbnail', 'preview'] as const).map((v) => nameOf(a, v)).find((s) => s !== sum && this.held.get().has(s));
       const shown = smaller ? this.#url(smaller) : undefined;
       const under = this.loading.get().get(sum);
-      if (under && !under.reason) return { state: 'loading', size, loaded: under.loaded, ...(shown ? { url: shown } : {}) };
-      if (under?.reason) return { state: 'failed', size, reason: under.reason, ...(shown ? { url: shown } : {}) };
+      if (under && !('reason' in under)) return { state: 'loading', size, loaded: under.loaded, ...(shown ? { url: shown } : {}) };
+      if (under) return { state: 'failed', size, reason: under.reason, because: under.because, ...(shown ? { url: shown } : {}) };
       if (!this.#o.fast()) return { state: 'waiting-for-faster-network', size, ...(shown ? { url: shown } : {}) };
       return { state: 'remote', size, url: this.address(job, a, variant) };
     });
@@ -114,7 +115,7 @@ export class FileCache implements Files {
     const stored = await this.#o.db.get('blobs', w.sha256);
     if (stored?.blob) return stored.blob;
     let parts = [...(stored?.parts ?? [])];
-    const progress = (change?: { loaded: number; reason?: string }) =>
+    const progress = (change?: Progress) =>
       this.loading.update((all) => {
         const next = new Map(all);
         if (change) next.set(w.sha256, change);
@@ -141,7 +142,7 @@ export class FileCache implements Files {
       const blob = new Blob(parts, { type: mediaType });
       if ((await hashOf(blob)) !== w.sha256) {
         await this.#o.db.delete('blobs', w.sha256);
-        throw new ApiError(0, 'mismatch', 'The file was damaged on its way.');
+        throw new ApiError(0, 'mismatch', english(because('mismatch')));
       }
       await this.#o.db.put('blobs', { sha256: w.sha256, blob, at: Date.now() });
       await this.#partial(w.sha256, false);
@@ -150,7 +151,7 @@ export class FileCache implements Files {
       this.#o.came(w.sha256);
       return blob;
     } catch (err) {
-      progress(this.#stop.signal.aborted ? undefined : { loaded: 0, reason: err instanceof ApiError ? err.message : 'The connection broke.' });
+      progress(this.#stop.signal.aborted ? undefined : failed(err));
       throw err;
     }
   }
@@ -177,6 +178,13 @@ export class FileCache implements Files {
     this.#stop.abort();
     for (const url of this.#urls.values()) URL.revokeObjectURL(url);
   }
+}
+
+type Progress = { readonly loaded: number } | { readonly reason: string; readonly because: Reason };
+
+function failed(err: unknown): Progress {
+  if (err instanceof ApiError) return { reason: err.message, because: { code: err.code, params: err.params } };
+  return { reason: english(because('connection-broke')), because: because('connection-broke') };
 }
 
 const nameOf = (a: Attachment, variant: FileVariant): string =>

@@ -20,17 +20,17 @@ export interface PictureRules {
 /** What is kept and sent of a file: a photo scaled down, upright, with its camera's EXIF; the place in it only if the organisation wants it; previews. */
 export async function prepare(file: Blob, rules: PictureRules): Promise<Prepared> {
   if (!file.type.startsWith('image/') || file.type === 'image/svg+xml') {
-    if (rules.strip && file.type.startsWith('video/')) throw new NotValid('Your organisation wants no places in recordings, and they cannot be taken out of this video here.', 'file');
+    if (rules.strip && file.type.startsWith('video/')) throw new NotValid('video-with-place', 'file');
     return { file };
   }
   const bitmap = await decode(file);
   if (!bitmap) {
     // A format that this browser does not know: as it is, where nothing has to be taken out of it.
-    if (rules.strip) throw new NotValid('Your organisation wants no places in photos, and this browser cannot read the photo. Set the camera to “most compatible”.', 'file');
+    if (rules.strip) throw new NotValid('photo-unreadable', 'file');
     return { file };
   }
   try {
-    if (bitmap.width * bitmap.height > mostPixels) throw new NotValid('This picture is too large.', 'file');
+    if (bitmap.width * bitmap.height > mostPixels) throw new NotValid('picture-too-large', 'file');
     const whole = await kept(file, bitmap, rules);
     const [preview, thumbnail] = [await draw(bitmap, previewEdge, 0.8), await draw(bitmap, thumbnailEdge, 0.7)];
     return { file: whole, ...(preview.size < whole.size ? { preview } : {}), thumbnail };
@@ -71,7 +71,7 @@ async function draw(bitmap: ImageBitmap, edge: number, quality: number, type = '
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [width, height];
   paint(canvas.getContext('2d')!, bitmap, width, height, type);
-  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new NotValid('This picture cannot be drawn.', 'file'))), type, quality));
+  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new NotValid('picture-not-drawn', 'file'))), type, quality));
 }
 
 function paint(context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D, bitmap: ImageBitmap, width: number, height: number, type: string) {

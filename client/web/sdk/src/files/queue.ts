@@ -1,5 +1,6 @@
 import type * as tus from 'tus-js-client';
 import type { Link } from '../api.ts';
+import { because, english, type OwnReason, type Reason, type ReasonCode } from '../reasons.ts';
 import type { Database, OutboxEntry, StoredBlob } from '../store/database.ts';
 import { secondsOf, turn } from '../net/backoff.ts';
 import { Value } from '../watched.ts';
@@ -151,7 +152,7 @@ export class FileQueue {
     let failure: Failure | 'stopped' | undefined;
     try {
       const blob = (await this.#o.db.get('blobs', entry.sha256))?.blob;
-      if (!blob) failure = { status: 0, reason: 'The file is not on this device any more.' };
+      if (!blob) failure = own('file-gone');
       else failure = await this.#transfer(entry, blob, (end) => (stop = end));
     } catch (err) {
       failure = { status: 0, reason: err instanceof Error ? err.message : String(err) };
@@ -161,10 +162,10 @@ export class FileQueue {
     if (this.#closed) return;
     if (failure === undefined) await this.remove((e) => e.id !== entry.id);
     else if (failure !== 'stopped') {
-      const { status, reason, after } = failure;
+      const { status, reason, because: why, after } = failure;
       if (after !== undefined) this.#turn = Date.now() + turn(after, Math.random());
       if (status === 401) this.#o.signedOut();
-      await this.#note(entry.id, (old) => ({ ...old, attempts: old.attempts + 1, reason, nextAttemptAt: Date.now() + pauses[Math.min(old.attempts, pauses.length - 1)]! }), status === 404 ? ['uploadUrl'] : []);
+      await this.#note(entry.id, (old) => ({ ...old, attempts: old.attempts + 1, reason, ...(why && { because: why }), nextAttemptAt: Date.now() + pauses[Math.min(old.attempts, pauses.length - 1)]! }), [...(status === 404 ? ['uploadUrl' as const] : []), ...(why ? [] : ['because' as const])]);
     }
     this.work();
   }
@@ -179,11 +180,15 @@ export class FileQueue {
         resolve('stopped');
       });
       const begin = async () => {
-        const { Upload } = await import('tus-js-client'); // no part of a start: nothing is sent before a page is seen
+        const client = await import('tus-js-client').catch(() => undefined); // no part of a start: nothing is sent before a page is seen
+        if (!client) {
+          resolve(own('part-not-loaded')); // the next try imports it again
+          return;
+        }
         const source = this.#o.source ? await this.#o.source(blob) : blob;
         if (stopped) return;
         const kbps = this.#going?.link.kbps ?? 2_000;
-        const upload = new Upload(source as Blob, {
+        const upload = new client.Upload(source as Blob, {
           endpoint: this.#o.endpoint,
           ...(entry.uploadUrl ? { uploadUrl: entry.uploadUrl } : {}),
           metadata: { sha256: entry.sha256, job: entry.job, filename: entry.name, filetype: entry.mediaType, kind: entry.kind },
@@ -215,7 +220,7 @@ export class FileQueue {
     });
   }
 
-  async #note(id: string, change: (old: OutboxEntry) => OutboxEntry, without: readonly ('nextAttemptAt' | 'uploadUrl')[] = []): Promise<void> {
+  async #note(id: string, change: (old: OutboxEntry) => OutboxEntry, without: readonly ('nextAttemptAt' | 'uploadUrl' | 'because')[] = []): Promise<void> {
     const written = await this.#o.db.update('outbox', id, (old) => {
       if (!old) return undefined;
       const next = { ...change(old) };
@@ -239,21 +244,27 @@ const inOrder = (entries: OutboxEntry[]) => entries.sort((a, b) => ranks[a.kind]
 interface Failure {
   readonly status: number;
   readonly reason: string;
+  readonly because?: Reason;
   /** Milliseconds after which the server wants to be asked again, if it says so. */
   readonly after?: number;
+}
+
+function own(code: ReasonCode, params?: OwnReason['params'], status = 0): Failure {
+  const why = because(code, params);
+  return { status, reason: english(why), because: why };
 }
 
 function failureOf(err: Error | tus.DetailedError): Failure {
   const response = 'originalResponse' in err ? err.originalResponse : null;
   const status = response?.getStatus() ?? 0;
-  if (status === 0) return { status, reason: 'The connection broke.' };
+  if (status === 0) return own('connection-broke');
   const after = status === 429 || status === 503 ? secondsOf(response!.getHeader('Retry-After') ?? '') : undefined;
   const told = after === undefined ? {} : { after };
   try {
-    const problem = JSON.parse(response!.getBody()) as { detail?: string };
-    if (problem.detail) return { status, reason: problem.detail, ...told };
+    const problem = JSON.parse(response!.getBody()) as { code?: string; detail?: string };
+    if (problem.detail) return { status, reason: problem.detail, ...(problem.code && { because: { code: problem.code } }), ...told };
   } catch {
     // not a problem document
   }
-  return { status, reason: `The server answered ${status}.`, ...told };
+  return { ...own('failed', { status }, status), ...told };
 }

@@ -1,4 +1,5 @@
 import { NotAllowed, NotValid } from '../errors.ts';
+import { because, english, type OwnReason, type ReasonCode } from '../reasons.ts';
 import { maySetStatus, mayWrite, reportOpen, signed, underWay, why, type Place } from '../rules/access.ts';
 import type { PlacedClash } from '../rules/clashes.ts';
 import { drop, rewritten, set, SharedString, type Edit } from '../rules/edits.ts';
@@ -26,7 +27,10 @@ const maxLine = 1_000;
 
 export const classOf = (part: Part): Class => (part === 'planner' ? 'dispatcher' : 'worker');
 const yes: Permission = { ok: true };
-const no = (reason: string): Permission => ({ ok: false, why: reason });
+export const no = (why: ReasonCode | OwnReason): Permission & { readonly ok: false } => {
+  const reason = typeof why === 'string' ? because(why) : why;
+  return { ok: false, why: english(reason), because: reason };
+};
 
 /** Whether somebody may do something, by the table of rights and the state of the job. */
 export function may(d: Doing, deed: Deed): Permission {
@@ -38,7 +42,7 @@ export function may(d: Doing, deed: Deed): Permission {
     case 'status': {
       const allowed = write('event', 'status_log', { verb: 'add' });
       if (!allowed.ok) return allowed;
-      if (!maySetStatus(d.part, deed.status)) return no('A worker sets a job en route, started, paused or finished; the rest is a dispatcher’s.');
+      if (!maySetStatus(d.part, deed.status)) return no('statuses-of-worker');
       const problem = transitionProblem(outcomeOf(d), deed.status, classOf(d.part));
       return problem ? no(problem) : yes;
     }
@@ -49,7 +53,7 @@ export function may(d: Doing, deed: Deed): Permission {
     case 'plan':
       return write('plan', deed.key);
     case 'assign':
-      if (d.job.status_log.some((e) => ['started', 'paused', 'finished'].includes(e.status)) && underWay(d.root)) return no('Who does a job is fixed once it is started.');
+      if (d.job.status_log.some((e) => ['started', 'paused', 'finished'].includes(e.status)) && underWay(d.root)) return no('assignees-fixed');
       return write('assignees', 'assignees');
     case 'tick':
       return write('tick', 'checklist');
@@ -63,15 +67,15 @@ export function may(d: Doing, deed: Deed): Permission {
       return write('file', 'attachments', { verb: 'delete', own: signed(d.root, 'attachments', deed.attachment, d.who.user) });
     case 'fill': {
       const { field, report } = fieldOf(d, deed.field);
-      if (!field || (d.part !== 'planner' && field.hidden)) return no('There is no such field.');
-      if (d.part !== 'planner' && (!report || field.read_only)) return no('This is filled in by the dispatcher.');
+      if (!field || (d.part !== 'planner' && field.hidden)) return no('no-field');
+      if (d.part !== 'planner' && (!report || field.read_only)) return no('field-by-dispatcher');
       const allowed = write(isFileField(field.field_type) ? 'file' : report ? 'answer' : 'plan', report ? 'report_fields' : 'custom_fields', { verb: isFileField(field.field_type) ? 'add' : 'set' });
-      if (allowed.ok && d.part !== 'planner' && !reportOpen(d.root)) return no('The report opens when the job is started.');
+      if (allowed.ok && d.part !== 'planner' && !reportOpen(d.root)) return no('report-not-open');
       return allowed;
     }
     case 'settle': {
       const c = d.clashes.find((x) => x.field === deed.clash.field && x.kind === deed.clash.kind);
-      if (!c) return no('It does not clash any more.');
+      if (!c) return no('no-clash');
       if (c.kind === 'status') {
         const can = next(outcomeOf(d), classOf(d.part));
         return mayWrite(d.part, { place: 'event', verb: 'add' }) && c.values.some((v) => can.includes(v.value as Status)) ? yes : no(why(d.part, { place: 'event', verb: 'add' }));
@@ -108,7 +112,7 @@ export function mayUndo(d: Doing, e: UndoEdit): Permission {
     const { status, after } = e.value as { readonly status: Status; readonly after: readonly string[] };
     const allowed = mayWrite(d.part, { place: 'event', verb: 'add' });
     const own = d.job.status_log.filter((x) => after.includes(x.uuid)).every((x) => x.by === d.who.user);
-    return allowed && maySetStatus(d.part, status, own) ? yes : no(allowed ? `Only a dispatcher can make it ${status.replaceAll('_', ' ')} again.` : why(d.part, { place: 'event', verb: 'add' }));
+    return allowed && maySetStatus(d.part, status, own) ? yes : no(allowed ? because('again-by-dispatcher', { status }) : why(d.part, { place: 'event', verb: 'add' }));
   }
   if (list === 'comments' && whole && e.op === 'set') return may(d, { do: 'comment' });
   if (list === 'attachments' && whole && e.op === 'delete') return may(d, { do: 'remove-attachment', attachment: id });
@@ -121,7 +125,7 @@ export function mayUndo(d: Doing, e: UndoEdit): Permission {
 }
 
 export function require(p: Permission): void {
-  if (!p.ok) throw new NotAllowed(p.why);
+  if (!p.ok) throw new NotAllowed(p.because);
 }
 
 export const nextStatuses = (d: Doing): Status[] =>
@@ -137,12 +141,12 @@ export function setStatus(d: Doing, id: string, status: Status, o: StatusOptions
   let resolution = o.resolution;
   checkText(o.note ?? '', 'note');
   if (status !== 'finished') {
-    if (resolution) throw new NotValid('A resolution is for a job that is finished.', 'resolution');
+    if (resolution) throw new NotValid('resolution-unasked', 'resolution');
   } else if (d.job.possible_resolutions.length > 0) {
     const found = d.job.possible_resolutions.find((p) => p.uuid === resolution) ?? d.job.possible_resolutions.find((p) => p.name === resolution);
-    if (!resolution) throw new NotValid('Say how the job ended.', 'resolution');
-    if (!found) throw new NotValid('This is none of the possible resolutions.', 'resolution');
-    if (found.note_required && !o.note?.trim()) throw new NotValid(`“${found.name}” needs a note.`, 'note');
+    if (!resolution) throw new NotValid('resolution-missing', 'resolution');
+    if (!found) throw new NotValid('resolution-unknown', 'resolution');
+    if (found.note_required && !o.note?.trim()) throw new NotValid(because('note-missing', { resolution: found.name }), 'note');
     resolution = found.uuid;
     if (d.part !== 'planner' && found.successful) requireAnswers(d);
   } else if (d.part !== 'planner') requireAnswers(d);
@@ -153,7 +157,7 @@ function requireAnswers(d: Doing) {
   const first = missing(d)[0];
   if (!first) return;
   const field = d.job.report_fields.find((f) => f.uuid === first)!;
-  throw new NotValid(`“${field.name || first}” is required before the job is finished.`, `report_fields.${first}`);
+  throw new NotValid(because('answer-missing', { field: field.name || first }), `report_fields.${first}`);
 }
 
 /** An event after all that stand. */
@@ -181,16 +185,16 @@ function without(d: Doing, id: string) {
   return outcome(events(d.root['status_log']).filter((e) => e.id !== id));
 }
 
-function undoProblem(d: Doing, id: string | undefined): string | undefined {
+function undoProblem(d: Doing, id: string | undefined): OwnReason | undefined {
   const standing = outcomeOf(d).standing;
   const undone = standing.find((e) => e.id === id);
-  if (!undone) return 'There is nothing to take back.';
+  if (!undone) return because('nothing-to-take-back');
   if (!mayWrite(d.part, { place: 'event', verb: 'add' })) return why(d.part, { place: 'event', verb: 'add' });
   const before = without(d, undone.id);
-  if (before.standing.length === 0) return 'There was no status before this one.';
+  if (before.standing.length === 0) return because('no-status-before');
   if (d.part === 'planner') return undefined;
   const own = standing.every((e) => e.by === d.who.user);
-  if (undone.by !== d.who.user || (!byWorker(before.status) && (before.status === 'cancelled' || !own))) return `Only a dispatcher can make it ${before.status.replaceAll('_', ' ')} again.`;
+  if (undone.by !== d.who.user || (!byWorker(before.status) && (before.status === 'cancelled' || !own))) return because('again-by-dispatcher', { status: before.status });
   return undefined;
 }
 
@@ -211,36 +215,36 @@ export function fill(d: Doing, id: string, value: FieldValue): Edit[] {
   require(may(d, { do: 'fill', field: id }));
   const { field, report } = fieldOf(d, id);
   const path = [report ? 'report_fields' : 'custom_fields', id, 'value'];
-  const bad = (message: string) => new NotValid(`${field!.name}: ${message}`, path.join('.'));
-  if (isFileField(field!.field_type)) throw bad('is answered by files.');
+  const bad = (code: ReasonCode) => new NotValid(because(code, { field: field!.name }), path.join('.'));
+  if (isFileField(field!.field_type)) throw bad('field-by-files');
   if (value === null || value === undefined || value === '') return field!.field_type === 'text' ? [{ op: 'text', path, text: '' }] : [drop(path)];
   switch (field!.field_type) {
     case 'text':
-      if (typeof value !== 'string') throw bad('is a text.');
+      if (typeof value !== 'string') throw bad('field-no-text');
       checkText(value, path.join('.'));
       return [{ op: 'text', path, text: value }];
     case 'number':
-      if (typeof value !== 'number' || !Number.isFinite(value)) throw bad('is a number.');
+      if (typeof value !== 'number' || !Number.isFinite(value)) throw bad('field-no-number');
       return [set(path, value)];
     case 'yes_no':
     case 'action':
-      if (typeof value !== 'boolean') throw bad('is yes or no.');
+      if (typeof value !== 'boolean') throw bad('field-no-yes-no');
       return [set(path, value)];
     case 'date':
-      if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(value)) throw bad('is a day, like 2026-11-24.');
+      if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(value)) throw bad('field-no-day');
       return [set(path, value)];
     case 'pick_list':
-      if (typeof value !== 'string' || !field!.options?.includes(value)) throw bad('is one of the list.');
+      if (typeof value !== 'string' || !field!.options?.includes(value)) throw bad('field-not-listed');
       return [set(path, value)];
     default:
-      throw bad('cannot be filled in by this version.');
+      throw bad('field-unknown-type');
   }
 }
 
 export function tick(d: Doing, id: string, done: boolean): Edit[] {
   require(may(d, { do: 'tick' }));
   const item = d.job.checklist.find((i) => i.uuid === id);
-  if (!item) throw new NotValid('There is no such item.', `checklist.${id}`);
+  if (!item) throw new NotValid('no-item', `checklist.${id}`);
   if (item.done === done) return [];
   const at = (key: string) => ['checklist', id, key];
   return done
@@ -250,14 +254,14 @@ export function tick(d: Doing, id: string, done: boolean): Edit[] {
 
 export function comment(d: Doing, id: string, words: string): Edit[] {
   require(may(d, { do: 'comment' }));
-  if (!words) throw new NotValid('A comment needs words.', 'text');
+  if (!words) throw new NotValid('comment-empty', 'text');
   checkText(words, 'text');
   return [{ op: 'map', path: ['comments'] }, set(['comments', id], { text: new SharedString(words), by: d.who.user, happened_at: d.now })];
 }
 
 export function editComment(d: Doing, id: string, words: string): Edit[] {
   require(may(d, { do: 'edit-comment', comment: id }));
-  if (!words) throw new NotValid('A comment needs words.', 'text');
+  if (!words) throw new NotValid('comment-empty', 'text');
   checkText(words, 'text');
   return [{ op: 'text', path: ['comments', id, 'text'], text: words }];
 }
@@ -272,9 +276,9 @@ export function attach(d: Doing, a: Attachment): Edit[] {
   if (a.field) {
     const { field } = fieldOf(d, a.field);
     const files = Array.isArray(field!.value) ? field!.value.length : 0;
-    if (!isFileField(field!.field_type)) throw new NotValid('This is not answered by files.', 'field');
-    if (field!.field_type === 'photo' && files >= maxPhotos) throw new NotValid(`“${field!.name}” has ${maxPhotos} photos already.`, 'field');
-    if (field!.field_type === 'signature' && files > 0) throw new NotValid(`“${field!.name}” is signed already; remove that signature first.`, 'field');
+    if (!isFileField(field!.field_type)) throw new NotValid('not-by-files', 'field');
+    if (field!.field_type === 'photo' && files >= maxPhotos) throw new NotValid(because('photos-full', { field: field!.name, most: maxPhotos }), 'field');
+    if (field!.field_type === 'signature' && files > 0) throw new NotValid(because('signed-already', { field: field!.name }), 'field');
   }
   const { uuid, taken_at, location, ...rest } = a;
   return [{ op: 'map', path: ['attachments'] }, set(['attachments', uuid], compact({
@@ -293,10 +297,10 @@ export function settle(d: Doing, id: string, seen: Clash, choice: number): Edit[
   const wanted = seen.values[choice];
   // By what was shown, not by its place: others may have joined the clash meanwhile.
   const at = c.values.findIndex((v) => (c.kind === 'status' ? v.event?.uuid === wanted?.event?.uuid : JSON.stringify(v.value) === JSON.stringify(wanted?.value)));
-  if (at < 0) throw new NotValid('It does not clash with this value any more.', seen.field);
+  if (at < 0) throw new NotValid('clash-changed', seen.field);
   if (c.kind === 'status') {
     const e = events(d.root['status_log']).find((x) => x.id === c.values[at]!.event!.uuid)!;
-    if (!next(outcomeOf(d), classOf(d.part)).includes(e.status as Status)) throw new NotAllowed('A worker sets a job en route, started, paused or finished; the rest is a dispatcher’s.');
+    if (!next(outcomeOf(d), classOf(d.part)).includes(e.status as Status)) throw new NotAllowed('statuses-of-worker');
     return [event(d, id, { status: e.status, note: e.note, resolution: e.resolution, at: d.now })];
   }
   if (c.kind === 'entries') {
@@ -311,15 +315,15 @@ export function settle(d: Doing, id: string, seen: Clash, choice: number): Edit[
 }
 
 export function checkText(s: string, field: string): void {
-  if (s.length > maxText) throw new NotValid(`Longer than ${maxText} characters.`, field);
+  if (s.length > maxText) throw new NotValid(because('too-long', { most: maxText }), field);
 }
 
 export function checkLine(v: unknown, field: string): string {
   const s = text(v);
-  if (s === undefined) throw new NotValid('This is a text.', field);
-  if (s.length > maxLine) throw new NotValid(`Longer than ${maxLine} characters.`, field);
+  if (s === undefined) throw new NotValid('no-text', field);
+  if (s.length > maxLine) throw new NotValid(because('too-long', { most: maxLine }), field);
   // eslint-disable-next-line no-control-regex -- they are what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(s)) throw new NotValid('One line, please.', field);
+  if (/[\u0000-\u001f\u007f]/.test(s)) throw new NotValid('one-line', field);
   return s;
 }
 

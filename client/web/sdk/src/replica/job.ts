@@ -166,7 +166,7 @@ export class OpenJob implements JobHandle {
         if (state === 'loading' || (state === 'ready' && !job)) return;
         end();
         if (job) resolve(job);
-        else reject(new NotValid('This job is not on this device, and the server does not give it.'));
+        else reject(new NotValid('job-not-here'));
       };
       const ends = [this.state.subscribe(look), this.job.subscribe(look)];
       const end = () => ends.forEach((e) => e());
@@ -177,13 +177,13 @@ export class OpenJob implements JobHandle {
   #doing(): actions.Doing {
     const root = this.#doc;
     const job = this.#read();
-    if (!root || !job) throw new NotValid('This job is still loading.');
+    if (!root || !job) throw new NotValid('job-loading');
     const { replica } = this.#n;
     return { root, job, part: replica.partOf(root, this.id), who: replica.who, now: new Date(), clashes: replica.clashesOf(root, this.id) };
   }
 
   may(deed: Deed): Permission {
-    return this.#doc ? actions.may(this.#doing(), deed) : { ok: false, why: 'This job is still loading.' };
+    return this.#doc ? actions.may(this.#doing(), deed) : actions.no('job-loading');
   }
 
   next(): readonly Status[] {
@@ -353,7 +353,7 @@ export class OpenJob implements JobHandle {
 
   at(heads: Heads): Job {
     const doc = this.#doc;
-    if (!doc || !A.hasHeads(doc, [...heads])) throw new NotValid('This state of the job is not on this device.');
+    if (!doc || !A.hasHeads(doc, [...heads])) throw new NotValid('state-not-here');
     const view = A.view(doc, [...heads]) as Tree;
     return readJob(view, { id: this.id, heads, clashes: this.#n.replica.clashesOf(view), who: actions.classOf(this.part.get()) });
   }

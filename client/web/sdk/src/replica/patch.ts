@@ -23,14 +23,14 @@ export function patchEdits(root: Tree, patch: Readonly<Record<string, unknown>>)
   for (const [key, v] of Object.entries(patch)) {
     const at = [key];
     if (v === undefined) continue;
-    if (readOnly.includes(key)) throw new NotValid('This is read-only.', key);
+    if (readOnly.includes(key)) throw new NotValid('read-only', key);
     if (lines.includes(key)) out.push(...line(root, at, v));
     else if (flags.includes(key)) out.push(...flag(root, at, v));
     else if (refs.includes(key)) out.push(...ref(root, at, v));
     else if (key in lists) out.push(...list(root, key, v));
     else if (key === 'description') {
       const words = v === null ? '' : text(v);
-      if (words === undefined) throw new NotValid('This is a text.', key);
+      if (words === undefined) throw new NotValid('no-text', key);
       checkText(words, key);
       if (words !== (text(root[key]) ?? '')) out.push({ op: 'text', path: at, text: words });
     } else if (key === 'scheduled_at') out.push(...moment(root, at, v));
@@ -39,7 +39,7 @@ export function patchEdits(root: Tree, patch: Readonly<Record<string, unknown>>)
     else if (key === 'skills') out.push(...skills(root, v));
     else if (key === 'external_ids') out.push(...inner(root, key, v, (at, x) => line(root, at, x)));
     else if (key === 'assignees') out.push(...assignees(root, v));
-    else throw new NotValid('This is not known here.', key);
+    else throw new NotValid('not-known', key);
   }
   return out;
 }
@@ -54,7 +54,7 @@ function line(root: Tree, path: readonly string[], v: unknown): Edit[] {
 }
 
 function flag(root: Tree, path: readonly string[], v: unknown): Edit[] {
-  if (typeof v !== 'boolean' && v !== null) throw new NotValid('This is true or false.', path.join('.'));
+  if (typeof v !== 'boolean' && v !== null) throw new NotValid('no-flag', path.join('.'));
   return (at(root, path) === true) === (v === true) ? [] : [set(path, v === true)];
 }
 
@@ -74,7 +74,7 @@ function moment(root: Tree, path: readonly string[], v: unknown): Edit[] {
   const was = at(root, path);
   if (v === null) return was === undefined ? [] : [drop(path)];
   const ms = v instanceof Date ? v.getTime() : typeof v === 'string' ? Date.parse(v) : NaN;
-  if (!Number.isFinite(ms)) throw new NotValid('This is a time, like 2026-11-24T09:30:00Z.', path.join('.'));
+  if (!Number.isFinite(ms)) throw new NotValid('no-time', path.join('.'));
   return was instanceof Date && was.getTime() === ms ? [] : [set(path, new Date(ms))];
 }
 
@@ -82,7 +82,7 @@ function duration(root: Tree, v: unknown): Edit[] {
   const path = ['scheduled_duration'];
   if (v === null) return at(root, path) === undefined ? [] : [drop(path)];
   const minutes = isMap(v) ? v['minutes'] : undefined;
-  if (typeof minutes !== 'number' || !Number.isInteger(minutes) || minutes < 0 || minutes > 527_040) throw new NotValid('This is a whole number of minutes.', 'scheduled_duration.minutes');
+  if (typeof minutes !== 'number' || !Number.isInteger(minutes) || minutes < 0 || minutes > 527_040) throw new NotValid('no-minutes', 'scheduled_duration.minutes');
   if (number(at(root, [...path, 'minutes'])) === minutes) return [];
   return [{ op: 'map', path }, minutes === 0 ? drop([...path, 'minutes']) : set([...path, 'minutes'], minutes)];
 }
@@ -90,7 +90,7 @@ function duration(root: Tree, v: unknown): Edit[] {
 function address(root: Tree, v: unknown): Edit[] {
   const path = ['address'];
   const patch = v === null ? { formatted: null, entrance_no: null, apartment: null, floor: null, description: null, geolocation: null } : v;
-  if (!isMap(patch)) throw new NotValid('This is an address.', 'address');
+  if (!isMap(patch)) throw new NotValid('no-address', 'address');
   const out: Edit[] = [];
   for (const [key, x] of Object.entries(patch)) {
     if (key !== 'geolocation') {
@@ -103,7 +103,7 @@ function address(root: Tree, v: unknown): Edit[] {
       continue;
     }
     const [latitude, longitude] = isMap(x) ? [x['latitude'], x['longitude']] : [];
-    if (typeof latitude !== 'number' || typeof longitude !== 'number' || Math.abs(latitude) > 90 || Math.abs(longitude) > 180) throw new NotValid('This is a latitude and a longitude.', 'address.geolocation');
+    if (typeof latitude !== 'number' || typeof longitude !== 'number' || Math.abs(latitude) > 90 || Math.abs(longitude) > 180) throw new NotValid('no-position', 'address.geolocation');
     if (!isMap(was) || number(was['latitude']) !== latitude || number(was['longitude']) !== longitude) out.push(set([...path, key], { latitude, longitude }));
   }
   return out.length ? [{ op: 'map', path }, ...out] : [];
@@ -112,14 +112,14 @@ function address(root: Tree, v: unknown): Edit[] {
 /** A map of names that a patch changes name by name. */
 function inner(root: Tree, key: string, v: unknown, edit: (at: string[], v: unknown) => Edit[]): Edit[] {
   const patch = v === null ? Object.fromEntries(Object.keys(isMap(root[key]) ? root[key] : {}).map((k) => [k, null])) : v;
-  if (!isMap(patch)) throw new NotValid('This is an object.', key);
+  if (!isMap(patch)) throw new NotValid('no-object', key);
   const out = Object.entries(patch).flatMap(([k, x]) => edit([key, k], x));
   return out.length ? [{ op: 'map', path: [key] }, ...out] : [];
 }
 
 function skills(root: Tree, v: unknown): Edit[] {
   const now = v === null ? [] : v;
-  if (!Array.isArray(now)) throw new NotValid('This is a list of names.', 'skills');
+  if (!Array.isArray(now)) throw new NotValid('no-names', 'skills');
   const names = now.map((n) => checkLine(n, 'skills'));
   const was = isMap(root['skills']) ? Object.keys(root['skills']) : [];
   const out = [
@@ -135,7 +135,7 @@ function assignees(root: Tree, v: unknown): Edit[] {
   if (Array.isArray(v)) {
     v.forEach((a: unknown, i) => {
       const user = isMap(a) ? text(a['user']) : text(a);
-      if (!user) throw new NotValid('This is a user.', `assignees[${i}]`);
+      if (!user) throw new NotValid('no-user', `assignees[${i}]`);
       now.set(user, isMap(a) && 'edit' in a ? a['edit'] === true : i === 0);
     });
   } else if (isMap(v) || v === null) {
@@ -144,8 +144,8 @@ function assignees(root: Tree, v: unknown): Edit[] {
       if (a === null) now.delete(user);
       else now.set(user, isMap(a) ? a['edit'] === true : false);
     }
-  } else throw new NotValid('This is a list of users.', 'assignees');
-  if (now.size > 0 && [...now.values()].filter(Boolean).length !== 1) throw new NotValid('Exactly one of them fills in the report.', 'assignees');
+  } else throw new NotValid('no-users', 'assignees');
+  if (now.size > 0 && [...now.values()].filter(Boolean).length !== 1) throw new NotValid('one-editor', 'assignees');
   const out: Edit[] = [...was.keys()].filter((u) => !now.has(u)).map((u) => drop(['assignees', u]));
   for (const [user, edit] of now) {
     if (!was.has(user)) out.push(set(['assignees', user], { edit }));
@@ -162,7 +162,7 @@ function list(root: Tree, key: string, v: unknown): Edit[] {
   if (v === null) out.push(...was.map(([id]) => drop([key, id])));
   else if (Array.isArray(v)) {
     const ids = v.map((e) => (isMap(e) ? (text(e['uuid']) ?? newId()) : ''));
-    if (ids.includes('')) throw new NotValid('This is a list of entries.', key);
+    if (ids.includes('')) throw new NotValid('no-entries', key);
     out.push(...was.filter(([id]) => !ids.includes(id)).map(([id]) => drop([key, id])));
     const inPlace = JSON.stringify(was.map(([id]) => id)) === JSON.stringify(ids);
     v.forEach((e: Tree, i) => out.push(...entry(root, key, ids[i]!, e, known.get(ids[i]!), inPlace ? undefined : i + 1)));
@@ -172,9 +172,9 @@ function list(root: Tree, key: string, v: unknown): Edit[] {
       if (e === null) {
         if (known.has(id)) out.push(drop([key, id]));
       } else if (isMap(e)) out.push(...entry(root, key, id, e, known.get(id), known.has(id) ? undefined : ++last));
-      else throw new NotValid('This is an entry.', `${key}.${id}`);
+      else throw new NotValid('no-entry', `${key}.${id}`);
     }
-  } else throw new NotValid('This is a list of entries.', key);
+  } else throw new NotValid('no-entries', key);
   return out.length ? [{ op: 'map', path: [key] }, ...out] : [];
 }
 
@@ -211,7 +211,7 @@ function entry(root: Tree, key: string, id: string, e: Tree, was: Tree | undefin
         break;
       }
       default:
-        if (!['done_at', 'by', 'position'].includes(k)) throw new NotValid('This is not known here.', path.join('.'));
+        if (!['done_at', 'by', 'position'].includes(k)) throw new NotValid('not-known', path.join('.'));
     }
   }
   if (!was) {

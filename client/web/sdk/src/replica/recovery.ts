@@ -1,6 +1,7 @@
 import type { RefusedWork } from '../api.ts';
 import { A } from '../automerge.ts';
 import { NotValid } from '../errors.ts';
+import { reasonIn } from '../reasons.ts';
 import type { Refusal } from '../net/adapter.ts';
 import { apply, rewritten, set, drop, type Edit } from '../rules/edits.ts';
 import { entries, isMap, plain, str, type Tree } from '../rules/values.ts';
@@ -132,7 +133,7 @@ export class Recovery {
   /** Does refused work once more, at the state of now. */
   async again(id: string): Promise<void> {
     const w = await this.#o.db.get('work', id);
-    if (!w) throw new NotValid('This work is not there any more.');
+    if (!w) throw new NotValid('work-gone');
     const edits = w.did.flatMap((d): Edit[] => redo(d.path, d.value));
     await this.#o.replica.exclusively(w.job, () => this.#o.replica.change(w.job, (doc) => apply(doc, edits)));
     await this.dismiss(id);
@@ -165,7 +166,7 @@ function nameOf(root: Tree, path: readonly string[]): string {
 }
 
 const shown = (w: WorkRecord): RefusedWork => ({
-  id: w.id, job: w.job, jobTitle: w.jobTitle, at: w.at, refusedAt: w.refusedAt, code: w.code, reason: w.reason,
+  id: w.id, job: w.job, jobTitle: w.jobTitle, at: w.at, refusedAt: w.refusedAt, code: w.code, reason: w.reason, because: reasonIn(w.reason) ?? { code: w.code },
   did: w.did.map(({ path, what, value }) => ({ path, what, ...(value === undefined ? {} : { value }) })), canRepeat: w.did.length > 0,
 });
 

@@ -1,5 +1,6 @@
 import createFetch, { createQuerySerializer, type Client } from 'openapi-fetch';
 import { ApiError } from '../errors.ts';
+import { because, english } from '../reasons.ts';
 import type { components, paths } from './schema.ts';
 
 /** The API of the server, typed by its own description: `api.GET('/api/v1/jobs', { params: { query: { status: 'started' } } })`. */
@@ -44,10 +45,14 @@ export function restClient(o: RestOptions): RestClient {
       return undefined;
     },
     onError({ error, request }) {
-      return request.signal.aborted ? undefined : new ApiError(0, 'unreachable', error instanceof Error ? error.message : String(error));
+      return request.signal.aborted ? undefined : unreachable(error);
     },
   });
   return client;
+}
+
+function unreachable(cause: unknown): ApiError {
+  return Object.assign(new ApiError(0, 'unreachable', english(because('unreachable'))), { cause });
 }
 
 /** The data of an answer, or an ApiError. */
@@ -61,5 +66,5 @@ export async function data<T>(answer: Promise<{ data?: T; error?: unknown; respo
 export function problem(response: Response, body: unknown): ApiError {
   const p = (typeof body === 'object' && body !== null ? body : {}) as { code?: string; detail?: string; title?: string; errors?: { field: string; message: string }[] };
   const wait = Number(response.headers.get('Retry-After'));
-  return new ApiError(response.status, p.code ?? 'failed', p.detail || p.title || `The server answered ${response.status}`, p.errors ?? [], wait > 0 ? wait : undefined);
+  return new ApiError(response.status, p.code ?? 'failed', p.detail || p.title || english(because('failed', { status: response.status })), p.errors ?? [], wait > 0 ? wait : undefined);
 }

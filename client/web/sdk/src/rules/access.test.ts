@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { english } from '../reasons.ts';
 import type { Role } from '../types.ts';
 import { maySetStatus, mayWrite, partOf, placeOf, why, type Verb, type Write } from './access.ts';
 
@@ -44,7 +45,7 @@ function judge(c: Cell, path: readonly string[], verb: Verb, status: string | un
   const part = partOf(root, { user: 'me', role: roles[c.column] ?? 'worker' }, c.column === 'cre' && (kind === 'job' || kind === 'opaque'));
   const own = path[1] === 'me' || (path[1] === 'mine' && owns(c, path[0] as 'comments'));
   const w: Write = { place: placeOf(kind === 'opaque' ? '' : kind, path), verb, own, underWay: c.section === 'job under way' };
-  if (!mayWrite(part, w)) return { allowed: false, why: why(part, w, path[0]) };
+  if (!mayWrite(part, w)) return { allowed: false, why: english(why(part, w, path[0])) };
   const takingBack = c.edit.endsWith('after one’s own') || c.edit.endsWith("after one's own");
   if (status !== undefined && !maySetStatus(part, status, takingBack && owns(c, 'status_log'))) return { allowed: false, why: `${reasons.get('w')}.` };
   return { allowed: true, why: '' };

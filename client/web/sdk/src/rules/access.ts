@@ -1,3 +1,4 @@
+import { because, type OwnReason, type ReasonCode } from '../reasons.ts';
 import type { Part, Role } from '../types.ts';
 import { events, outcome } from './status.ts';
 import { entries, isMap, str, type Tree } from './values.ts';
@@ -121,49 +122,52 @@ export function signed(root: Tree, list: 'comments' | 'attachments', id: string,
   return entries(root[list]).some(([key, e]) => key === id && str(e['by']) === user);
 }
 
-const planning: Record<string, string> = {
-  assignees: 'says who has a job',
-  scheduled_at: 'changes when a job is scheduled', scheduled_duration: 'changes when a job is scheduled',
-  title: 'changes what is to be done', description: 'changes what is to be done', type: 'changes what is to be done',
-  template: 'changes what is to be done', skills: 'changes what is to be done',
-  address: 'changes where a job is', site: 'changes where a job is', territory: 'changes where a job is',
-  client: 'changes whom a job is for', contacts: 'changes whom a job is for',
-  possible_resolutions: 'changes which resolutions a job can have', resolution: 'changes which resolutions a job can have',
-  custom_fields: 'fills in the fields of the office', report_fields: 'changes what the report asks for', checklist: 'changes what is on the checklist',
+const planning: Record<string, ReasonCode> = {
+  assignees: 'assignees-by-dispatcher',
+  scheduled_at: 'schedule-by-dispatcher', scheduled_duration: 'schedule-by-dispatcher',
+  title: 'task-by-dispatcher', description: 'task-by-dispatcher', type: 'task-by-dispatcher', template: 'task-by-dispatcher', skills: 'task-by-dispatcher',
+  address: 'place-by-dispatcher', site: 'place-by-dispatcher', territory: 'place-by-dispatcher',
+  client: 'client-by-dispatcher', contacts: 'client-by-dispatcher',
+  possible_resolutions: 'resolutions-by-dispatcher', resolution: 'resolutions-by-dispatcher',
+  custom_fields: 'fields-by-dispatcher', report_fields: 'report-by-dispatcher', checklist: 'checklist-by-dispatcher',
 };
 
-/** Why somebody may not make a write, in words for people. key: the root's key that it is under. */
-export function why(part: Part, w: Write, key = ''): string {
-  if (part === 'onlooker') return w.place === 'card' ? 'Only a dispatcher changes templates, clients and sites.' : 'Whoever looks on changes nothing.';
+/** Why somebody may not make a write. key: the root's key that it is under. */
+export function why(part: Part, w: Write, key = ''): OwnReason {
+  return because(codeOf(part, w, key));
+}
+
+function codeOf(part: Part, w: Write, key: string): ReasonCode {
+  if (part === 'onlooker') return w.place === 'card' ? 'cards-by-dispatcher' : 'onlooker';
   switch (w.place) {
     case 'kind':
-      return 'What a document is was said when it was made, and stays.';
+      return 'kind-stays';
     case 'log':
     case 'event':
     case 'in-event':
-      return part === 'viewer' && w.verb === 'add' && w.place !== 'in-event' ? 'The status is set by the worker with edit access.' : 'An entry of the status log is never changed or removed: add another one.';
+      return part === 'viewer' && w.verb === 'add' && w.place !== 'in-event' ? 'status-by-editor' : 'log-stays';
     case 'comments':
-      return 'The comments stay: each is changed or removed by itself.';
+      return 'comments-stay';
     case 'comment':
     case 'in-comment':
-      return 'A comment is changed or removed by who wrote it.';
+      return 'comment-by-author';
     case 'files':
     case 'file':
     case 'in-file':
-      if (part === 'viewer') return 'Files are added by the worker with edit access.';
-      return w.place === 'files' ? 'The files stay: each is changed or removed by itself.' : 'A file is changed or removed by who added it.';
+      if (part === 'viewer') return 'files-by-editor';
+      return w.place === 'files' ? 'files-stay' : 'file-by-author';
     case 'tick':
-      return 'The checklist is ticked by the worker with edit access.';
+      return 'ticks-by-editor';
     case 'answer':
-      return 'The report is filled in by the worker with edit access.';
+      return 'report-by-editor';
     case 'card':
-      return 'Only a dispatcher changes templates, clients and sites.';
+      return 'cards-by-dispatcher';
     case 'opaque':
-      return 'Only who made this document, or a dispatcher, changes it.';
+      return 'document-by-maker';
     case 'assignee':
     case 'assignees':
-      if (part === 'creator' && !w.underWay) return 'Whoever makes a job may assign himself; a dispatcher assigns the others.';
+      if (part === 'creator' && !w.underWay) return 'maker-assigns-himself';
   }
-  if (part === 'creator') return 'A job that is under way is planned by a dispatcher.';
-  return `Only a dispatcher ${planning[key] ?? 'changes this part of a job'}.`;
+  if (part === 'creator') return 'under-way-by-dispatcher';
+  return (Object.hasOwn(planning, key) && planning[key]) || 'plan-by-dispatcher';
 }

@@ -1,3 +1,4 @@
+import { because, type OwnReason } from '../reasons.ts';
 import type { Status } from '../types.ts';
 import { inOrder, rank, statuses, type Outcome } from './status.ts';
 
@@ -39,12 +40,10 @@ export function buttons(o: Pick<Outcome, 'status' | 'standing' | 'clash'>, who: 
   return inOrder.filter((s) => may.includes(s));
 }
 
-const words = (s: string) => s.replaceAll('_', ' ');
-
-/** Why a status cannot be set now, in words for people; undefined: it can. */
-export function transitionProblem(o: Outcome, to: Status, who: Class): string | undefined {
+/** Why a status cannot be set now; undefined: it can. */
+export function transitionProblem(o: Outcome, to: Status, who: Class): OwnReason | undefined {
   if (next(o, who).includes(to)) return undefined;
-  if (o.status === to && !o.clash) return `It is ${words(to)} already.`;
-  if (who === 'worker' && next(o, 'dispatcher').includes(to)) return `It is ${words(o.status)}; only a dispatcher can make it ${words(to)}.`;
-  return `It is ${words(o.status)} and cannot become ${words(to)} from there.`;
+  if (o.status === to && !o.clash) return because('status-already', { status: to });
+  if (who === 'worker' && next(o, 'dispatcher').includes(to)) return because('status-by-dispatcher', { status: o.status, to });
+  return because('status-unreachable', { status: o.status, to });
 }

@@ -1,5 +1,6 @@
 import { A } from '../automerge.ts';
 import { NotValid } from '../errors.ts';
+import type { ReasonCode } from '../reasons.ts';
 import { written } from './edits.ts';
 import { Budget, Ops, told, type Op, type View } from './ops.ts';
 import { events, outcome } from './status.ts';
@@ -34,8 +35,8 @@ export interface Undone {
 
 /** Nothing can be undone; left as far as it is known. */
 export class NothingToUndo extends NotValid {
-  constructor(message: string, readonly kind: 'conflict' | 'not-found' | 'too-large', readonly left: readonly Left[] = []) {
-    super(message, 'change');
+  constructor(code: ReasonCode, readonly kind: 'conflict' | 'not-found' | 'too-large', readonly left: readonly Left[] = []) {
+    super(code, 'change');
   }
 }
 
@@ -55,14 +56,14 @@ export const undoMessage = (hash: string): string => `undo ${hash}`;
  * conformance/vectors/job/undo.json. Throws where nothing is left to undo.
  */
 export function undo(doc: A.Doc<unknown>, hash: string, stamp: Stamp): Undone {
-  if (A.stats(doc).numOps > maxOps) throw new NothingToUndo('This job’s history is too long to undo a part of it here.', 'too-large');
+  if (A.stats(doc).numOps > maxOps) throw new NothingToUndo('history-too-long', 'too-large');
   const ops = new Ops(doc);
   const change = ops.indexOf(hash);
-  if (change === undefined) throw new NothingToUndo('There is no such change on this device.', 'not-found');
+  if (change === undefined) throw new NothingToUndo('no-change', 'not-found');
   const u = new Undoing(doc, ops, change);
   u.slots();
   u.status(stamp);
-  if (u.edits.length === 0) throw new NothingToUndo('Nothing is left to undo of this change: all of it was changed since.', 'conflict', u.left);
+  if (u.edits.length === 0) throw new NothingToUndo('all-changed-since', 'conflict', u.left);
   return { edits: u.sorted(), left: u.left };
 }
 
@@ -115,12 +116,12 @@ class Undoing {
     const holders = new Map<string, (string | number)[] | undefined>();
     for (const place of ops.of(this.#change)) {
       if (own.has(place.obj) || !['set', 'del', 'inc', 'makeMap', 'makeList', 'makeText', 'makeTable'].includes(place.action)) continue;
-      if (place.obj === '_root' && place.key === 'kind') throw new NothingToUndo('What made a document cannot be undone.', 'conflict');
+      if (place.obj === '_root' && place.key === 'kind') throw new NothingToUndo('making-stays', 'conflict');
       const isText = ops.made(place.obj)?.action === 'makeText';
       const slot = `${place.obj}\u0000${isText ? '' : (place.key ?? `@${place.elem}`)}`;
       if (seen.has(slot)) continue;
       seen.add(slot);
-      if (seen.size > maxSlots) throw new NothingToUndo('This change wrote to too many places to be undone at once.', 'too-large');
+      if (seen.size > maxSlots) throw new NothingToUndo('too-much-to-undo', 'too-large');
       if (!holders.has(place.obj)) holders.set(place.obj, this.#reach(place.obj));
       const holder = holders.get(place.obj);
       if (!holder) continue;
@@ -270,11 +271,11 @@ class Undoing {
       return;
     }
     const stands = outcome(now).standing.map((e) => e.id);
-    const nothing = (why: string) => new NothingToUndo(why, 'conflict');
-    if (own.some((id) => !stands.includes(id))) throw nothing('The status was set again since: set the one that you want instead.');
+    const nothing = (why: ReasonCode) => new NothingToUndo(why, 'conflict');
+    if (own.some((id) => !stands.includes(id))) throw nothing('status-set-since');
     const was = outcome(events((A.view(this.#doc, [...this.#ops.changes[this.#change]!.deps]) as Tree)['status_log']));
     const before = was.standing[0];
-    if (!before) throw nothing('There was no status before this one.');
+    if (!before) throw nothing('no-status-before');
     this.#edit('_root', 0, {
       op: 'set', path: ['status_log', stamp.id],
       value: compact({ status: was.status, happened_at: stamp.at, by: stamp.by, device: stamp.device, after: own, note: before.note, resolution: before.resolution }),

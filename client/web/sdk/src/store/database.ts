@@ -1,4 +1,5 @@
 import type { UnsentItem } from '../api.ts';
+import type { Reason } from '../reasons.ts';
 import type { DocumentId, Heads } from '../types.ts';
 import type { JobRow } from '../api.ts';
 
@@ -45,7 +46,9 @@ export interface OutboxEntry {
   readonly uploadUrl?: string;
   readonly sent: number;
   readonly attempts: number;
+  /** Why the last attempt failed. */
   readonly reason?: string;
+  readonly because?: Reason;
   readonly nextAttemptAt?: number;
   readonly now: boolean;
 }

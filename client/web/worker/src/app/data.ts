@@ -2,7 +2,7 @@ import { useCallback, useMemo } from 'react';
 import { notify } from './notices.ts';
 import { useClient, useJobs, useLink, useRefused, useSession, useSync as useSyncState, useUnsent } from '@fieldsync/sdk/react';
 import type { Identity, JobRow, OrganisationSettings, SyncState, UnsentItem } from '@fieldsync/sdk';
-import i18next from 'i18next';
+import { reasonOf, reasonText } from '../i18n/reason.ts';
 import type { Row } from '../model/row.ts';
 
 /** Who is signed in. Used below SignedIn only. */
@@ -80,9 +80,9 @@ export function useSync(): SyncView {
   const sync = useSyncState();
   const link = useLink();
   const now = useCallback(() => {
-    client.syncNow().catch((error: unknown) => notify({ kind: 'warn', text: error instanceof Error ? error.message : i18next.t('sync.failed') }));
+    client.syncNow().catch((error: unknown) => notify({ kind: 'warn', text: reasonOf(error) }));
   }, [client]);
-  return { state: syncLook(sync, link.class), last: sync.lastSync, reason: sync.problem, now };
+  return { state: syncLook(sync, link.class), last: sync.lastSync, reason: sync.problem === undefined ? undefined : reasonText(sync.because, sync.problem), now };
 }
 
 export interface UnsentView {

@@ -1,4 +1,6 @@
-/** English: the catalogue that all others follow. Every string that a person sees is here. */
+import { reasons } from '@fieldsync/sdk';
+
+/** English: the catalogue that all others follow. Every string that a person sees is here, but for why the SDK did not do something: its English is the SDK's own. */
 export const en = {
   app: { name: "fieldsync", short: "fieldsync", tagline: "Your jobs, with or without a network" },
   common: {
@@ -414,6 +416,7 @@ export const en = {
     toJobs: "To the jobs",
     storage: "This browser lets the app keep nothing (private window?). Work would be lost, so the app does not start.",
   },
+  reason: reasons,
   part: {
     title: "Title",
     description: "Description",

@@ -7,6 +7,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { notify, seen } from '../app/notices.ts';
 import { moment } from '../i18n/format.ts';
+import { reasonText } from '../i18n/reason.ts';
 import { workText } from '../model/words.ts';
 import { tell } from '../job/tell.ts';
 import { Card } from '../ui/Card.tsx';
@@ -48,7 +49,7 @@ function Refused({ work }: { work: RefusedWork }) {
           <li key={line}>{line}</li>
         ))}
       </ul>
-      <p className={styles.reason}>{t('refused.reason', { reason: work.reason })}</p>
+      <p className={styles.reason}>{t('refused.reason', { reason: reasonText(work.because, work.reason) })}</p>
       <div className={styles.buttons}>
         {work.canRepeat && (
           <Button disabled={busy} onClick={() => run(client.again(work.id), t('refused.redone'))}>

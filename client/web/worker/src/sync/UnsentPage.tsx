@@ -6,6 +6,7 @@ import type { UnsentItem } from '@fieldsync/sdk';
 import { useClient, useRefused } from '@fieldsync/sdk/react';
 import { useSync, useUnsentView } from '../app/data.ts';
 import { bytes, duration, moment } from '../i18n/format.ts';
+import { reasonText } from '../i18n/reason.ts';
 import { Card } from '../ui/Card.tsx';
 import { Empty } from '../ui/Empty.tsx';
 import { Page } from '../ui/Page.tsx';
@@ -92,7 +93,7 @@ function File({ file, onSend, onRetry }: { file: UnsentItem; onSend: () => void;
           <span>{t(`unsent.${kinds[file.state]}`)}</span>
           <span>{t('unsent.sentBytes', { sent: bytes(sent), size: bytes(size) })}</span>
         </p>
-        {file.reason && <p className={styles.reason}>{t('unsent.reason', { reason: file.reason })}</p>}
+        {file.reason && <p className={styles.reason}>{t('unsent.reason', { reason: reasonText(file.because, file.reason) })}</p>}
         {file.state === 'waiting-for-faster-network' && !file.now && (
           <Button variant="default" onClick={onSend} aria-label={t('unsent.sendNowOf', { name })} className={styles.send!}>
             {t('unsent.sendNow')}
