@@ -70,6 +70,17 @@ func TestAFieldIsFilledInByWhoMayAndWithWhatFits(t *testing.T) {
 	}
 }
 
+// A browser decodes no change that holds a whole number beyond 2^53 as an integer.
+func TestANumberThatJavaScriptCannotCountIsNoInteger(t *testing.T) {
+	c := started(t)
+	for value, want := range map[float64]any{1<<53 - 1: int64(1<<53 - 1), 1 << 53: float64(1 << 53), -(1 << 53): float64(-(1 << 53)), 1e300: 1e300} {
+		edits := must(t)(job.Fill(c.tree(), "f0", value, dora))
+		if len(edits) != 1 || edits[0].Value != want {
+			t.Errorf("%v: %#v", value, edits)
+		}
+	}
+}
+
 func TestATextAnsweredByTwoAtOnceHoldsBothAnswers(t *testing.T) {
 	c := started(t)
 	a, b := apart(t, c, must(t)(job.Fill(c.tree(), "f1", "anna was here", anna)), must(t)(job.Fill(c.tree(), "f1", "ben too", anna)))

@@ -230,9 +230,9 @@ func (p spot) assignees(key string, old, now []Assignee) {
 	}
 }
 
-// numberValue writes whole numbers as such, as far as JavaScript counts them exactly.
+// numberValue writes whole numbers as such, as far as JavaScript counts them exactly: a browser decodes no change with a greater one.
 func numberValue(n float64) any {
-	if n == math.Trunc(n) && math.Abs(n) <= 1<<53 {
+	if n == math.Trunc(n) && math.Abs(n) < 1<<53 {
 		return int64(n)
 	}
 	return n

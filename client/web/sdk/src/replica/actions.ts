@@ -150,7 +150,7 @@ export function setStatus(d: Doing, id: string, status: Status, o: StatusOptions
     resolution = found.uuid;
     if (d.part !== 'planner' && found.successful) requireAnswers(d);
   } else if (d.part !== 'planner') requireAnswers(d);
-  return [event(d, id, { status, note: o.note, resolution, location: o.location, at: o.happenedAt ?? d.now })];
+  return event(d, id, { status, note: o.note, resolution, location: o.location, at: o.happenedAt ?? d.now });
 }
 
 function requireAnswers(d: Doing) {
@@ -160,12 +160,12 @@ function requireAnswers(d: Doing) {
   throw new NotValid(because('answer-missing', { field: field.name || first }), `report_fields.${first}`);
 }
 
-/** An event after all that stand. */
-function event(d: Doing, id: string, e: { status: string; note?: string | undefined; resolution?: string | undefined; location?: Location | undefined; at: Date }): Edit {
-  return set(['status_log', id], compact({
+/** An event after all that stand; a job that another client made may be without a log. */
+function event(d: Doing, id: string, e: { status: string; note?: string | undefined; resolution?: string | undefined; location?: Location | undefined; at: Date }): Edit[] {
+  return [{ op: 'map', path: ['status_log'] }, set(['status_log', id], compact({
     status: e.status, happened_at: e.at, after: outcomeOf(d).standing.map((x) => x.id), by: d.who.user, device: d.who.device, note: e.note, resolution: e.resolution,
     location: e.location ? locationValue(e.location) : undefined,
-  }));
+  }))];
 }
 
 export function locationValue(l: Location) {
@@ -203,7 +203,7 @@ export function undoStatus(d: Doing, id: string, undone = lastOf(d)?.id): Edit[]
   if (problem) throw new NotAllowed(problem);
   const before = without(d, undone!);
   const again = before.status === 'finished' ? before.standing[0] : undefined;
-  return [event(d, id, { status: before.status, note: again?.note, resolution: again?.resolution, at: d.now })];
+  return event(d, id, { status: before.status, note: again?.note, resolution: again?.resolution, at: d.now });
 }
 
 const fieldOf = (d: Doing, id: string) => {
@@ -301,12 +301,12 @@ export function settle(d: Doing, id: string, seen: Clash, choice: number): Edit[
   if (c.kind === 'status') {
     const e = events(d.root['status_log']).find((x) => x.id === c.values[at]!.event!.uuid)!;
     if (!next(outcomeOf(d), classOf(d.part)).includes(e.status as Status)) throw new NotAllowed('statuses-of-worker');
-    return [event(d, id, { status: e.status, note: e.note, resolution: e.resolution, at: d.now })];
+    return event(d, id, { status: e.status, note: e.note, resolution: e.resolution, at: d.now });
   }
   if (c.kind === 'entries') {
     const [winner, ...others] = c.raw;
     const have = isMap(winner) ? winner : {};
-    const lacking = Object.fromEntries(others.flatMap((o) => (isMap(o) ? Object.entries(o) : [])).filter(([k]) => !(k in have)).reverse());
+    const lacking = Object.fromEntries(others.flatMap((o) => (isMap(o) ? Object.entries(o) : [])).filter(([k]) => !Object.hasOwn(have, k)).reverse());
     return Object.entries(lacking).map(([k, v]) => set([...c.path, k], rewritten(v)));
   }
   const edits = [set(c.path, rewritten(c.raw[at]))];

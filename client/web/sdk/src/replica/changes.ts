@@ -1,12 +1,26 @@
 import type { News, UnsentItem } from '../api.ts';
 import type { Heads } from '../types.ts';
 import { A } from '../automerge.ts';
-import { entries, isMap, str, time, type Tree } from '../rules/values.ts';
+import { isMap, str, time, type Tree } from '../rules/values.ts';
 
 /** A place that changed between two states of a document: an entry of a map, a field's answer, a key of the root. */
 interface Touched {
   readonly path: readonly string[];
   readonly kind: 'added' | 'changed' | 'removed';
+}
+
+/** A change's time in milliseconds since 1970; 0: it says none. Clients write seconds, some of them milliseconds. */
+export const millis = (said: number): number => time(said < 1e11 ? said * 1000 : said);
+
+/** When a change was made, as it says: milliseconds since 1970; 0: it does not say. */
+export function madeAt(doc: A.Doc<unknown>, hash: string): number {
+  let change;
+  try {
+    change = A.inspectChange(doc, hash);
+  } catch {
+    change = A.getChangesMetaSince(doc, []).find((c) => c.hash === hash); // an operation holds a whole number beyond 2^53, which is not decoded
+  }
+  return millis(change?.time ?? 0);
 }
 
 const entryMaps = ['status_log', 'comments', 'attachments', 'contacts', 'possible_resolutions', 'assignees'];
@@ -42,10 +56,7 @@ export function unsentOf(doc: A.Doc<unknown>, of: { id: string; title: string; s
   if (of.shared.length === 0 && of.heads.length > 0) return [{ ...base, id: `${of.id}/new`, kind: 'job', label: of.title, at: of.at }];
   if (same(of.shared, of.heads)) return [];
   const root = doc as Tree;
-  const nameIn = (list: string, id: string) => {
-    const e = entries(root[list]).find(([key]) => key === id)?.[1];
-    return e ? str(e['name']) || str(e['text']) : '';
-  };
+  const nameIn = (e: Tree) => str(e['name']) || str(e['text']);
   return touched(doc, of.shared, of.heads).map(({ path, kind: how }): UnsentItem => {
     const [list, id = '', leaf] = path as [string, string?, string?];
     const entry = isMap(root[list]) ? (root[list] as Tree)[id] : undefined;
@@ -60,9 +71,9 @@ export function unsentOf(doc: A.Doc<unknown>, of: { id: string; title: string; s
         return item('attachment', str(e['name']), time(e['taken_at']) || of.at);
       case 'report_fields':
       case 'custom_fields':
-        return item(leaf ? 'field' : 'plan', nameIn(list, id));
+        return item(leaf ? 'field' : 'plan', nameIn(e));
       case 'checklist':
-        return item(leaf ? 'tick' : 'plan', nameIn(list, id), time(e['done_at']) || of.at);
+        return item(leaf ? 'tick' : 'plan', nameIn(e), time(e['done_at']) || of.at);
       case 'description':
         return item('text', list);
       default:

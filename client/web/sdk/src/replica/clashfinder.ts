@@ -47,5 +47,9 @@ function typedSince(doc: Tree, state: Tree): boolean {
   const heads = A.getHeads(state as A.Doc<unknown>);
   if (!A.hasHeads(doc, heads)) return false;
   const changes = A.getChangesSince(doc as A.Doc<unknown>, heads);
-  return changes.length <= fewChanges && changes.every((c) => decode(c).ops.every((op) => op.elemId !== undefined));
+  try {
+    return changes.length <= fewChanges && changes.every((c) => decode(c).ops.every((op) => op.elemId !== undefined));
+  } catch {
+    return false; // it holds more than letters
+  }
 }

@@ -12,7 +12,7 @@ import { isMap, text, type Tree } from '../rules/values.ts';
 import type { Attachment, Clash, Comment, DocumentId, FieldValue, Heads, HistoryEntry, Job, Part, Status, Watched } from '../types.ts';
 import { derived, toldBy, Value } from '../watched.ts';
 import * as actions from './actions.ts';
-import { newsOf } from './changes.ts';
+import { millis, newsOf } from './changes.ts';
 import { newId } from './ids.ts';
 import { patchEdits } from './patch.ts';
 import { JobPresence } from './presence.ts';
@@ -297,7 +297,7 @@ export class OpenJob implements JobHandle {
         const s = smallestSplice(was, now);
         splice(s.at, s.remove, s.insert);
       },
-      anchor: (at) => A.getCursor(this.#doc as A.Doc<unknown>, [...path], at >= current().length ? 'end' : at),
+      anchor: (at) => (typeof read() !== 'string' ? '' : A.getCursor(this.#doc as A.Doc<unknown>, [...path], at >= current().length ? 'end' : at)),
       at: (anchor) => {
         try {
           return Math.min(A.getCursorPosition(this.#doc as A.Doc<unknown>, [...path], anchor as A.Cursor), current().length);
@@ -338,14 +338,13 @@ export class OpenJob implements JobHandle {
   #known(limit: number): HistoryEntry[] {
     const doc = this.#doc;
     if (!doc) return [];
-    const hashes = A.topoHistoryTraversal(doc);
-    return hashes.slice(-limit).reverse().map((hash, i): HistoryEntry => {
-      const c = A.inspectChange(doc, hash)!;
-      const patches = A.diff(doc, c.deps, [hash]);
+    const changes = A.getChangesMetaSince(doc, []);
+    return changes.slice(-limit).reverse().map((c, i): HistoryEntry => {
+      const patches = A.diff(doc, c.deps, [c.hash]);
       const places = new Map(patches.map((p) => [p.path.slice(0, 2).join('.'), p.path.slice(0, 2)]));
-      const ms = c.time < 1e11 ? c.time * 1000 : c.time;
+      const ms = millis(c.time);
       return {
-        version: hashes.length - i, hash, actor: c.actor, seq: c.seq, ...(ms ? { time: new Date(ms).toISOString(), happened_at: new Date(ms).toISOString() } : {}),
+        version: changes.length - i, hash: c.hash, actor: c.actor, seq: c.seq, ...(ms ? { time: new Date(ms).toISOString(), happened_at: new Date(ms).toISOString() } : {}),
         did: [...places.values()].map((path) => ({ path: [...path], kind: 'set' as const })),
       };
     });

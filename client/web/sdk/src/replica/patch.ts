@@ -204,6 +204,7 @@ function entry(root: Tree, key: string, id: string, e: Tree, was: Tree | undefin
       case 'value': {
         if (Array.isArray(x)) break; // files: they follow from the attachments
         const type = text(e['field_type'] ?? was?.['field_type']);
+        if (typeof x === 'number' && Number.isInteger(x) && !Number.isSafeInteger(x)) throw new NotValid('number-too-large', path.join('.')); // as in apply, where a map cannot say it
         if (x !== null) written[k] = type === 'text' ? new SharedString(text(x) ?? '') : x;
         const old = was?.[k];
         if ((text(old) ?? old ?? null) === x || (type === 'text' && (text(old) ?? '') === (x ?? ''))) break;
@@ -230,8 +231,8 @@ export function newJob(o: { plan: Readonly<Record<string, unknown>>; template?: 
   if (o.template) {
     const t = o.template.root;
     for (const key of ['title', 'description', 'type', 'client', 'site', 'territory', 'skills', 'contacts', 'address', 'scheduled_duration', 'possible_resolutions', 'custom_fields', 'report_fields', 'checklist'])
-      if (t[key] !== undefined) root[key] = rewritten(t[key]);
-    for (const item of Object.values(root['checklist'] as Record<string, Record<string, unknown>>)) {
+      if (t[key] !== undefined && (isMap(t[key]) || !isMap(root[key]))) root[key] = rewritten(t[key]);
+    for (const item of Object.values(root['checklist'] as Record<string, unknown>).filter((v): v is Record<string, unknown> => isMap(v))) {
       item['done'] = false;
       delete item['done_at'];
       delete item['by'];

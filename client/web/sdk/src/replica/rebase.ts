@@ -23,6 +23,7 @@ export interface Decoded {
   readonly ops: readonly Op[];
 }
 
+/** Throws where an operation holds a whole number beyond 2^53, which other clients may write. */
 export const decode = (change: Uint8Array): Decoded => A.decodeChange(change) as unknown as Decoded;
 
 export interface Rebased {
@@ -40,13 +41,15 @@ export interface Rebased {
  * written nothing. A predecessor that a refused operation was becomes what that had overwritten; an element behind which something was
  * inserted, what that one was inserted behind. What worked inside of something that is gone is lost. move: changes whose work stays and
  * only needs another actor. The same as crdt/history.Rebase, for changes that were all made on this device.
+ * Changes that stay are not decoded: not every one that others made can be.
  */
-export function rebase(all: readonly Uint8Array[], drop: ReadonlySet<string>, move: ReadonlySet<string>): Rebased {
-  const decoded = all.map((raw) => ({ raw, change: decode(raw) }));
+export function rebase(doc: A.Doc<unknown>, drop: ReadonlySet<string>, move: ReadonlySet<string>): Rebased {
+  const raws = A.getAllChanges(doc);
+  const all = A.getChangesMetaSince(doc, []).map((change, i) => ({ raw: raws[i]!, change })); // both in the order of the history
   const gone = new Set<string>();
-  for (const { change: c } of decoded) if (drop.has(c.hash) || move.has(c.hash) || c.deps.some((d) => gone.has(d))) gone.add(c.hash);
+  for (const { change: c } of all) if (drop.has(c.hash) || move.has(c.hash) || c.deps.some((d) => gone.has(d))) gone.add(c.hash);
 
-  const known = new Set(decoded.map((d) => d.change.actor));
+  const known = new Set(all.map((d) => d.change.actor));
   const actors = new Map<string, string>();
   /** The old id with something behind it: it wins and loses against others as the old one did. */
   const actorOf = (old: string): string => {
@@ -66,7 +69,7 @@ export function rebase(all: readonly Uint8Array[], drop: ReadonlySet<string>, mo
   const moved = new Map<string, string>(); // operation id -> its new one
   const base = new Map<string, readonly string[]>(); // gone change -> what stands in its place
   const seqs = new Map<string, number>();
-  const parents = new Map<string, readonly string[]>(decoded.filter((d) => !gone.has(d.change.hash)).map((d) => [d.change.hash, d.change.deps]));
+  const parents = new Map<string, readonly string[]>(all.filter((d) => !gone.has(d.change.hash)).map((d) => [d.change.hash, d.change.deps]));
   const made = new Map<string, string>();
   const out: Rebased['gone'][number][] = [];
   const news: Uint8Array[] = [];
@@ -92,8 +95,9 @@ export function rebase(all: readonly Uint8Array[], drop: ReadonlySet<string>, mo
     return set.filter((h) => !past.has(h)).sort();
   };
 
-  for (const { raw, change: c } of decoded) {
-    if (!gone.has(c.hash)) continue;
+  for (const { raw, change } of all) {
+    if (!gone.has(change.hash)) continue;
+    const c = decode(raw);
     const dropped = drop.has(c.hash);
     const deps = newest(c.deps.flatMap((d) => base.get(d) ?? [d]));
     const rootless = deps.length === 0 && c.deps.length > 0; // it would be the first change of another document
@@ -132,7 +136,7 @@ export function rebase(all: readonly Uint8Array[], drop: ReadonlySet<string>, mo
     if (news.length === before + 1) made.set(c.hash, last[0]!);
     out.push({ change: c, raw, dropped, lost: notAnew });
   }
-  return { changes: [...decoded.filter((d) => !gone.has(d.change.hash)).map((d) => d.raw), ...news], gone: out, made };
+  return { changes: [...all.filter((d) => !gone.has(d.change.hash)).map((d) => d.raw), ...news], gone: out, made };
 }
 
 /** The operation in the new document; undefined: what it works on is not there. */

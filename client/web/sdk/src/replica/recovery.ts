@@ -7,7 +7,7 @@ import { apply, rewritten, set, drop, type Edit } from '../rules/edits.ts';
 import { entries, isMap, plain, str, type Tree } from '../rules/values.ts';
 import type { Database, WorkRecord } from '../store/database.ts';
 import type { DocumentId, Identity } from '../types.ts';
-import { touched } from './changes.ts';
+import { millis, touched } from './changes.ts';
 import { decode, rebase } from './rebase.ts';
 import type { Replica } from './replica.ts';
 
@@ -90,13 +90,14 @@ export class Recovery {
       const dropped = new Set(here.filter((r) => !moved.has(r.change!)).map((r) => r.change!));
       const root = doc as Tree;
       const all = A.getAllChanges(doc);
+      const raws = new Map(A.getChangesMetaSince(doc, []).map((c, i) => [c.hash, all[i]!])); // both in the order of the history
       // 1. The book entries, durably, before anything else.
-      const works = here.filter((r) => dropped.has(r.change!)).map((r) => this.#entry(id, root, r, all.find((c) => decode(c).hash === r.change)!));
+      const works = here.filter((r) => dropped.has(r.change!)).map((r) => this.#entry(id, root, r, raws.get(r.change!)!));
       await this.#o.db.write(['work'], (store) => works.forEach((w) => store('work').put(w)));
       // 2. The document without them, and 3. in the place of the old one.
       let fresh: Tree = {};
       await this.#o.replica.replace(id, (old) => {
-        const rebased = rebase(A.getAllChanges(old as A.Doc<unknown>), dropped, moved);
+        const rebased = rebase(old as A.Doc<unknown>, dropped, moved);
         for (const g of rebased.gone) this.#remember(id, g.change.hash);
         return (fresh = A.applyChanges(A.init<Tree>(), [...rebased.changes])[0] as Tree);
       });
@@ -119,7 +120,7 @@ export class Recovery {
       path: [...path], what: nameOf(after, path), ...(kind === 'removed' ? {} : { value: plain(path.reduce<unknown>((m, k) => (isMap(m) ? m[k] : undefined), after)) }),
     }));
     return {
-      id: c.hash, job: id, jobTitle: this.#o.replica.record(id)?.row.title ?? '', change: c.hash, raw, at: c.time < 1e11 ? c.time * 1000 : c.time, refusedAt: Date.now(),
+      id: c.hash, job: id, jobTitle: this.#o.replica.record(id)?.row.title ?? '', change: c.hash, raw, at: millis(c.time), refusedAt: Date.now(),
       code: r.code, reason: r.detail?.replace(/^[^:]*: /, '') ?? r.code, did, done: false,
     };
   }

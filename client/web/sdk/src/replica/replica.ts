@@ -12,7 +12,7 @@ import type { Database, DocRecord } from '../store/database.ts';
 import type { DocumentStorage } from '../store/documents.ts';
 import type { DocumentId, Heads, Identity, Part } from '../types.ts';
 import { Value } from '../watched.ts';
-import { newsOf, same, unsentOf } from './changes.ts';
+import { madeAt, newsOf, same, unsentOf } from './changes.ts';
 import { ClashFinder } from './clashfinder.ts';
 import { bytesToId } from './documentid.ts';
 import { keptOpened, tidied, tidiedAgain } from './opened.ts';
@@ -239,8 +239,7 @@ export class Replica {
     const here = heard.filter((h) => A.hasHeads(doc, [h]));
     const before = (old?.shared ?? []).filter((h) => A.hasHeads(doc, [h]));
     const shared = here.length > 0 && here.length === heard.length ? here : [...new Set([...before, ...here])];
-    const last = A.inspectChange(doc, heads[0]!);
-    const changedAt = (last?.time ?? 0) * (last && last.time < 1e11 ? 1000 : 1);
+    const changedAt = madeAt(doc, heads[0]!);
     const unsent = unsentOf(doc, { id, title: labelOf(doc), shared, heads, at: changedAt });
     // A job that comes is seen when it is opened: it has no news until then. What came with one's own making is known.
     const looked = old?.looked?.every((h) => A.hasHeads(doc, [h])) ? old.looked : made ? heads : undefined;
@@ -330,7 +329,8 @@ export class Replica {
       const id = this.#queue.shift()!;
       this.#loading++;
       void this.load(id) // it may have come meanwhile, and nothing more will: so it is looked at
-        .then((handle) => (handle.isReady() ? this.refreshNow(id) : this.#done(id)), () => this.#done(id))
+        .then((handle) => (handle.isReady() ? this.refreshNow(id) : this.#done(id)))
+        .catch(() => this.#done(id)) // one that cannot be read holds up no other
         .finally(() => {
           this.#loading--;
           this.#pump();

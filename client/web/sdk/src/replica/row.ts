@@ -1,7 +1,7 @@
 import type { JobRow } from '../api.ts';
 import type { Part } from '../types.ts';
 import type { FileName } from '../store/database.ts';
-import { answered, labelOf, readAttachments, readJob } from '../rules/read.ts';
+import { answered, cut, labelOf, readAttachments, readJob } from '../rules/read.ts';
 import { compact, isMap, str, type Tree } from '../rules/values.ts';
 
 const kinds = ['job', 'template', 'client', 'site'] as const;
@@ -17,10 +17,10 @@ export function readRow(
   return {
     id: of.id, kind, title: labelOf(root), status: j.status, clash: of.clashes > 0, clashes: of.clashes,
     ...compact<Partial<JobRow>>({
-      scheduledAt: j.scheduled_at, minutes: j.scheduled_duration?.minutes, address: j.address?.formatted,
+      scheduledAt: j.scheduled_at, minutes: j.scheduled_duration?.minutes, address: cut(j.address?.formatted),
       geolocation: point ? { latitude: point.latitude, longitude: point.longitude } : undefined,
-      client: j.client?.name, site: j.site?.name, type: j.type, serialNo: j.serial_no,
-      resolution: j.resolution ? compact<NonNullable<JobRow['resolution']>>({ name: j.resolution.name, successful: j.resolution.successful }) : undefined,
+      client: cut(j.client?.name), site: cut(j.site?.name), type: cut(j.type), serialNo: cut(j.serial_no),
+      resolution: j.resolution ? compact<NonNullable<JobRow['resolution']>>({ name: cut(j.resolution.name), successful: j.resolution.successful }) : undefined,
     }),
     assignees: j.assignees.map((a) => a.user),
     part: of.part, unsent: of.unsent, news: of.news, files: of.files, withdrawn: of.withdrawn, changedAt: of.changedAt,

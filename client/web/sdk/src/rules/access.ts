@@ -1,7 +1,7 @@
 import { because, type OwnReason, type ReasonCode } from '../reasons.ts';
 import type { Part, Role } from '../types.ts';
 import { events, outcome } from './status.ts';
-import { entries, isMap, str, type Tree } from './values.ts';
+import { entries, isMap, own, str, type Tree } from './values.ts';
 
 /** The parts of a document that have rules of their own (docs/SECURITY.md, Who may do what). */
 export type Place =
@@ -169,5 +169,5 @@ function codeOf(part: Part, w: Write, key: string): ReasonCode {
       if (part === 'creator' && !w.underWay) return 'maker-assigns-himself';
   }
   if (part === 'creator') return 'under-way-by-dispatcher';
-  return (Object.hasOwn(planning, key) && planning[key]) || 'plan-by-dispatcher';
+  return own(planning, key) ?? 'plan-by-dispatcher';
 }

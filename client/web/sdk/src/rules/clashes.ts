@@ -49,7 +49,7 @@ export function clashes(doc: Tree, getConflicts: Conflicts): PlacedClash[] {
     const name = isMap(entry) ? text(entry['name']) || text(entry['text']) : undefined;
     const isEntries = path.length === 1 && mapsOfEntries.includes(last);
     if (isEntries) {
-      if (!raw.slice(1).some((v) => isMap(v) && Object.keys(v).some((k) => !isMap(winner) || !(k in winner)))) return;
+      if (!raw.slice(1).some((v) => isMap(v) && Object.keys(v).some((k) => !isMap(winner) || !Object.hasOwn(winner, k)))) return;
     } else if (new Set(values.map((v) => JSON.stringify(v))).size === 1) return;
     out.push({
       kind: isEntries ? 'entries' : 'field', field: path.join('.'), ...(name ? { name } : {}),

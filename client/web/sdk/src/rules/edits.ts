@@ -26,7 +26,8 @@ export function apply(doc: object, edits: readonly Edit[]): void {
     if (!parent) continue;
     switch (e.op) {
       case 'set':
-        parent[key] = written(e.value);
+        // A whole number beyond 2^53 would be written as an integer, and the change decoded by no browser.
+        parent[key] = typeof e.value === 'number' && Number.isInteger(e.value) && !Number.isSafeInteger(e.value) ? new A.Float64(e.value) : written(e.value);
         break;
       case 'delete':
         delete parent[key];

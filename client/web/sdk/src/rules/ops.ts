@@ -59,6 +59,7 @@ export class Ops {
   readonly #sequences = new Map<string, string[]>();
   readonly #byId = new Map<string, Op>();
 
+  /** Throws where a change cannot be decoded: one holds a whole number beyond 2^53. */
   constructor(doc: A.Doc<unknown>) {
     const decoded = A.getAllChanges(doc).map((c) => A.decodeChange(c));
     this.changes = decoded.map((c) => ({ hash: c.hash!, deps: c.deps }));

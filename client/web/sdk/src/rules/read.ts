@@ -4,14 +4,14 @@ import type {
 import type { PlacedClash } from './clashes.ts';
 import { events, outcome, resolution } from './status.ts';
 import { next, type Class } from './transitions.ts';
-import { byUTF8, compact, entries, isMap, iso, label, number, str, strings, text, time, type Tree } from './values.ts';
+import { byUTF8, compact, entries, isMap, iso, label, number, own, str, strings, text, time, type Tree } from './values.ts';
 
 const sha256 = /^[0-9a-f]{64}$/;
 const day = /^\d{4}-\d{2}-\d{2}$/;
 const dataTypes: Record<string, string> = {
   text: 'string', pick_list: 'string', number: 'number', yes_no: 'boolean', action: 'boolean', date: 'date', photo: 'file', signature: 'file', file: 'file',
 };
-export const isFileField = (type: string): boolean => dataTypes[type] === 'file';
+export const isFileField = (type: string): boolean => own(dataTypes, type) === 'file';
 
 /** A job in its JSON form (docs/JOB.md). clashes are those of the document; heads name its state. */
 export function readJob(root: Tree, of: { id: string; heads: readonly string[]; clashes: readonly PlacedClash[]; who: Class }): Job {
@@ -58,9 +58,12 @@ export function readJob(root: Tree, of: { id: string; heads: readonly string[]; 
   };
 }
 
+const mostText = 256; // characters of a text in a list, as in the server's: a peer may have written anything
+export const cut = <T extends string | undefined>(s: T): T => s?.slice(0, mostText) as T;
+
 /** What people call a job: its title, else the first line of its description, else its number. */
 export const labelOf = (root: Tree): string =>
-  str(root['title']) || str(root['name']) || str(root['description']).trim().split('\n', 1)[0]! || label(root['serial_no']);
+  cut(str(root['title']) || str(root['name']) || str(root['description']).trim().split('\n', 1)[0]! || label(root['serial_no']));
 
 export function eventForm(uuid: string, e: Tree): StatusEvent {
   const r = e['resolution'];
@@ -139,7 +142,7 @@ function fields(v: unknown, files: Map<string, string[]>): Field[] {
   return placed(v).map(([uuid, e]): Field => {
     const field_type = str(e['field_type']);
     const options = strings(e['options']);
-    const data_type = str(e['data_type']) || dataTypes[field_type];
+    const data_type = str(e['data_type']) || own(dataTypes, field_type);
     return {
       uuid, name: str(e['name']), field_type, ...(data_type ? { data_type } : {}), required: e['required'] === true, hidden: e['hidden'] === true,
       read_only: e['read_only'] === true, ...(options.length ? { options } : {}),

@@ -60,17 +60,22 @@ export function outcome(all: readonly LogEvent[]): Outcome {
   const status = standing[0]?.status ?? 'scheduled';
 
   // Taken back is what a scheduled or published event of another circle comes after, directly or by others.
-  const back = new Set<number>();
+  const below = new Map<number, number[]>(); // for each circle, those that it comes after
   for (const e of all) {
-    if (e.status !== 'scheduled' && e.status !== 'published') continue;
-    const seen = new Set<LogEvent>([e]);
-    for (const x of seen) for (const y of named.get(x)!) seen.add(y);
-    for (const x of seen) if (circle.get(x) !== circle.get(e)) back.add(circle.get(x)!);
+    const c = circle.get(e)!;
+    const others = named.get(e)!.map((x) => circle.get(x)!).filter((x) => x !== c);
+    if (others.length > 0) below.set(c, (below.get(c) ?? []).concat(others));
   }
-  const times = (s: Status) => all.filter((e) => e.status === s && e.at !== 0 && !back.has(circle.get(e)!)).map((e) => e.at);
-  const pick = (s: Status, of: (...n: number[]) => number) => {
-    const t = times(s);
-    return t.length ? new Date(of(...t)).toISOString() : undefined;
+  const back = new Set<number>();
+  const walked = new Set(all.filter((e) => e.status === 'scheduled' || e.status === 'published').map((e) => circle.get(e)!));
+  for (const c of walked)
+    for (const x of below.get(c) ?? []) {
+      back.add(x);
+      walked.add(x);
+    }
+  const pick = (s: Status, of: (a: number, b: number) => number) => {
+    const times = all.filter((e) => e.status === s && e.at !== 0 && !back.has(circle.get(e)!)).map((e) => e.at);
+    return times.length ? iso(times.reduce((a, b) => of(a, b))) : undefined;
   };
   const timestamps = compact<Timestamps>({
     en_route_at: pick('en_route', Math.min),

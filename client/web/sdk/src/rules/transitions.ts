@@ -1,6 +1,7 @@
 import { because, type OwnReason } from '../reasons.ts';
 import type { Status } from '../types.ts';
 import { inOrder, rank, statuses, type Outcome } from './status.ts';
+import { own } from './values.ts';
 
 /** Who presses a button: a worker does the job, a dispatcher (also an administrator, an owner) plans it. */
 export type Class = 'worker' | 'dispatcher';
@@ -28,7 +29,7 @@ export const byWorker = (status: string): boolean => ['en_route', 'started', 'pa
 
 /** The statuses that somebody may set now, the least rank first. */
 export function next(o: Pick<Outcome, 'status' | 'standing' | 'clash'>, who: Class): Status[] {
-  const out = new Set<string>(after[who][o.status] ?? []);
+  const out = new Set<string>(own(after[who], o.status));
   if (rank(o.status) === 0 && who === 'dispatcher') statuses.forEach((s) => out.add(s));
   if (o.clash) for (const e of o.standing) if (rank(e.status) > 0 && (who === 'dispatcher' || byWorker(e.status))) out.add(e.status);
   return statuses.filter((s) => out.has(s));

@@ -57,7 +57,7 @@ export const undoMessage = (hash: string): string => `undo ${hash}`;
  */
 export function undo(doc: A.Doc<unknown>, hash: string, stamp: Stamp): Undone {
   if (A.stats(doc).numOps > maxOps) throw new NothingToUndo('history-too-long', 'too-large');
-  const ops = new Ops(doc);
+  const ops = opsOf(doc);
   const change = ops.indexOf(hash);
   if (change === undefined) throw new NothingToUndo('no-change', 'not-found');
   const u = new Undoing(doc, ops, change);
@@ -65,6 +65,14 @@ export function undo(doc: A.Doc<unknown>, hash: string, stamp: Stamp): Undone {
   u.status(stamp);
   if (u.edits.length === 0) throw new NothingToUndo('all-changed-since', 'conflict', u.left);
   return { edits: u.sorted(), left: u.left };
+}
+
+function opsOf(doc: A.Doc<unknown>): Ops {
+  try {
+    return new Ops(doc);
+  } catch {
+    throw new NothingToUndo('history-unreadable', 'too-large');
+  }
 }
 
 class Undoing {

@@ -13,10 +13,13 @@ export function isMap(v: unknown): v is Tree {
   return prototype === Object.prototype || prototype === null;
 }
 
+/** A scalar string or a counter: an object of automerge's, not a map that has such a key. */
+const isScalar = (v: unknown): v is { readonly val?: unknown; readonly value?: unknown } => typeof v === 'object' && v !== null && !isMap(v);
+
 /** The string of a text or a scalar string; undefined: it is neither. */
 export function text(v: unknown): string | undefined {
   if (typeof v === 'string') return v;
-  const val = typeof v === 'object' && v !== null && 'val' in v ? v.val : undefined;
+  const val = isScalar(v) ? v.val : undefined;
   return typeof val === 'string' ? val : undefined;
 }
 
@@ -29,10 +32,9 @@ export function label(v: unknown): string {
 }
 
 export function number(v: unknown): number | undefined {
-  if (typeof v === 'bigint') return Number(v);
+  if (typeof v === 'bigint') return Number(v); // beyond 2^53
   if (typeof v === 'number') return Number.isFinite(v) ? v : undefined;
-  if (typeof v === 'object' && v !== null && 'value' in v && typeof v.value === 'number') return v.value; // a counter
-  return undefined;
+  return isScalar(v) && typeof v.value !== 'object' ? number(v.value) : undefined; // a counter
 }
 
 /** Milliseconds since 1970 of what is a time; 0 of what is none. */
@@ -49,6 +51,9 @@ export function iso(v: unknown): string | undefined {
 }
 
 export const strings = (v: unknown): string[] => (Array.isArray(v) ? v.map(text).filter((s) => s !== undefined) : []);
+
+/** What a table of ours has under a name that a document says: not what every object has, such as `constructor`. */
+export const own = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined => (Object.hasOwn(table, name) ? table[name] : undefined);
 
 /** Compares as UTF-8 bytes do: by code points. */
 export function byUTF8(a: string, b: string): number {
@@ -74,12 +79,12 @@ export function compact<T extends object>(o: { [K in keyof T]: T[K] | undefined 
   return Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined && v !== '')) as T;
 }
 
-/** A value as the JSON form has it. */
+/** A value as the JSON form has it; null: it has none. */
 export function plain(v: unknown): unknown {
   const s = text(v);
   if (s !== undefined) return s;
-  if (v instanceof Date) return v.toISOString();
+  if (v instanceof Date) return v.getTime() === 0 ? v.toISOString() : (iso(v) ?? null);
   if (Array.isArray(v)) return v.map(plain);
   if (isMap(v)) return Object.fromEntries(Object.keys(v).sort(byUTF8).map((k) => [k, plain(v[k])]));
-  return number(v) ?? v ?? null;
+  return typeof v === 'boolean' ? v : (number(v) ?? null);
 }
