@@ -148,6 +148,7 @@ test('what owners and administrators see, full: axe finds no violation', async (
   await owner.getByRole('dialog').getByRole('button', { name: 'Add a person' }).click();
   await expect(owner.getByRole('heading', { name: 'Karl', level: 1 })).toBeVisible();
   await owner.getByRole('switch', { name: /May come in/ }).click();
+  await owner.getByRole('dialog').getByRole('button', { name: 'Shut out' }).click();
   await expect.poll(async () => (await office.ask<{ users: { login: string; disabled: boolean }[] }>('GET', '/users')).users.find((u) => u.login === 'karl')?.disabled).toBe(true);
   await owner.context().close();
 });

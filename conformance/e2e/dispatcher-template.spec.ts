@@ -84,7 +84,28 @@ test('from a template to a printed report: fields of every kind, checklist, an o
   for (const text of ['Nobody was there', 'Rang three times.', '4,711', 'Behind the freezer', 'Cellar', 'Seal is whole', 'Bakery Kern', 'Anna Worker']) await expect(article).toContainText(text);
   await expect(page.getByRole('navigation')).toHaveCount(0);
   await expect(page.getByRole('button', { name: 'Print the report' })).toBeHidden();
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' }); // paper is white, whatever the screen is
+  await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'dark');
+  await expect(article).toHaveCSS('color', 'rgb(0, 0, 0)');
+  await expect(article).toHaveCSS('background-color', 'rgb(255, 255, 255)');
   expect((await page.pdf({ format: 'A4' })).length).toBeGreaterThan(10_000);
+});
+
+test('an entry that was removed from a template by mistake is back where it was', async ({ page, server }) => {
+  const office = server.as('dispatcher');
+  const { id } = await office.ask<{ id: string }>('POST', '/templates', {
+    name: 'Descaling',
+    report_fields: { a: { name: 'Before', field_type: 'text' }, b: { name: 'Acid', field_type: 'pick_list', options: ['citric', 'formic'], required: true }, c: { name: 'After', field_type: 'text' } },
+  });
+  const kept = async () => (await office.ask<{ report_fields: { uuid: string; name: string }[] }>('GET', `/templates/${id}`)).report_fields;
+  const before = await kept();
+  const at = before.findIndex((f) => f.name === 'Acid');
+  await signIn(page, `/templates/${id}`);
+  await page.getByRole('button', { name: 'Remove: Acid' }).click();
+  await expect.poll(async () => (await kept()).length).toBe(2);
+  await page.getByRole('region', { name: 'Messages' }).getByRole('button', { name: 'Undo' }).click();
+  await expect.poll(kept).toEqual(before);
+  await expect(page.getByRole('region', { name: 'Report' }).getByRole('listitem').nth(at).getByRole('textbox', { name: 'Name' })).toHaveValue('Acid');
 });
 
 test('a new job takes what its template says: another template puts its own in place of that, and takes nothing that was typed', async ({ page, server }) => {

@@ -43,4 +43,6 @@ test('saved views follow a person to another browser, those that an older board 
   await page.getByRole('menuitem', { name: 'Save this view' }).click();
   await page.getByRole('button', { name: 'Remove the view From before' }).click();
   await expect.poll(async () => (await kept()).map((v) => v.name)).toEqual(['Ben’s', 'Boilers']);
+  await page.getByRole('button', { name: 'Undo: From before' }).click();
+  await expect.poll(async () => (await kept()).map((v) => v.name)).toEqual(['Ben’s', 'Boilers', 'From before']);
 });

@@ -79,7 +79,7 @@ export function Picture({ job, attachment, states }: { job: string; attachment: 
   const shows = isPicture(attachment) && small?.state === 'here' && !broken; // before it is here it cannot be shown, and would count as broken
   return (
     <span className={classes.picture}>
-      {shows ? <img src={fileAddress(job, best.sha256, { shown: true })} alt={alt} loading="lazy" decoding="async" onError={() => setBroken(true)} /> : <Instead state={whole} picture={isPicture(attachment)} />}
+      {shows ? <img src={fileAddress(job, best.sha256, { shown: true })} alt={alt} loading="lazy" decoding="async" data-whole={attachment.media_type === 'image/png' || undefined} onError={() => setBroken(true)} /> : <Instead state={whole} picture={isPicture(attachment)} />}
       {whole && whole.state !== 'here' && <State state={whole} size={attachment.size} />}
     </span>
   );

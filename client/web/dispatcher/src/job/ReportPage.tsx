@@ -39,6 +39,7 @@ export function ReportPage() {
       </figure>
     );
   };
+  const pictures = (of: Attachment[]) => (of.length > 0 ? <div className={classes.pictures}>{of.map(picture)}</div> : '–');
   const fields = [...job.custom_fields, ...job.report_fields].filter((f) => !f.hidden);
   const loose = job.attachments.filter((a) => !a.field);
   return (
@@ -79,9 +80,9 @@ export function ReportPage() {
             <h2>{t('templates.report')}</h2>
             <dl className={classes.answers}>
               {fields.map((f) => (
-                <div key={f.uuid}>
+                <div key={f.uuid} data-files={isFiles(f) || undefined}>
                   <dt>{f.name}</dt>
-                  <dd>{isFiles(f) ? <span className={classes.pictures}>{job.attachments.filter((a) => a.field === f.uuid).map(picture)}</span> : inWords(f.value, f.field_type) || '–'}</dd>
+                  <dd>{isFiles(f) ? pictures(job.attachments.filter((a) => a.field === f.uuid)) : inWords(f.value, f.field_type) || '–'}</dd>
                 </div>
               ))}
             </dl>
@@ -103,7 +104,7 @@ export function ReportPage() {
         {loose.length > 0 && (
           <>
             <h2>{t('job.photos', { count: loose.length })}</h2>
-            <div className={classes.pictures}>{loose.map(picture)}</div>
+            {pictures(loose)}
           </>
         )}
         {job.comments.length > 0 && (

@@ -2,7 +2,7 @@ import { ActionIcon, Button, Menu, Modal, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconBookmark, IconBookmarkPlus, IconTrash } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
-import type { FormEvent } from 'react';
+import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMe } from '../api/queries.ts';
 import { failed } from '../ui/toast.tsx';
@@ -15,7 +15,8 @@ export function ViewsMenu({ search }: { search: JobSearch }) {
   const me = useMe();
   const navigate = useNavigate();
   const [views, save] = useViews(me.id);
-  const [naming, dialog] = useDisclosure();
+  const [naming, dialog] = useDisclosure(false, { onOpen: () => setGone([]) });
+  const [gone, setGone] = useState<View[]>([]); // what was removed in the dialog: it can be brought back there
   const ready: View[] = [
     { name: t('views.today'), search: { from: 'today', to: 'today' } },
     { name: t('views.underway'), search: { status: 'en_route,started,paused' } },
@@ -32,6 +33,12 @@ export function ViewsMenu({ search }: { search: JobSearch }) {
     const name = String(new FormData(event.currentTarget).get('name')).trim();
     if (!name) return;
     save((views) => [...views.filter((v) => v.name !== name), { name, search }]).then(dialog.close, failed);
+  };
+  const remove = (view: View): void => {
+    save((list) => list.filter((v) => v.name !== view.name)).then(() => setGone((g) => [...g, view]), failed);
+  };
+  const bring = (view: View): void => {
+    save((list) => [...list.filter((v) => v.name !== view.name), view]).then(() => setGone((g) => g.filter((v) => v !== view)), failed);
   };
   return (
     <>
@@ -67,14 +74,22 @@ export function ViewsMenu({ search }: { search: JobSearch }) {
             {t('save')}
           </Button>
         </form>
-        {views.length > 0 && (
+        {views.length + gone.length > 0 && (
           <ul style={{ listStyle: 'none', padding: 0 }}>
             {views.map((view) => (
               <li key={view.name} style={{ display: 'flex', alignItems: 'center', justifyContent: 'space-between' }}>
                 {view.name}
-                <ActionIcon aria-label={t('views.remove', { name: view.name })} onClick={() => void save((views) => views.filter((v) => v.name !== view.name)).catch(failed)}>
+                <ActionIcon aria-label={t('views.remove', { name: view.name })} onClick={() => remove(view)}>
                   <IconTrash size={17} />
                 </ActionIcon>
+              </li>
+            ))}
+            {gone.map((view) => (
+              <li key={view.name} style={{ display: 'flex', alignItems: 'center', justifyContent: 'space-between' }}>
+                <del className="quiet">{view.name}</del>
+                <Button size="compact-sm" variant="light" aria-label={t('views.bring', { name: view.name })} onClick={() => bring(view)}>
+                  {t('undo')}
+                </Button>
               </li>
             ))}
           </ul>

@@ -1,12 +1,14 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconBell, IconBellRinging, IconBrowser, IconCloudUp, IconDeviceMobile, IconLogout, IconWifi, IconWifi1 } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { api, ask } from '../api/rest.ts';
 import { useMay, useMe, useNames, useSave } from '../api/queries.ts';
 import type { Device } from '../api/types.ts';
 import { ago, bytes, dateTime, precise } from '../format.ts';
 import book from '../ui/Book.module.css';
+import { useConfirm } from '../ui/Confirm.tsx';
 import { done, failed } from '../ui/toast.tsx';
 import { Tag, type Tone } from '../ui/Tag.tsx';
 import { heard } from './Devices.tsx';
@@ -26,6 +28,7 @@ export function DeviceLine({ device: d, named, notified }: { device: Device; nam
   const client = useQueryClient();
   const names = useNames();
   const me = useMe();
+  const confirm = useConfirm();
   const { administer } = useMay();
   const may = administer || d.user === me.id;
   const test = useSave(() => ask(api.POST('/api/v1/push/subscriptions/{device}/test', { params: { path: { device: d.id } } })), [['push']]);
@@ -66,7 +69,11 @@ export function DeviceLine({ device: d, named, notified }: { device: Device; nam
             <ActionIcon
               aria-label={`${t('people.endDevice')}: ${label}`}
               loading={end.isPending}
-              onClick={() => end.mutate(undefined, { onSuccess: () => done(t('people.deviceEnded')), onError: (err) => failed(err), onSettled: () => void client.invalidateQueries({ queryKey: ['devices'] }) })}
+              onClick={() =>
+                confirm({ title: t('people.endDeviceAsk', { name: label }), text: [d.report && unsentOf(d.report, t), t(`people.endHint.${d.kind}`)].filter(Boolean).join('. '), does: t('people.endDevice') }, () =>
+                  end.mutate(undefined, { onSuccess: () => done(t('people.deviceEnded')), onError: (err) => failed(err), onSettled: () => void client.invalidateQueries({ queryKey: ['devices'] }) }),
+                )
+              }
             >
               <IconLogout size={18} />
             </ActionIcon>
@@ -77,16 +84,23 @@ export function DeviceLine({ device: d, named, notified }: { device: Device; nam
   );
 }
 
+type Report = NonNullable<Device['report']>;
+
+/** unsentOf says what a device has not sent; '' if that is nothing. */
+function unsentOf({ unsent: { changes, files, bytes: size } }: Report, t: TFunction): string {
+  const what = [changes > 0 && t('people.changes', { count: changes }), files > 0 && t('people.files', { count: files, size: bytes(size) })].filter(Boolean).join(', ');
+  return what && t('people.unsent', { what });
+}
+
 /** What the device said of itself: what it has not sent, and how good its link was then. */
-function Facts({ report: r }: { report: NonNullable<Device['report']> }) {
+function Facts({ report: r }: { report: Report }) {
   const { t } = useTranslation();
-  const { changes, files } = r.unsent;
-  const unsent = [changes > 0 && t('people.changes', { count: changes }), files > 0 && t('people.files', { count: files, size: bytes(r.unsent.bytes) })].filter(Boolean).join(', ');
+  const unsent = unsentOf(r, t);
   const Link = r.link === 'slow' ? IconWifi1 : IconWifi;
   return (
     <span className={classes.facts} title={t('people.reported', { at: precise(r.at) })}>
       <IconCloudUp size={16} aria-hidden />
-      {unsent ? <Tag tone="warn">{t('people.unsent', { what: unsent })}</Tag> : <span>{t('people.allSent')}</span>}
+      {unsent ? <Tag tone="warn">{unsent}</Tag> : <span>{t('people.allSent')}</span>}
       <Link size={16} aria-hidden />
       <span>{[t(`people.link.${r.link}`), r.metered && t('people.metered')].filter(Boolean).join(', ')}</span>
       <span>{t('people.saidAt', { ago: ago(r.at) })}</span>

@@ -13,6 +13,7 @@ import { SaveText } from '../plan/SaveText.tsx';
 import { Section } from '../plan/Section.tsx';
 import { JobsOf } from '../ui/JobsOf.tsx';
 import { Failure, Page } from '../ui/Page.tsx';
+import { useConfirm } from '../ui/Confirm.tsx';
 import { done, failed } from '../ui/toast.tsx';
 import { Devices } from './Devices.tsx';
 
@@ -22,6 +23,7 @@ export function PersonPage() {
   const { user: id } = useParams({ from: '/in/people/$user' });
   const me = useMe();
   const { administer } = useMay();
+  const confirm = useConfirm();
   const [resetting, dialog] = useDisclosure();
   const { data: user, error, refetch } = useQuery({ queryKey: ['users', id], queryFn: ({ signal }) => ask(api.GET('/api/v1/users/{user}', { params: { path: { user: id } }, signal })) });
   const save = useSave((body: BodyOf<'/api/v1/users/{user}', 'patch'>) => ask(api.PATCH('/api/v1/users/{user}', { params: { path: { user: id } }, body })), [['users']]);
@@ -54,7 +56,7 @@ export function PersonPage() {
                 onChange={(role) => role && role !== user.role && save.mutate({ role: role as Role }, told)}
               />
               {edits && user.id !== me.id && (
-                <Switch label={t('people.mayComeIn')} description={t('people.mayComeInHint')} checked={!user.disabled} onChange={(e) => save.mutate({ disabled: !e.currentTarget.checked }, told)} style={{ alignSelf: 'end' }} />
+                <Switch label={t('people.mayComeIn')} description={t('people.mayComeInHint')} checked={!user.disabled} onChange={(e) => (e.currentTarget.checked ? save.mutate({ disabled: false }, told) : confirm({ title: t('people.shutOutAsk', { name: user.name }), text: t('people.mayComeInHint'), does: t('people.shutOut') }, () => save.mutate({ disabled: true }, told)))} style={{ alignSelf: 'end' }} />
               )}
             </div>
             {user.created_at && <p className={classes.hint} style={{ margin: '12px 0 0' }}>{t('people.since', { at: dateTime(user.created_at) })}</p>}
@@ -63,7 +65,7 @@ export function PersonPage() {
             title={t('people.devices')}
             actions={
               edits && (
-                <Button variant="default" size="compact-sm" onClick={() => endAll.mutate(undefined, { onSuccess: () => done(t('people.deviceEnded')), ...told })}>
+                <Button variant="default" size="compact-sm" onClick={() => confirm({ title: t('people.endAllAsk', { name: user.name }), text: t('people.endHint.token'), does: t('people.endAll') }, () => endAll.mutate(undefined, { onSuccess: () => done(t('people.deviceEnded')), ...told }))}>
                   {t('people.endAll')}
                 </Button>
               )
@@ -83,7 +85,7 @@ export function PersonPage() {
                   </Button>
                 )}
                 {user.single_sign_on && (
-                  <Button variant="default" onClick={() => unlink.mutate(undefined, told)}>
+                  <Button variant="default" onClick={() => confirm({ title: t('people.unlinkAsk', { name: user.name }), text: t('people.unlinkHint'), does: t('people.unlink') }, () => unlink.mutate(undefined, told))}>
                     {t('people.unlink')}
                   </Button>
                 )}

@@ -8,6 +8,7 @@ import { teamsQuery, useMay, useNames, useSave, useWorkers } from '../api/querie
 import type { Team } from '../api/types.ts';
 import book from '../ui/Book.module.css';
 import { Empty, Failure } from '../ui/Page.tsx';
+import { useConfirm } from '../ui/Confirm.tsx';
 import { failed } from '../ui/toast.tsx';
 
 /** People who work together: the foreman fills in the report. */
@@ -15,6 +16,7 @@ export function Teams() {
   const { t } = useTranslation();
   const names = useNames();
   const { administer } = useMay();
+  const confirm = useConfirm();
   const { data, error, isPending, refetch } = useQuery(teamsQuery);
   const [editing, setEditing] = useState<Team | 'new'>();
   const remove = useSave((id: string) => ask(api.DELETE('/api/v1/teams/{team}', { params: { path: { team: id } } })), [['teams']]);
@@ -46,7 +48,7 @@ export function Teams() {
                     <ActionIcon aria-label={`${t('edit')}: ${team.name}`} onClick={() => setEditing(team)}>
                       <IconPencil size={18} />
                     </ActionIcon>
-                    <ActionIcon aria-label={`${t('remove')}: ${team.name}`} onClick={() => remove.mutate(team.id, { onError: (err) => failed(err) })}>
+                    <ActionIcon aria-label={`${t('remove')}: ${team.name}`} onClick={() => confirm({ title: t('people.removeTeamAsk', { name: team.name }), text: t('people.removeTeamHint'), does: t('remove') }, () => remove.mutate(team.id, { onError: (err) => failed(err) }))}>
                       <IconTrash size={18} />
                     </ActionIcon>
                   </span>

@@ -2,6 +2,7 @@ import { ActionIcon, Button, Tooltip } from '@mantine/core';
 import { IconChevronDown, IconChevronUp, IconPlus, IconTrash } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { failed, undoable } from '../ui/toast.tsx';
 import type { Book, Entries } from './entries.ts';
 import classes from './Plan.module.css';
 
@@ -21,6 +22,13 @@ interface Props<T> {
 /** Entries one can add to, take out of, and put in another order. */
 export function EntryList<T extends { uuid: string }>({ list, entries, nameOf, book, edits, add, fresh, children, empty }: Props<T>) {
   const { t } = useTranslation();
+  const remove = (entry: T, at: number): void => {
+    const back = async (): Promise<void> => {
+      await book.put(list, entry);
+      await book.move(list, entry.uuid, at + 1 - entries.length);
+    };
+    void book.remove(list, entry.uuid).then((is) => is && undoable(t('plan.removed', { name: nameOf(entry) }), () => void back().catch(failed)));
+  };
   return (
     <>
       {entries.length === 0 && <p className="quiet">{empty}</p>}
@@ -39,7 +47,7 @@ export function EntryList<T extends { uuid: string }>({ list, entries, nameOf, b
                     <IconChevronDown size={17} />
                   </ActionIcon>
                   <Tooltip label={t('remove')}>
-                    <ActionIcon aria-label={t('plan.remove', { name })} onClick={() => void book.remove(list, entry.uuid)}>
+                    <ActionIcon aria-label={t('plan.remove', { name })} onClick={() => remove(entry, i)}>
                       <IconTrash size={17} />
                     </ActionIcon>
                   </Tooltip>

@@ -15,7 +15,10 @@ export interface Book {
   patch: (patch: Record<string, unknown>) => Promise<void>;
   set: (list: Entries, uuid: string, entry: Record<string, unknown>) => Promise<void>;
   add: (list: Entries, entry: Record<string, unknown>) => Promise<void>;
-  remove: (list: Entries, uuid: string) => Promise<void>;
+  /** Takes an entry out, and tells whether it did. */
+  remove: (list: Entries, uuid: string) => Promise<boolean>;
+  /** Puts an entry that was taken out at the end. Fails with ApiError. */
+  put: (list: Entries, entry: { uuid: string }) => Promise<void>;
   /** Moves an entry by some places. */
   move: (list: Entries, uuid: string, by: number) => Promise<void>;
 }
@@ -46,7 +49,6 @@ export function useBook(place: Place, key: readonly unknown[], stale: readonly u
     [client, kind, id, key, stale],
   );
   const set = useCallback<Book['set']>((list, uuid, entry) => patch({ [list]: { [uuid]: entry } }), [patch]);
-  const told = useCallback((work: Promise<void>): Promise<void> => work.catch((err: unknown) => failed(err)), []);
   const move = useCallback<Book['move']>(
     async (list, uuid, by) => {
       // An order is a list as a whole. So that nobody's new entry is lost by it, it is made on the state that was read, or again.
@@ -70,8 +72,16 @@ export function useBook(place: Place, key: readonly unknown[], stale: readonly u
   return {
     patch,
     set,
-    add: (list, entry) => told(patch({ [list]: { [crypto.randomUUID()]: entry } })),
-    remove: (list, uuid) => told(patch({ [list]: { [uuid]: null } })),
+    add: (list, entry) => patch({ [list]: { [crypto.randomUUID()]: entry } }).catch((err: unknown) => failed(err)),
+    remove: (list, uuid) =>
+      patch({ [list]: { [uuid]: null } }).then(
+        () => true,
+        (err: unknown) => {
+          failed(err);
+          return false;
+        },
+      ),
+    put: (list, { uuid, ...entry }) => patch({ [list]: { [uuid]: Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null)) } }),
     move,
   };
 }

@@ -10,6 +10,7 @@ import type { ApiKey } from '../api/types.ts';
 import { ago, dateTime } from '../format.ts';
 import book from '../ui/Book.module.css';
 import { Empty, Failure } from '../ui/Page.tsx';
+import { useConfirm } from '../ui/Confirm.tsx';
 import { failed } from '../ui/toast.tsx';
 import { Secret } from './Secret.tsx';
 import { Tag } from '../ui/Tag.tsx';
@@ -18,6 +19,7 @@ import { Tag } from '../ui/Tag.tsx';
 export function ApiKeys() {
   const { t } = useTranslation();
   const names = useNames();
+  const confirm = useConfirm();
   const [adding, dialog] = useDisclosure();
   const [role, setRole] = useState<ApiKey['role']>('dispatcher');
   const [made, setMade] = useState<ApiKey & { secret: string }>();
@@ -66,7 +68,7 @@ export function ApiKeys() {
                 <span className={book.side}>
                   <Tag>{t(`role.${key.role}`)}</Tag>
                   <span>{key.last_seen_at ? t('people.seen', { ago: ago(key.last_seen_at) }) : t('people.neverSeen')}</span>
-                  <ActionIcon aria-label={t('settings.revoke', { name: key.name })} onClick={() => revoke.mutate(key.id, { onError: (err) => failed(err) })}>
+                  <ActionIcon aria-label={t('settings.revoke', { name: key.name })} onClick={() => confirm({ title: t('settings.revokeAsk', { name: key.name }), text: t('settings.revokeHint'), does: t('settings.revokeIt') }, () => revoke.mutate(key.id, { onError: (err) => failed(err) }))}>
                     <IconTrash size={18} />
                   </ActionIcon>
                 </span>

@@ -12,6 +12,7 @@ import { when } from '../format.ts';
 import { Section } from '../plan/Section.tsx';
 import book from '../ui/Book.module.css';
 import { Empty, Failure } from '../ui/Page.tsx';
+import { useConfirm } from '../ui/Confirm.tsx';
 import { done, failed } from '../ui/toast.tsx';
 import { Secret } from './Secret.tsx';
 import { Tag } from '../ui/Tag.tsx';
@@ -99,6 +100,7 @@ export function Webhooks() {
 
 function Hook({ hook, secret }: { hook: Webhook; secret: (made: Webhook & { secret: string }) => void }) {
   const { t } = useTranslation();
+  const confirm = useConfirm();
   const params = { path: { webhook: hook.id } };
   const log = useQuery({ queryKey: ['webhooks', hook.id, 'deliveries'], queryFn: async ({ signal }) => (await ask(api.GET('/api/v1/webhooks/{webhook}/deliveries', { params, signal }))).deliveries ?? [], refetchInterval: 5000 });
   const test = useSave(() => ask(api.POST('/api/v1/webhooks/{webhook}/test', { params })), stale);
@@ -106,8 +108,9 @@ function Hook({ hook, secret }: { hook: Webhook; secret: (made: Webhook & { secr
   const patch = useSave((body: BodyOf<'/api/v1/webhooks/{webhook}', 'patch'>) => ask(api.PATCH('/api/v1/webhooks/{webhook}', { params, body })), stale);
   const remove = useSave(() => ask(api.DELETE('/api/v1/webhooks/{webhook}', { params })), stale);
   const told = { onError: (err: unknown) => failed(err) };
+  const name = hook.description || hook.url;
   return (
-    <Section title={hook.description || hook.url} hint={hook.disabled_reason}>
+    <Section title={name} hint={hook.disabled_reason}>
       <Group gap="xs" mb="md">
         <Button size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate(undefined, { onSuccess: (d) => (d.ok ? done(t('settings.testOk')) : failed(new Error(d.error ?? String(d.status)), t('settings.testFailed'))), ...told })}>
           {t('settings.test')}
@@ -115,10 +118,10 @@ function Hook({ hook, secret }: { hook: Webhook; secret: (made: Webhook & { secr
         <Button size="xs" variant="default" onClick={() => patch.mutate({ active: !hook.active }, told)}>
           {hook.active ? t('settings.deactivate') : t('settings.activate')}
         </Button>
-        <Button size="xs" variant="default" onClick={() => rotate.mutate(undefined, { onSuccess: secret, ...told })}>
+        <Button size="xs" variant="default" onClick={() => confirm({ title: t('settings.rotateAsk', { name }), text: t('settings.rotateHint'), does: t('settings.rotate') }, () => rotate.mutate(undefined, { onSuccess: secret, ...told }))}>
           {t('settings.rotate')}
         </Button>
-        <Button size="xs" variant="default" onClick={() => remove.mutate(undefined, told)}>
+        <Button size="xs" variant="default" onClick={() => confirm({ title: t('settings.removeWebhookAsk', { name }), text: t('settings.removeWebhookHint'), does: t('remove') }, () => remove.mutate(undefined, told))}>
           {t('remove')}
         </Button>
       </Group>

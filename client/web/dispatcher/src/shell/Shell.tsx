@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { useMay, useMe } from '../api/queries.ts';
 import { signOut } from '../session/session.ts';
 import { failed } from '../ui/toast.tsx';
+import { Confirm } from '../ui/Confirm.tsx';
 import { Person } from '../ui/Person.tsx';
 import { HelpDialog } from './HelpDialog.tsx';
 import { Notices } from './Notices.tsx';
@@ -38,7 +39,7 @@ export function Shell() {
       find: () => {
         const field = document.querySelector<HTMLInputElement>('input[type="search"]');
         if (field) field.focus();
-        else void navigate({ to: '/jobs', search: {}, state: { find: true } as never });
+        else void navigate({ to: '/jobs', search: {}, state: { find: true } });
       },
     }),
     [helpDialog.open, navigate, write],
@@ -86,9 +87,11 @@ export function Shell() {
       </Drawer>
       <main id="main" tabIndex={-1} className={classes.main}>
         <Reachable />
-        <Suspense fallback={null}>
-          <Outlet />
-        </Suspense>
+        <Confirm place={path}>
+          <Suspense fallback={null}>
+            <Outlet />
+          </Suspense>
+        </Confirm>
       </main>
       <Notices />
       <HelpDialog opened={help} close={helpDialog.close} />
