@@ -72,6 +72,64 @@ test('the filtered list as CSV: every line of it, quoted, and no formula', async
   expect(text).toContain(`"'=1+1, ""quoted"""`);
 });
 
+test('the list as CSV where the comma is in the numbers: cells are divided by semicolons, and none of a text is a formula', async ({ browser, baseURL, server }) => {
+  await server.as('dispatcher').create({ title: 'Größe 4;=1+1', type: 'Ausfuhr', client: { name: 'مخبز النور' } });
+  const context = await browser.newContext({ ...desk, baseURL, locale: 'de-DE' });
+  const page = await context.newPage();
+  await signIn(page, '/jobs?type=Ausfuhr');
+  await page.getByRole('button', { name: 'Export' }).click();
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: 'This list as CSV' }).click()]);
+  const [heading, line] = readFileSync(await file.path(), 'utf8').split('\r\n') as [string, string];
+  expect(heading).toMatch(/^\uFEFFid;serial_no;/);
+  expect(line).toContain(`;"Größe 4;'=1+1";Ausfuhr;`);
+  expect(line).toContain(';مخبز النور;');
+  await context.close();
+});
+
+test('who comes back from a job is where he was: the place in the list, the row, the focus; and sees what happened meanwhile', async ({ page, server }) => {
+  test.slow();
+  const office = server.as('dispatcher');
+  const many = 420;
+  const made: string[] = [];
+  for (let i = 0; i < many; i += 20)
+    made.push(...(await Promise.all(Array.from({ length: 20 }, (_, k) => office.create({ title: `Row ${i + k}.`, type: 'Rows', scheduled_at: new Date(Date.UTC(2027, 0, 1) + (i + k) * 60_000).toISOString() })))).map((j) => j.id));
+  await signIn(page, '/jobs?type=Rows');
+  await expect(page.getByText(`${many} jobs`)).toBeVisible();
+  const grid = page.getByRole('grid', { name: 'Jobs' });
+  const row = (n: number) => rows(page).filter({ hasText: `Row ${n}.` });
+  await grid.evaluate((e) => (e.scrollTop = 300 * 50));
+  await row(305).click({ position: { x: 700, y: 20 } });
+  await expect(row(305)).toHaveAttribute('aria-selected', 'true');
+  const before = await grid.evaluate((e) => e.scrollTop);
+  expect(before).toBeGreaterThan(10_000);
+  await grid.press('Enter');
+  await expect(page.getByRole('textbox', { name: 'Title' })).toHaveValue('Row 305.');
+  await office.patch(made[306]!, { title: 'Changed while nobody looked' });
+  let read = 0;
+  page.on('request', (r) => void (read += Number(/\/api\/v1\/jobs\?.*limit=[12]00/.test(r.url()))));
+  await page.keyboard.press('Escape');
+  await expect(row(305)).toHaveAttribute('aria-selected', 'true');
+  expect(await grid.evaluate((e) => e.scrollTop)).toBe(before);
+  await expect(grid).toBeFocused();
+  await expect(rows(page).filter({ hasText: 'Changed while nobody looked' })).toBeVisible();
+  expect(read).toBe(0); // nothing was read again: it is followed from where one left it
+  await grid.press('ArrowDown');
+  await expect(grid.locator('[aria-selected="true"]')).toContainText('Changed while nobody looked');
+  // Another filter is another list: from its beginning.
+  await page.getByRole('button', { name: 'Scheduled', exact: true }).click();
+  await expect(row(0)).toBeVisible();
+  expect(await grid.evaluate((e) => e.scrollTop)).toBe(0);
+});
+
+test('the key for searching finds the field from every page', async ({ page }) => {
+  await signIn(page, '/new');
+  await expect(page.getByRole('heading', { name: 'New job' })).toBeVisible();
+  await page.keyboard.press('/');
+  await expect(page.getByRole('searchbox', { name: 'Search jobs' })).toBeFocused();
+  await page.keyboard.type('boiler');
+  await expect(page).toHaveURL(/q=boiler/);
+});
+
 test('thousands of jobs: only what is in sight is drawn, by keyboard too, and the last one is reached', async ({ page, server }) => {
   test.slow();
   const office = server.as('dispatcher');

@@ -106,4 +106,8 @@ declare module '@tanstack/react-router' {
   interface Register {
     router: ReturnType<typeof makeRouter>;
   }
+  interface HistoryState {
+    /** One came to search: the field has the focus. */
+    find?: boolean;
+  }
 }

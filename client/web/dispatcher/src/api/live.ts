@@ -12,6 +12,8 @@ export type JobFilters = Omit<JobQuery, 'q' | 'cursor' | 'limit' | 'total' | 'so
 export interface Heard {
   jobs: Row[];
   removed: string[];
+  /** The place of the feed that is reached with it. */
+  place: number;
 }
 
 const gather = 150; // ms in which events join one another before the page is told: a hundred edits are one rendering
@@ -47,7 +49,7 @@ export function useJobEvents(
 
     const flush = (): void => {
       tell = undefined;
-      const heard = { jobs: [...jobs.values()], removed: [...removed] };
+      const heard = { jobs: [...jobs.values()], removed: [...removed], place };
       jobs.clear();
       removed.clear();
       told.current.hear(heard);

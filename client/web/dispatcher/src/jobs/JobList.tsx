@@ -1,16 +1,17 @@
 import { Button, Skeleton } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { useNavigate } from '@tanstack/react-router';
+import { useQueryClient } from '@tanstack/react-query';
+import { useElementScrollRestoration, useLocation, useNavigate } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useCallback, useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNames } from '../api/queries.ts';
 import { JobRow } from './JobRow.tsx';
 import classes from './Jobs.module.css';
 import type { Jobs } from './useJobs.ts';
 
-/** The lines that are in sight, of as many as there are. One tab stop; the arrows move, Enter opens. */
-export function JobList({ jobs }: { jobs: Jobs }) {
+/** The lines that are in sight, of as many as there are. One tab stop; the arrows move, Enter opens. Who comes back is where he was: `view` names what is listed. */
+export function JobList({ jobs, view }: { jobs: Jobs; view: string }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const names = useNames();
@@ -18,10 +19,14 @@ export function JobList({ jobs }: { jobs: Jobs }) {
   const height = narrow ? 92 : 50;
   const box = useRef<HTMLDivElement>(null);
   const { list, need, fresh } = jobs;
-  const [at, setAt] = useState<string>(); // the id of the current row: it stays it when others come before it
+  const client = useQueryClient();
+  const visit = useLocation({ select: (l) => l.state.__TSR_key }); // the same for who comes back
+  const atKey = useMemo(() => ['jobs-at', visit], [visit]);
+  const was = useElementScrollRestoration({ id: view });
+  const [at, setAt] = useState(() => client.getQueryData<string>(atKey)); // the id of the current row: it stays it when others come before it
   const [goal, setGoal] = useState<number>(); // the row that one has gone to, until it is there
   const current = goal ?? (at === undefined ? -1 : list.indexOf(at));
-  const virtual = useVirtualizer({ count: list.count, getScrollElement: () => box.current, estimateSize: () => height, overscan: 12 });
+  const virtual = useVirtualizer({ count: list.count, getScrollElement: () => box.current, estimateSize: () => height, overscan: 12, initialOffset: () => (jobs.loading ? 0 : (was?.scrollY ?? 0)) });
   useEffect(() => virtual.measure(), [virtual, height]);
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
@@ -32,10 +37,15 @@ export function JobList({ jobs }: { jobs: Jobs }) {
     (index: number) => {
       const row = list.at(index);
       setGoal(row ? undefined : index);
-      if (row) setAt(row.id);
+      if (!row) return;
+      setAt(row.id);
+      client.setQueryData(atKey, row.id);
     },
-    [list],
+    [list, client, atKey],
   );
+  useEffect(() => {
+    if (client.getQueryData(atKey) && document.activeElement === document.body) box.current?.focus({ preventScroll: true });
+  }, [client, atKey]);
   useEffect(() => {
     if (goal === undefined) return;
     const there = Math.min(goal, list.count - 1); // it was counted anew meanwhile
@@ -61,6 +71,7 @@ export function JobList({ jobs }: { jobs: Jobs }) {
       className={classes.list}
       role="grid"
       tabIndex={0}
+      data-scroll-restoration-id={view}
       aria-label={t('nav.jobs')}
       aria-rowcount={list.count + 1}
       aria-busy={jobs.loading}
@@ -70,7 +81,7 @@ export function JobList({ jobs }: { jobs: Jobs }) {
         const row = (event.target as HTMLElement).closest<HTMLElement>('[data-row]');
         if (row) choose(Number(row.dataset['row']));
       }}
-      onFocus={(event) => event.target === box.current && current < 0 && choose(first)}
+      onFocus={(event) => event.target === box.current && current < 0 && choose(Math.min(list.count - 1, Math.ceil(box.current.scrollTop / height)))}
     >
       <div role="row" aria-rowindex={1} className={classes.columns}>
         {names7.map((name) => (

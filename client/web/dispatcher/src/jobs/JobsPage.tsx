@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Menu, Select, TextInput, Tooltip } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconArrowsSort, IconDownload, IconSearch, IconX } from '@tabler/icons-react';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useLocation, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMay, useNames } from '../api/queries.ts';
@@ -24,6 +24,7 @@ export function JobsPage() {
   const set = (change: Partial<Record<keyof JobSearch, string | undefined>>): void =>
     void navigate({ to: '/jobs', replace: true, search: (now: JobSearch) => ({ ...now, ...change }) as JobSearch });
   const jobs = useJobs(search);
+  const view = encodeURIComponent(JSON.stringify(search));
   const { write } = useMay();
   const statuses = listOf(search.status);
   const sort = sortOf(search);
@@ -107,7 +108,7 @@ export function JobsPage() {
           </Empty>
         )
       ) : (
-        <JobList jobs={jobs} />
+        <JobList key={view} view={view} jobs={jobs} />
       )}
     </Page>
   );
@@ -118,6 +119,11 @@ function Words({ value, change }: { value: string; change: (q: string) => void }
   const { t } = useTranslation();
   const [text, setText] = useState(value);
   const sent = useRef(value);
+  const asked = useLocation({ select: (l) => l.state.find });
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (asked) field.current?.focus();
+  }, [asked]);
   const send = useDebouncedCallback((q: string) => {
     sent.current = q;
     change(q);
@@ -130,6 +136,7 @@ function Words({ value, change }: { value: string; change: (q: string) => void }
   }, [value]);
   return (
     <TextInput
+      ref={field}
       type="search"
       className={classes.words!}
       aria-label={t('jobs.search')}

@@ -23,7 +23,7 @@ export function comparer(sort: Sort): (a: Row, b: Row) => number {
  * merge puts what was heard into the pages that are there: a changed row goes to where it stands now, one that is not of the list any more goes. What
  * belongs behind the last page that was read is left for when it is read. Without an order (the best match first) rows are replaced where they stand, and none is added.
  */
-export function merge(data: Pages, heard: Heard, sort: Sort | undefined): Pages {
+export function merge(data: Pages, heard: Omit<Heard, 'place'>, sort: Sort | undefined): Pages {
   const changed = new Map(heard.jobs.map((row) => [row.id, row]));
   if (!sort) {
     const gone = new Set(heard.removed);

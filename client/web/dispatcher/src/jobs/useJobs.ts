@@ -9,6 +9,7 @@ import { merge, type Pages } from './merge.ts';
 const firstPage = 100; // rows: soon there
 const pageSize = 200; // rows of the others, as many as the API gives
 const ahead = 40; // rows before the edge of what is read at which one reads on
+const keeps = 5 * 60_000; // ms for which a list that one has left is there for who comes back
 const recount = 2000; // ms at least between two countings
 
 export interface Jobs {
@@ -34,40 +35,53 @@ export function useJobs(search: JobSearch): Jobs {
   const text = JSON.stringify(search);
   // eslint-disable-next-line react-hooks/exhaustive-deps -- text is search
   const { filters, asked, sort } = useMemo(() => ({ filters: filtersOf(search), asked: queryOf(search), sort: sortOf(search) }), [text]);
-  const key = useMemo(() => ['jobs', text], [text]);
+  const exact = useMemo(() => JSON.stringify(asked), [asked]); // of today, where the address says so
+  const key = useMemo(() => ['jobs', exact], [exact]);
   const query = useInfiniteQuery({
     queryKey: key,
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) => ask(api.GET('/api/v1/jobs', { params: { query: { ...asked, ...given({ cursor: pageParam }), limit: pageParam ? pageSize : firstPage } }, signal })),
     getNextPageParam: (page) => page.next,
-    staleTime: Infinity, // it is followed
-    gcTime: 0, // and read anew by who comes back, not followed from long ago
+    staleTime: Infinity, // it is followed, by who comes back from where he left it
+    gcTime: keeps,
     refetchOnWindowFocus: false,
   });
   // The list in the other order is the list from its end. The best match has no other order.
   const back = sort === 'relevance' ? undefined : reversed(sort);
-  const backKey = useMemo(() => ['jobs-back', text], [text]);
+  const backKey = useMemo(() => ['jobs-back', exact], [exact]);
   const fromEnd = useInfiniteQuery({
     queryKey: backKey,
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) => ask(api.GET('/api/v1/jobs', { params: { query: { ...asked, ...given({ cursor: pageParam, sort: back }), limit: pageSize } }, signal })),
     getNextPageParam: (page) => page.next,
     enabled: false, // until one goes there
-    gcTime: 0,
+    gcTime: keeps,
   });
-  const countKey = useMemo(() => ['jobs-total', text], [text]);
+  const countKey = useMemo(() => ['jobs-total', exact], [exact]);
   const { data: total } = useQuery({
     queryKey: countKey,
     queryFn: async ({ signal }) => (await ask(api.GET('/api/v1/jobs', { params: { query: { ...filters, ...given({ q: search.q }), limit: 1, total: true } }, signal }))).total ?? null,
     staleTime: Infinity,
-    gcTime: 0,
+    refetchOnMount: 'always',
+    gcTime: keeps,
   });
 
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
   const later = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(later.current), [text]);
+  const place = useRef<number>(undefined);
+  useEffect(
+    () => () => {
+      // Whoever comes back goes on from here, not from where the list was read.
+      const sequence = place.current;
+      if (sequence !== undefined) client.setQueryData<Pages>(key, (data) => data && { ...data, pages: data.pages.map((page, i) => (i === 0 ? { ...page, sequence } : page)) });
+      place.current = undefined;
+    },
+    [client, key],
+  );
   const hear = useCallback(
     (heard: Heard) => {
+      place.current = heard.place;
       setFresh(new Set(heard.jobs.map((r) => r.id)));
       client.setQueryData<Pages>(key, (data) => data && merge(data, heard, sort === 'relevance' ? undefined : sort));
       if (back) client.setQueryData<Pages>(backKey, (data) => data && merge(data, heard, back));

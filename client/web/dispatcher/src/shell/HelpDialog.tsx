@@ -12,7 +12,7 @@ export function HelpDialog({ opened, close }: { opened: boolean; close: () => vo
       [['?'], t('keys.help')], [['/'], t('keys.find')], [['n'], t('keys.new')], [['g', 'j'], t('nav.jobs')], [['g', 'b'], t('nav.board')],
       [['g', 't'], t('nav.templates')], [['g', 'c'], t('nav.clients')], [['g', 'p'], t('nav.people')], [['g', 's'], t('nav.settings')],
     ]],
-    [t('keys.list'), [[['↑', '↓'], t('keys.move')], [['Enter'], t('keys.open')]]],
+    [t('keys.list'), [[['↑', '↓', 'j', 'k'], t('keys.move')], [['Home', 'End'], t('keys.ends')], [['Enter'], t('keys.open')]]],
     [t('keys.board'), [
       [['↑', '↓', '←', '→'], t('keys.cards')], [['m'], t('keys.pick')], [['←', '→'], t('keys.pickTime')], [['↑', '↓'], t('keys.pickWorker')],
       [['Shift', '←', '→'], t('keys.pickLength')], [['Enter'], t('keys.pickDrop')], [['Esc'], t('keys.pickCancel')], [['a'], t('keys.assign')],

@@ -24,7 +24,7 @@ export const common = {
   },
   keys: {
     title: 'Keyboard shortcuts', enabled: 'Shortcuts of a single letter are on', anywhere: 'Everywhere', list: 'In the list', board: 'On the day board', job: 'In a job',
-    help: 'This help', find: 'Search', new: 'New job', move: 'Move', open: 'Open the job', cards: 'From job to job', pick: 'Take a job up to move it', pickTime: 'Earlier, later', pickWorker: 'To another person',
+    help: 'This help', find: 'Search', new: 'New job', move: 'Move', ends: 'To the first, to the last', open: 'Open the job', cards: 'From job to job', pick: 'Take a job up to move it', pickTime: 'Earlier, later', pickWorker: 'To another person',
     pickLength: 'Shorter, longer', pickDrop: 'Put it down', pickCancel: 'Leave it where it was', assign: 'Assign and schedule in a dialog', back: 'Back to the list', history: 'History',
   },
 };
