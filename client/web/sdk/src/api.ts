@@ -305,7 +305,8 @@ export interface JobHandle {
   history(options?: { readonly cursor?: string; readonly limit?: number }): Promise<HistoryPage>;
   /** The job as it was. */
   at(heads: Heads): Job;
-  receipt(heads?: Heads): Watched<Receipt>;
+  /** Where what was done until some heads (default: now) has got to; undefined: not known yet, as while the job loads. */
+  receipt(heads?: Heads): Watched<Receipt | undefined>;
   /** What changed, by others, since this person last looked; offline too. */
   readonly news: Watched<readonly News[]>;
   /** Everything of now counts as seen. */

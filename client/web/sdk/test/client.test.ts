@@ -144,7 +144,7 @@ test('receipts: on this device, on the server, on other devices, seen', async ()
   const handle = await job(anna, id);
   await handle.comment('Who reads this?');
   const receipt = handle.receipt(handle.heads());
-  const ladder: string[] = [receipt.get()];
+  const ladder = [receipt.get()];
   const end = receipt.subscribe(() => ladder.push(receipt.get()));
   await until(async () => {
     await anna.syncNow();
@@ -160,6 +160,26 @@ test('receipts: on this device, on the server, on other devices, seen', async ()
   });
   end();
   expect(ladder.filter((r, i) => r !== ladder[i - 1])).toEqual(['on-this-device', 'on-the-server', 'on-other-devices', 'seen'].slice(4 - new Set(ladder).size));
+}, 120_000);
+
+test('who opens a job and changes nothing is never told that something is on its way, also when others change it', async () => {
+  const office = client('demo-dispatcher', undefined, 'opened');
+  const desk = client('demo-dispatcher', undefined, 'opened');
+  const id = await made(office);
+  await until(() => desk.ready.get());
+  const handle = desk.open(id);
+  open.unshift(async () => handle.close());
+  const receipt = handle.receipt();
+  const said = [receipt.get()];
+  const end = receipt.subscribe(() => said.push(receipt.get()));
+  await handle.ready();
+  await until(() => said.at(-1) === 'on-the-server');
+  await data(office.api.PATCH('/api/v1/jobs/{id}', { params: { path: { id } }, body: { title: 'Boiler leaks' } as never }));
+  await until(() => handle.job.get()?.title === 'Boiler leaks');
+  await until(() => desk.sync.get().pending === 0);
+  end();
+  expect(said[0]).toBeUndefined();
+  expect(new Set(said)).toEqual(new Set([undefined, 'on-the-server']));
 }, 120_000);
 
 test('a clash is shown with both values, and settled by one', async () => {

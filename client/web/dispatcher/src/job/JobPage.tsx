@@ -226,8 +226,8 @@ function Receipt({ handle }: { handle: JobHandle }) {
   const waiting = receipt === 'on-this-device';
   return (
     <span className={classes.receipt} data-state={waiting ? 'waiting' : 'done'} role="status">
-      {waiting ? <IconCloudUp size={16} aria-hidden /> : <IconCloudCheck size={16} aria-hidden />}
-      {waiting ? (link.connected ? t('job.sending') : t('job.waits')) : t('job.onServer')}
+      {receipt && (waiting ? <IconCloudUp size={16} aria-hidden /> : <IconCloudCheck size={16} aria-hidden />)}
+      {receipt && (waiting ? (link.connected ? t('job.sending') : t('job.waits')) : t('job.onServer'))}
     </span>
   );
 }

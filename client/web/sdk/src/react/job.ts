@@ -63,13 +63,11 @@ export function usePresence(handle: JobHandle | undefined): readonly Present[] {
   return useWatched(handle?.presence.others ?? nobody);
 }
 
-const here = fixed<Receipt>('on-this-device');
-
 const receiptRests = 1_000; // ms between two receipts that are drawn: whoever types needs the processor for the letters
 
-/** Where what was done until some heads has got to. */
-export function useReceipt(handle: JobHandle | undefined, heads?: Heads): Receipt {
+/** Where what was done until some heads has got to; undefined: not known yet. */
+export function useReceipt(handle: JobHandle | undefined, heads?: Heads): Receipt | undefined {
   const key = heads?.join();
   const receipt = useMemo(() => handle?.receipt(key === undefined ? undefined : key.split(',')), [handle, key]);
-  return useWatched(useMemo(() => paced(receipt ?? here, receiptRests), [receipt]));
+  return useWatched(useMemo(() => paced<Receipt | undefined>(receipt ?? nothing, receiptRests), [receipt]));
 }

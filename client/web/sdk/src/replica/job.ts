@@ -357,13 +357,13 @@ export class OpenJob implements JobHandle {
     return readJob(view, { id: this.id, heads, clashes: this.#n.replica.clashesOf(view), who: actions.classOf(this.part.get()) });
   }
 
-  receipt(heads?: Heads): Watched<Receipt> {
+  receipt(heads?: Heads): Watched<Receipt | undefined> {
     const { replica, receipts } = this.#n;
     const record = derived([replica.records], () => replica.record(this.id));
-    const watched = derived([...this.#states, record, receipts.left], (): Receipt => {
+    const watched = derived([...this.#states, record, receipts.left], (): Receipt | undefined => {
       const doc = this.#doc as A.Doc<unknown> | undefined;
       const of = heads ?? this.heads();
-      if (!doc || of.length === 0) return 'on-this-device';
+      if (!doc || of.length === 0) return undefined;
       const beyond = (held: readonly string[]) => {
         if (!heads) return new Set(of); // nothing comes after all that is here, so only who names it has it: no walk over what was typed meanwhile, with each letter
         const known = held.filter((h) => A.hasHeads(doc, [h])); // what is not here comes after what is
@@ -372,7 +372,11 @@ export class OpenJob implements JobHandle {
       const left = receipts.left.get().get(this.id) ?? [];
       if (left.some((l) => l.user !== replica.who.user && covers(l.seen, of, beyond))) return 'seen';
       if (left.some((l) => covers(l.heads, of, beyond))) return 'on-other-devices';
-      return covers(replica.record(this.id)?.shared ?? [], of, beyond) ? 'on-the-server' : 'on-this-device';
+      // What the server says comes before the record follows: what is new from it is not to be sent.
+      const known = replica.record(this.id);
+      const held = [...(known?.shared ?? []), ...(replica.heard(this.id) ?? [])];
+      if (held.length === 0 && !known?.made) return undefined;
+      return covers(held, of, beyond) ? 'on-the-server' : 'on-this-device';
     });
     return {
       get: watched.get,
