@@ -26,6 +26,29 @@ test('finished offline against cancelled in the office is a clash that shows bot
   expect((await server.as('dispatcher').job(id)).status).toBe('finished');
 });
 
+test('a clash says whose each status is, without a network too: a person by his name, a program with an API key as the office', async ({ page, context, server, link }) => {
+  const program = await server.program('Planning');
+  await ready(page);
+  const id = await openJob(page, boiler);
+  await press(page, 'Start');
+  await expect.poll(async () => (await program.job(id)).status).toBe('started');
+  await inStep(page);
+  await offline(context, link, true);
+  await press(page, 'Pause');
+  await program.status(id, { status: 'cancelled' });
+  await offline(context, link, false);
+  const values = page.getByRole('region', { name: 'The status was set twice at once' }).getByRole('listitem');
+  await expect(values.filter({ hasText: 'Cancelled' })).toContainText('The office, ');
+  await expect(values.filter({ hasText: 'Paused' })).toContainText('Anna Worker, ');
+  await inStep(page);
+  await tab(page, 'History');
+  await expect(page.getByRole('tabpanel').getByRole('listitem').filter({ hasText: 'Status: Cancelled' })).toContainText('The office');
+  await offline(context, link, true);
+  await page.reload();
+  await expect(values.filter({ hasText: 'Paused' })).toContainText('Anna Worker, ');
+  await expect(values.filter({ hasText: 'Cancelled' })).toContainText('The office, ');
+});
+
 test('a field that two wrote at once shows both values; one tap settles it', async ({ page, context, server, link }) => {
   await ready(page);
   const id = await openJob(page, boiler);

@@ -76,6 +76,7 @@ test('what is done without a network is kept through a restart, counted, and arr
   const id = await made(office);
   await until(() => anna.jobs.get().some((j) => j.id === id));
   await inStep(anna);
+  await until(() => anna.userName('ben') !== undefined);
   const synced = anna.sync.get().lastSync!;
   network.cut();
   await until(() => anna.link.get().class === 'none');
@@ -97,6 +98,7 @@ test('what is done without a network is kept through a restart, counted, and arr
   expect(again.jobs.get().find((j) => j.id === id)).toMatchObject({ status: 'started', unsent: 5 });
   expect(again.unsent.get().count).toBe(5);
   expect(again.sync.get().lastSync).toBe(synced);
+  expect(again.userName('ben')).toBe('Ben Worker');
   network.mend();
   await again.syncNow();
   await inStep(again);

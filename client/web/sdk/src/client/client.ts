@@ -21,6 +21,8 @@ export interface Surroundings {
 interface Remembered {
   readonly who: Identity;
   readonly settings: OrganisationSettings;
+  /** Names of users by their ids: a phone without a network says who did something, too. */
+  readonly names?: ReadonlyMap<string, string>;
 }
 
 const cautious: OrganisationSettings = { photo_location: 'strip', worker_jobs: 'templates', time_zone: 'UTC', workday_end: '20:00' };
@@ -122,7 +124,8 @@ export class FieldClient implements Client {
   async #recall(): Promise<Remembered | undefined> {
     const known = (await this.#remembered().then((db) => db.get('facts', 'session')).catch(() => undefined)) as Remembered | undefined; // a store that cannot be read knows nobody; `restored` is there all the same
     if (known) {
-      this.session.set({ state: 'signed-in', ...known, confirmed: false });
+      this.#users.set(known.names ?? new Map());
+      this.session.set({ state: 'signed-in', who: known.who, settings: known.settings, confirmed: false });
       void this.#open(known.who).catch(() => undefined);
     }
     return known;
@@ -149,9 +152,10 @@ export class FieldClient implements Client {
   async #signedIn(who: Identity): Promise<void> {
     const before = this.session.get();
     if (before.state === 'signed-in' && (before.who.user !== who.user || before.who.org !== who.org)) await this.#shut();
+    if (before.state !== 'signed-in' || before.who.org !== who.org) this.#users.set(new Map());
     const organisation = await this.api.GET('/api/v1/organisation').catch(() => undefined);
     const settings = organisation?.data?.settings ?? (before.state === 'signed-in' ? before.settings : cautious);
-    await this.#remembered().then((db) => db.put('facts', { who, settings } satisfies Remembered, 'session')).catch(() => undefined);
+    await this.#remembered().then((db) => db.put('facts', { who, settings, names: this.#users.get() } satisfies Remembered, 'session')).catch(() => undefined);
     this.session.set({ state: 'signed-in', who, settings, confirmed: true });
     if (this.#o.wasm) await this.#open(who);
     void this.#learnNames();
@@ -165,7 +169,9 @@ export class FieldClient implements Client {
       for (const u of page?.data?.users ?? []) names.set(u.id, u.name);
       cursor = page?.data?.next;
     } while (cursor);
-    if (names.size > 0) this.#users.set(names);
+    if (names.size === 0) return;
+    await this.#remembered().then((db) => db.update('facts', 'session', (known) => known && { ...(known as Remembered), names })).catch(() => undefined);
+    this.#users.set(names);
   }
 
   userName(user: string): string | undefined {

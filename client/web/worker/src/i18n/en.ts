@@ -20,6 +20,7 @@ export const en = {
     required: "required",
     you: "You",
     someone: "Somebody",
+    office: "The office",
     dismiss: "Dismiss",
     minutes: "{{count}} min",
     skip: "Skip to the content",

@@ -4,7 +4,7 @@ import { useClient } from '@fieldsync/sdk/react';
 import { useTranslation } from 'react-i18next';
 import { notify } from '../app/notices.ts';
 import { moment } from '../i18n/format.ts';
-import { placeName, statusWord, valueText } from '../model/words.ts';
+import { placeName, statusWord, valueText, whose } from '../model/words.ts';
 import { ClashCard, type ClashValue } from './ClashCard.tsx';
 import { tell } from './tell.ts';
 
@@ -19,7 +19,7 @@ export function Clashes({ job, handle, goOn }: { job: Job; handle: JobHandle; go
       if (!v.event) return { text: valueText(v.value, t) };
       const resolution = job.possible_resolutions.find((r) => r.uuid === v.event?.resolution);
       const status = statusWord(v.event.status, t, resolution?.successful);
-      const by = [v.event.by === undefined ? undefined : client.userName(v.event.by), v.event.happened_at && moment(Date.parse(v.event.happened_at))].filter(Boolean).join(', ');
+      const by = [whose(v.event.by, t, (id) => client.userName(id)), v.event.happened_at && moment(Date.parse(v.event.happened_at))].filter(Boolean).join(', ');
       return { text: resolution ? `${status}: ${resolution.name}` : status, ...(by && { by }) };
     });
 

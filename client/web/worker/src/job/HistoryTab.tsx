@@ -7,7 +7,7 @@ import type { TFunction } from 'i18next';
 import { useWho } from '../app/data.ts';
 import { notify } from '../app/notices.ts';
 import { clock, moment } from '../i18n/format.ts';
-import { placeName, statusWord, valueText } from '../model/words.ts';
+import { placeName, statusWord, valueText, whose } from '../model/words.ts';
 import { tell } from './tell.ts';
 import styles from './HistoryTab.module.css';
 
@@ -82,7 +82,7 @@ function StatusLine({ job, event }: { job: Job; event: StatusEvent }) {
   return (
     <li className={styles.entry}>
       <p className={styles.when}>
-        {event.happened_at && moment(Date.parse(event.happened_at))} · {(event.by && client.userName(event.by)) ?? t('common.someone')}
+        {event.happened_at && moment(Date.parse(event.happened_at))} · {whose(event.by, t, (id) => client.userName(id))}
       </p>
       <p>{t('history.status', { status: statusWord(event.status, t, job.possible_resolutions.find((r) => r.uuid === event.resolution)?.successful) })}</p>
       {event.note && <p>{t('history.note', { text: event.note })}</p>}
@@ -94,7 +94,8 @@ function Line({ job, handle, entry }: { job: Job; handle: JobHandle; entry: Hist
   const { t } = useTranslation();
   const client = useClient();
   const { who } = useWho();
-  const user = entry.user ?? entry.author?.replace(/^.*user:/, '');
+  const user = entry.user ?? /user:(.*)$/.exec(entry.author ?? '')?.[1];
+  const program = entry.author?.includes('/integration:') === true;
   const mine = user === who.user;
   const happened = Date.parse(entry.happened_at ?? entry.time ?? '');
   const arrived = entry.arrived_at === undefined ? undefined : Date.parse(entry.arrived_at);
@@ -104,7 +105,7 @@ function Line({ job, handle, entry }: { job: Job; handle: JobHandle; entry: Hist
   return (
     <li className={styles.entry}>
       <p className={styles.when}>
-        {Number.isNaN(happened) ? '' : moment(happened)} · {mine ? t('common.you') : ((user && client.userName(user)) ?? t('common.someone'))}
+        {Number.isNaN(happened) ? '' : moment(happened)} · {mine ? t('common.you') : (user === undefined && !program ? t('common.someone') : whose(user, t, (id) => client.userName(id)))}
         {arrived === undefined && ` · ${t('history.notSent')}`}
         {late && ` · ${t('history.late', { when: clock(arrived) })}`}
       </p>

@@ -29,6 +29,11 @@ export function statusWord(status: string, t: TFunction, successful?: boolean): 
   return look === 'unknown' ? status : t(`status.${look}`);
 }
 
+/** Whose something is that a job tells of. The programs of the office, with an API key, sign nothing; people do. */
+export function whose(by: string | undefined, t: TFunction, userName: (id: string) => string | undefined): string {
+  return by ? (userName(by) ?? t('common.someone')) : t('common.office');
+}
+
 const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
 const day = /^\d{4}-\d{2}-\d{2}$/;
 
