@@ -44,7 +44,7 @@ const typists = await Promise.all(
         announce();
       },
       text: () => text.value.get(),
-      sent: () => handle.receipt().get() !== 'on-this-device',
+      sent: () => ![undefined, 'on-this-device'].includes(handle.receipt().get()),
       keys: () => keys,
       leave: async () => {
         handle.close();
