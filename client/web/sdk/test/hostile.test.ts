@@ -69,7 +69,7 @@ test('times that no calendar has are none, wherever they stand', () => {
 test('a job of ten thousand entries is read in a number of steps that grows with it, not with its square', () => {
   const n = 10_000;
   const chain = Array.from({ length: n }, (_, i): LogEvent => ({ id: `e${i}`, status: i % 2 ? 'published' : 'started', after: i ? [`e${i - 1}`] : [], at: i + 1, by: '', note: '', resolution: '' }));
-  const add = Set.prototype.add; // eslint-disable-line @typescript-eslint/unbound-method -- it is called with its set
+  const add = Set.prototype.add;
   let steps = 0;
   vi.spyOn(Set.prototype, 'add').mockImplementation(function (this: Set<unknown>, v) {
     if (++steps > 6 * n) throw new Error('too many steps');

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { cbor, type PeerId } from '@automerge/automerge-repo/slim';
 import { A } from '../automerge.ts';
+import { bytesToId } from '../replica/documentid.ts';
 import { ServerAdapter, type AdapterEvents } from './adapter.ts';
 
 /** A socket that does what the test says. */
@@ -141,19 +142,20 @@ test('what a document sends is answered by what the server says about it, unless
   const state = A.receiveSyncMessage(doc, A.initSyncState(), theirs)[1];
   const data = A.generateSyncMessage(doc, state)[1]!;
   expect(data.length).toBeGreaterThan(16 << 10);
-  const say = (documentId: string, what = data) => adapter.send({ type: 'sync', senderId: 'me', targetId: 'server', documentId, data: what } as never);
-  ['a', 'b', 'c', 'c'].forEach((id) => say(id));
+  const id = (letter: string) => bytesToId(new Uint8Array(16).fill(letter.charCodeAt(0)));
+  const say = (letter: string, what = data) => adapter.send({ type: 'sync', senderId: 'me', targetId: 'server', documentId: id(letter), data: what } as never);
+  ['a', 'b', 'c', 'c'].forEach((letter) => say(letter));
   expect(types()).toHaveLength(1);
-  hear({ type: 'ephemeral', senderId: 'server', targetId: 'me', documentId: 'a', count: 1, sessionId: 's', data: new Uint8Array(1) });
+  hear({ type: 'ephemeral', senderId: 'server', targetId: 'me', documentId: id('a'), count: 1, sessionId: 's', data: new Uint8Array(1) });
   expect(types()).toHaveLength(0);
   vi.advanceTimersByTime(2_000); // a line that is neither quick nor late: what may be on its way stays the same
-  hear({ type: 'fieldsync-refused', documentId: 'a', code: 'x' });
+  hear({ type: 'fieldsync-refused', documentId: id('a'), code: 'x' });
   expect(types()).toHaveLength(1);
   vi.advanceTimersByTime(2_000);
-  hear({ type: 'sync', senderId: 'server', targetId: 'me', documentId: 'b', data: theirs });
+  hear({ type: 'sync', senderId: 'server', targetId: 'me', documentId: id('b'), data: theirs });
   expect(types()).toHaveLength(1);
   vi.advanceTimersByTime(2_000);
-  hear({ type: 'doc-unavailable', senderId: 'server', targetId: 'me', documentId: 'c' });
+  hear({ type: 'doc-unavailable', senderId: 'server', targetId: 'me', documentId: id('c') });
   expect(types()).toHaveLength(1);
   say('d'); // behind the second one of c, which is not the first, and brings changes
   expect(types()).toHaveLength(0);
@@ -164,14 +166,14 @@ test('what a document sends is answered by what the server says about it, unless
   say('e', asked!); // the first of a document brings nothing, and is answered
   say('a', asked!); // on another connection it is the first again
   expect(next.types()).toHaveLength(2);
-  next.hear({ type: 'sync', senderId: 'server', targetId: 'me', documentId: 'e', data: theirs });
+  next.hear({ type: 'sync', senderId: 'server', targetId: 'me', documentId: id('e'), data: theirs });
   say('f');
   expect(next.types()).toHaveLength(0);
   vi.advanceTimersByTime(2_000);
-  next.hear({ type: 'sync', senderId: 'server', targetId: 'me', documentId: 'a', data: theirs });
+  next.hear({ type: 'sync', senderId: 'server', targetId: 'me', documentId: id('a'), data: theirs });
   expect(next.types()).toHaveLength(1);
   vi.advanceTimersByTime(2_000);
-  next.hear({ type: 'sync', senderId: 'server', targetId: 'me', documentId: 'f', data: theirs });
+  next.hear({ type: 'sync', senderId: 'server', targetId: 'me', documentId: id('f'), data: theirs });
   say('a', asked!); // that something was received is not answered
   say('g');
   expect(next.types()).toHaveLength(2);

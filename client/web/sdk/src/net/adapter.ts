@@ -1,19 +1,10 @@
 import { cbor, NetworkAdapter, type Message, type PeerId, type PeerMetadata } from '@automerge/automerge-repo/slim';
 import { A } from '../automerge.ts';
 import { adviceOf, Backoff } from './backoff.ts';
-import { Comparison, hex, type CatchUpFrame, type Compared, type Item } from './catchup.ts';
+import { Comparison, type CatchUpFrame, type Compared, type Item } from './catchup.ts';
+import { readFrame, type Heard, type Refusal } from './frames.ts';
 import { Gatherer, type DocMessage } from './gather.ts';
 import { Outgoing, type Frame } from './outgoing.ts';
-
-/** The server's word that a change is not taken (docs/PROTOCOL.md, Refusals). */
-export interface Refusal {
-  readonly documentId: string;
-  readonly code: string;
-  /** The change's hash, hexadecimal; absent where it cannot be told. */
-  readonly change?: string;
-  readonly detail?: string;
-  readonly retry: boolean;
-}
 
 /** What the adapter tells its owner. */
 export interface AdapterEvents {
@@ -45,6 +36,7 @@ export interface AdapterOptions {
 
 const joinPatience = 20_000; // ms until an open socket must have answered the join, 2G included
 const openPatience = 30_000; // ms until a socket must be open
+const mostAnswers = 64; // of one comparison: ranges that are split in sixteen, of 16 bytes, come to an end within 32
 const readyPatience = 1_500; // ms that a document that is not here waits for a connection before it is unavailable
 
 /** automerge-repo's WebSocket protocol with our extension. It connects only between start and stop. */
@@ -58,6 +50,7 @@ export class ServerAdapter extends NetworkAdapter {
   #server: PeerId | undefined;
   #comparison: Comparison | undefined;
   #compared = 0;
+  #answers = 0; // of the comparison
   #running = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #patience: ReturnType<typeof setTimeout> | undefined;
@@ -253,53 +246,56 @@ export class ServerAdapter extends NetworkAdapter {
   }
 
   #receive(bytes: Uint8Array): void {
-    let frame: { readonly type?: string; readonly [key: string]: unknown };
+    let heard: Heard;
     try {
-      frame = cbor.decode(bytes);
+      heard = readFrame(bytes);
     } catch {
-      this.drop();
+      this.drop(); // it is no server of ours that says this, or a broken one: all is offered again with the next connection
       return;
     }
-    if (frame.type !== 'ephemeral' && typeof frame['documentId'] === 'string') this.#outgoing?.answered(frame['documentId']);
-    if (frame.type === 'sync' || frame.type === 'request' || frame.type === 'ephemeral') {
-      const data = frame['data'];
-      this.#gatherer.take({ ...frame, ...(data instanceof Uint8Array ? { data: data.slice() } : {}) } as unknown as DocMessage); // cbor gives views of the frame
-      return;
+    if (heard.type === 'document') {
+      if (heard.message.type !== 'ephemeral') this.#outgoing?.answered(heard.message.documentId);
+      if (heard.message.type !== 'doc-unavailable') return this.#gatherer.take(heard.message);
     }
     this.#gatherer.flush(); // what comes now is after it
-    switch (frame.type) {
+    switch (heard.type) {
       case 'peer':
-        this.#joined(frame);
+        if (!this.#server) this.#joined(heard.senderId, heard.metadata);
         break;
       case 'error':
         this.drop();
         break;
-      case 'fieldsync-catch-up':
-        this.#catchUp(frame as CatchUpFrame);
+      case 'catch-up':
+        this.#catchUp(heard.frame);
         break;
-      case 'fieldsync-refused':
-        this.#o.events.refused({
-          documentId: String(frame['documentId']), code: String(frame['code']), retry: frame['retry'] === true,
-          ...(frame['change'] instanceof Uint8Array ? { change: hex(frame['change']) } : {}),
-          ...(typeof frame['detail'] === 'string' ? { detail: frame['detail'] } : {}),
-        });
+      case 'refused':
+        this.#outgoing?.answered(heard.refusal.documentId);
+        this.#o.events.refused(heard.refusal);
         break;
-      case 'doc-unavailable':
-        this.#message(frame as unknown as DocMessage, 0);
+      case 'document':
+        this.#message(heard.message, 0);
     }
   }
 
   /** bytes: that the server has sent for it. */
   #message(message: DocMessage, bytes: number): void {
+    if (!this.#server) return; // what comes before the join is answered, or after what ended the connection
+    let heads: readonly string[] | undefined;
+    try {
+      if (message.type === 'ephemeral') cbor.decode(message.data!); // another person's, who may have put in anything
+      else if (message.data) ({ heads } = A.decodeSyncMessage(message.data));
+    } catch {
+      if (message.type !== 'ephemeral') this.drop(); // something of the conversation is lost
+      return;
+    }
     this.emit('message', message);
     if (message.type === 'doc-unavailable') this.#o.events.unavailable(message.documentId);
-    else if (message.data && message.type !== 'ephemeral') this.#o.events.heard(message.documentId, A.decodeSyncMessage(message.data).heads, bytes);
+    else if (heads) this.#o.events.heard(message.documentId, heads, bytes);
   }
 
-  #joined(frame: { readonly [key: string]: unknown }): void {
+  #joined(server: PeerId, metadata: PeerMetadata & { readonly fieldsync?: number }): void {
     clearTimeout(this.#patience);
-    const metadata = (frame['peerMetadata'] ?? {}) as PeerMetadata & { fieldsync?: number };
-    this.#server = frame['senderId'] as PeerId;
+    this.#server = server;
     this.#backoff.connected(Date.now());
     this.#o.events.connected(this.#server, metadata.storageId);
     this.emit('peer-candidate', { peerId: this.#server, peerMetadata: metadata });
@@ -311,6 +307,7 @@ export class ServerAdapter extends NetworkAdapter {
 
   #beginComparison(): void {
     this.#compared++;
+    this.#answers = 0;
     this.#comparison = new Comparison(this.#o.events.inventory());
     this.#writeCatchUp(this.#comparison.first());
   }
@@ -320,7 +317,8 @@ export class ServerAdapter extends NetworkAdapter {
   }
 
   #catchUp(frame: CatchUpFrame): void {
-    if (!this.#comparison) return;
+    if (!this.#comparison || !this.#server) return;
+    if (++this.#answers > mostAnswers) return this.drop(); // it would go on for ever
     const next = this.#comparison.next(frame);
     if (!('equal' in next)) {
       this.#writeCatchUp(next);

@@ -4,6 +4,8 @@ import { Value } from '../watched.ts';
 import type { Handle } from './replica.ts';
 
 const beat = 10_000; // ms between signs of life
+const most = 64; // people that are shown
+const mostName = 100; // characters of a name, and of an id
 const gone = 25_000; // ms without one, and somebody is not there any more
 
 interface Sign {
@@ -64,14 +66,14 @@ export class JobPresence implements Presence {
 
   readonly #heard = ({ senderId, message }: { senderId: string; message: unknown }): void => {
     const sign = message as Partial<Sign> | null;
-    if (typeof sign !== 'object' || sign === null || typeof sign.user !== 'string' || typeof sign.name !== 'string') return;
+    if (typeof sign !== 'object' || sign === null || typeof sign.user !== 'string' || sign.user.length > mostName || typeof sign.name !== 'string') return;
     const known = this.others.get().some((p) => p.id === senderId);
     const rest = this.others.get().filter((p) => p.id !== senderId);
     if (sign.fieldsync === 'gone') this.others.set(rest);
-    else if (sign.fieldsync === 'here') {
+    else if (sign.fieldsync === 'here' && rest.length < most) {
       const text = (v: unknown) => (typeof v === 'string' && v.length <= 500 ? v : undefined);
       const [field, anchor, head] = [text(sign.field), text(sign.anchor), text(sign.head)];
-      const present: Present = { id: senderId, user: sign.user, name: sign.name.slice(0, 100), seenAt: Date.now(), ...(field ? { field } : {}), ...(anchor ? { anchor } : {}), ...(head ? { head } : {}) };
+      const present: Present = { id: senderId, user: sign.user, name: sign.name.slice(0, mostName), seenAt: Date.now(), ...(field ? { field } : {}), ...(anchor ? { anchor } : {}), ...(head ? { head } : {}) };
       this.others.set([...rest, present].sort((a, b) => (a.id < b.id ? -1 : 1)));
       if (!known) this.#say(); // who has just come knows nobody yet
     }

@@ -2,7 +2,7 @@ import type { RefusedWork } from '../api.ts';
 import { A } from '../automerge.ts';
 import { NotValid } from '../errors.ts';
 import { reasonIn } from '../reasons.ts';
-import type { Refusal } from '../net/adapter.ts';
+import type { Refusal } from '../net/frames.ts';
 import { apply, rewritten, set, drop, type Edit } from '../rules/edits.ts';
 import { entries, isMap, plain, str, type Tree } from '../rules/values.ts';
 import type { Database, WorkRecord } from '../store/database.ts';

@@ -1,6 +1,7 @@
 import { documentIdToBinary, Repo, type DocHandle, type DocumentId as RepoId, type NetworkAdapterInterface } from '@automerge/automerge-repo/slim';
 import { A } from '../automerge.ts';
-import { ServerAdapter, type Refusal } from '../net/adapter.ts';
+import { ServerAdapter } from '../net/adapter.ts';
+import type { Refusal } from '../net/frames.ts';
 import { headsDigest, type Compared, type Item } from '../net/catchup.ts';
 import { partOf } from '../rules/access.ts';
 import type { PlacedClash } from '../rules/clashes.ts';
