@@ -102,6 +102,7 @@ export const reasons = {
   'wrong-password': 'This login and password do not fit together.',
   'too-many-attempts': 'There were too many attempts. Try again later.',
   unreachable: 'The server cannot be reached.',
+  'not-the-server': 'Something else answers in the server’s place. Does this network want you to sign in to it first?',
   'session-stays-open': 'The server cannot be reached, so that the session would stay open there.',
   'connection-ended': 'The server ended the connection ({{code}}).',
   'connection-broke': 'The connection broke.',

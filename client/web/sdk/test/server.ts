@@ -63,10 +63,11 @@ export class Server {
   }
 }
 
-/** A network that can be cut: a TCP proxy in front of a server. */
+/** A network that can be cut, or taken over by a page of its own: a TCP proxy in front of a server. */
 export class Network {
   readonly #sockets = new Set<Socket>();
   #cut = false;
+  #page: string | undefined;
   /** Bytes that may still go to the server before it is cut; Infinity: no bound. */
   left = Infinity;
   sent = 0;
@@ -84,6 +85,15 @@ export class Network {
   #join(from: Socket, port: number): void {
     if (this.#cut) {
       from.destroy();
+      return;
+    }
+    const page = this.#page;
+    if (page !== undefined) {
+      from.on('error', () => undefined);
+      from.once('data', () => {
+        this.shown++;
+        from.end(page);
+      });
       return;
     }
     const to = connect(port, '127.0.0.1');
@@ -110,8 +120,19 @@ export class Network {
     for (const s of this.#sockets) s.destroy();
   }
 
+  /** How often the page was shown. */
+  shown = 0;
+
+  /** From now on every request is answered by this, whatever it asks for, as in a hotel; what is open ends. */
+  portal(status: string, headers: string, body: string): void {
+    this.cut();
+    this.#cut = false;
+    this.#page = `HTTP/1.1 ${status}\r\n${headers}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
+  }
+
   mend(): void {
     this.#cut = false;
+    this.#page = undefined;
     this.left = Infinity;
   }
 

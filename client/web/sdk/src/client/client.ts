@@ -1,6 +1,6 @@
 import type { Client, ClientEvents, ClientOptions, CreateClient, FileVariant, FileView, JobHandle, JobRow, Link, RefusedWork, Session, StorageState, SyncState, Unsent } from '../api.ts';
 import { afterwards, breathe } from '../breathe.ts';
-import { NotAllowed, SignInError, SyncError } from '../errors.ts';
+import { ApiError, NotAllowed, SignInError, SyncError } from '../errors.ts';
 import type { QueueOptions } from '../files/queue.ts';
 import { newId } from '../replica/ids.ts';
 import { data, problem, restClient, type RestClient } from '../rest/client.ts';
@@ -263,11 +263,12 @@ export class FieldClient implements Client {
   }
 
   async signIn(login: { readonly login: string; readonly password: string; readonly org?: string }): Promise<Identity> {
+    const offline = (err: unknown) => new SignInError(err instanceof ApiError ? { code: err.code, text: err.message } : 'unreachable', 'offline');
     let answer;
     try {
       answer = await this.api.POST('/api/v1/session', { body: login });
-    } catch {
-      throw new SignInError('unreachable', 'offline');
+    } catch (err) {
+      throw offline(err);
     }
     if (answer.error !== undefined || !answer.response.ok) {
       const p = problem(answer.response, answer.error);
@@ -275,7 +276,9 @@ export class FieldClient implements Client {
       if (p.status === 429) throw new SignInError('too-many-attempts', 'many', p.retryAfter);
       throw new SignInError({ code: p.code, text: p.message }, p.status === 400 ? 'organisation' : 'failed');
     }
-    const who = (await data(this.api.GET('/api/v1/session'))) as Identity;
+    const who = (await data(this.api.GET('/api/v1/session')).catch((err: unknown) => {
+      throw offline(err);
+    })) as Identity;
     await this.#signedIn(who);
     return who;
   }

@@ -1,6 +1,6 @@
 import { BroadcastChannelNetworkAdapter } from '@automerge/automerge-repo-network-broadcastchannel';
 import type { AttachOptions, ClientEvents, JobRow, Link, RefusedWork, SyncState, Unsent, UnsentItem } from '../api.ts';
-import { SyncError } from '../errors.ts';
+import { ApiError, SyncError } from '../errors.ts';
 import { FileCache, type Wanted } from '../files/cache.ts';
 import { hashOf } from '../files/hash.ts';
 import { prepare } from '../files/picture.ts';
@@ -16,7 +16,7 @@ import { Database, type DocRecord, type OutboxEntry } from '../store/database.ts
 import { DocumentStorage } from '../store/documents.ts';
 import type { Attachment, DocumentId, Identity, OrganisationSettings } from '../types.ts';
 import { Value } from '../watched.ts';
-import type { RestClient } from '../rest/client.ts';
+import { requireOurs, type RestClient } from '../rest/client.ts';
 import { Receipts } from './receipts.ts';
 import { Reports, type DeviceState } from './reports.ts';
 import { rowsOf } from './rows.ts';
@@ -410,10 +410,10 @@ export class Engine {
     // A connection that says nothing may be dead: that all is in step is said when the server has answered.
     try {
       const began = performance.now();
-      await fetch(new URL('/healthz', this.#o.serverUrl), { cache: 'no-store', signal: AbortSignal.timeout(probePatience) });
+      requireOurs(await fetch(new URL('/healthz', this.#o.serverUrl), { cache: 'no-store', signal: AbortSignal.timeout(probePatience) }));
       this.measure(performance.now() - began);
-    } catch {
-      throw new SyncError(this.#problem ?? 'unreachable', 'offline');
+    } catch (err) {
+      throw new SyncError(err instanceof ApiError ? 'not-the-server' : (this.#problem ?? 'unreachable'), 'offline');
     }
     await new Promise<void>((resolve, reject) => {
       const look = () => {

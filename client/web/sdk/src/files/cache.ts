@@ -1,7 +1,7 @@
 import type { Files, FileVariant, FileView } from '../api.ts';
 import { ApiError } from '../errors.ts';
 import { because, english, type Reason } from '../reasons.ts';
-import { problem } from '../rest/client.ts';
+import { notTheServer, problem } from '../rest/client.ts';
 import type { Database } from '../store/database.ts';
 import type { Attachment, DocumentId, Watched } from '../types.ts';
 import { derived, Value } from '../watched.ts';
@@ -130,6 +130,7 @@ export class FileCache implements Files {
         progress({ loaded: at });
         const began = Date.now();
         const answer = await fetch(url, { headers: { ...this.#o.headers, Range: `bytes=${at}-${at + piece - 1}` }, credentials: 'include', signal: this.#stop.signal });
+        if (/^text\/html\b/i.test(answer.headers.get('Content-Type') ?? '')) throw notTheServer(); // files never come as pages
         if (answer.status === 416) break;
         if (!answer.ok) throw problem(answer, await answer.json().catch(() => undefined));
         const body = await answer.blob();

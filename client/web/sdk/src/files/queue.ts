@@ -3,6 +3,7 @@ import type { Link } from '../api.ts';
 import { because, english, type OwnReason, type Reason, type ReasonCode } from '../reasons.ts';
 import type { Database, OutboxEntry, StoredBlob } from '../store/database.ts';
 import { secondsOf, turn } from '../net/backoff.ts';
+import { isOurs } from '../rest/client.ts';
 import { Value } from '../watched.ts';
 
 export interface QueueOptions {
@@ -29,6 +30,8 @@ const measureAgain = 5_000; // ms after a measurement that failed
 const saveEvery = 1_000; // ms between notes of progress in the database; the server knows the offset anyway
 const pauses = [2_000, 5_000, 15_000, 60_000, 300_000, 900_000]; // ms after an attempt that failed, then the last
 
+const longestPause = pauses[pauses.length - 1]!;
+
 /** How the rest of the client sees what may go. */
 export interface Going {
   readonly link: Link;
@@ -46,7 +49,7 @@ export class FileQueue {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #measuring = false;
   #closed = false;
-  #turn = 0; // before which the server, which is busy, does not want to be asked
+  #turn = 0; // by performance.now(): before it the server, which is busy, does not want to be asked
 
   constructor(o: QueueOptions) {
     this.#o = o;
@@ -113,11 +116,14 @@ export class FileQueue {
     if (this.#closed || this.#upload || !this.#going) return;
     const now = Date.now();
     const able = this.entries.get().filter((e) => this.#may(e));
-    if (able.length > 0 && this.#turn > now) {
-      this.#timer = setTimeout(() => this.work(), this.#turn - now);
+    const turnIn = this.#turn - performance.now();
+    if (able.length > 0 && turnIn > 0) {
+      this.#timer = setTimeout(() => this.work(), turnIn);
       return;
     }
-    const next = able.find((e) => (e.nextAttemptAt ?? 0) <= now);
+    // One that would be tried later than any is ever: the clock was ahead by years when it failed.
+    const dueIn = (e: OutboxEntry) => (e.nextAttemptAt === undefined || e.nextAttemptAt - now > longestPause ? 0 : e.nextAttemptAt - now);
+    const next = able.find((e) => dueIn(e) <= 0);
     if (next && !next.now && !this.#o.measured()) {
       this.#measure();
       return;
@@ -126,8 +132,8 @@ export class FileQueue {
       void this.#send(next);
       return;
     }
-    const due = Math.min(...able.map((e) => e.nextAttemptAt ?? 0));
-    if (Number.isFinite(due)) this.#timer = setTimeout(() => this.work(), Math.max(50, due - now));
+    const due = Math.min(...able.map(dueIn));
+    if (Number.isFinite(due)) this.#timer = setTimeout(() => this.work(), Math.max(50, due));
   }
 
   #measure(): void {
@@ -163,7 +169,7 @@ export class FileQueue {
     if (failure === undefined) await this.remove((e) => e.id !== entry.id);
     else if (failure !== 'stopped') {
       const { status, reason, because: why, after } = failure;
-      if (after !== undefined) this.#turn = Date.now() + turn(after, Math.random());
+      if (after !== undefined) this.#turn = performance.now() + turn(after, Math.random());
       if (status === 401) this.#o.signedOut();
       await this.#note(entry.id, (old) => ({ ...old, attempts: old.attempts + 1, reason, ...(why && { because: why }), nextAttemptAt: Date.now() + pauses[Math.min(old.attempts, pauses.length - 1)]! }), [...(status === 404 ? ['uploadUrl' as const] : []), ...(why ? [] : ['because' as const])]);
     }
@@ -258,6 +264,7 @@ function failureOf(err: Error | tus.DetailedError): Failure {
   const response = 'originalResponse' in err ? err.originalResponse : null;
   const status = response?.getStatus() ?? 0;
   if (status === 0) return own('connection-broke');
+  if (!isOurs(status, response!.getHeader('Content-Type')) || status === 204) return own('not-the-server');
   const after = status === 429 || status === 503 ? secondsOf(response!.getHeader('Retry-After') ?? '') : undefined;
   const told = after === undefined ? {} : { after };
   try {

@@ -9,7 +9,7 @@ afterEach(() => {
 });
 
 test('no file begins while the rate is measured, also not between a train that shows a slow link and the one that confirms it', async () => {
-  vi.stubGlobal('fetch', (_: URL, init: RequestInit) => new Promise((resolve) => setTimeout(resolve, 'Fieldsync-Padding' in (init.headers as object) ? 2_400 : 800)));
+  vi.stubGlobal('fetch', (_: URL, init: RequestInit) => new Promise((resolve) => setTimeout(() => resolve(Response.json({ status: 'ok' })), 'Fieldsync-Padding' in (init.headers as object) ? 2_400 : 800)));
   const meter = new LinkMeter(() => performance.now(), undefined);
   const probes = new Probes({ meter, url: new URL('http://here/healthz'), waiting: () => true, busy: () => false, dead: () => undefined });
   meter.connection(true);

@@ -1,3 +1,4 @@
+import { requireOurs } from '../rest/client.ts';
 import type { LinkMeter } from './link.ts';
 
 export const probePatience = 15_000; // ms; two that take longer, and the connection is taken for dead
@@ -90,7 +91,7 @@ export class Probes {
   async #ask(headers: Record<string, string> = {}): Promise<{ readonly took: number; readonly busy: boolean }> {
     const before = this.#o.busy();
     const began = performance.now();
-    await fetch(this.#o.url, { cache: 'no-store', headers, signal: AbortSignal.timeout(probePatience) });
+    requireOurs(await fetch(this.#o.url, { cache: 'no-store', headers, signal: AbortSignal.timeout(probePatience) }));
     return { took: performance.now() - began, busy: before || this.#o.busy() };
   }
 

@@ -36,6 +36,22 @@ test('a problem document says what is wrong, where, and when to come again', asy
   expect(await failure(data(busy.GET('/api/v1/me')))).toMatchObject({ status: 503, temporary: true, retryAfter: 7 });
 });
 
+test('what is not the server’s own word is as good as no answer, and signs nobody out', async () => {
+  let ended = 0;
+  const answered = async (body: string, status: number, type?: string) => {
+    const api = restClient({ serverUrl, fetch: async () => new Response(body, { status, headers: type === undefined ? {} : { 'Content-Type': type } }), onUnauthenticated: () => void ended++ });
+    return failure(data(api.GET('/api/v1/me')));
+  };
+  const page = '<!doctype html><title>Wi-Fi</title>';
+  for (const status of [200, 401, 403, 404]) expect(await answered(page, status, 'text/html; charset=utf-8'), String(status)).toMatchObject({ status: 0, code: 'not-the-server', temporary: true });
+  expect(await answered(page, 200, 'text/plain')).toMatchObject({ status: 0, code: 'not-the-server' });
+  expect(await answered('{"user": "an', 200, 'application/json')).toMatchObject({ status: 0, code: 'unreachable' });
+  expect(await answered(page, 502, 'text/html')).toMatchObject({ status: 502, code: 'failed', message: 'The server answered 502.' });
+  expect(ended).toBe(0);
+  expect(await answered('{"status": 401, "code": "unauthenticated", "detail": "Sign in."}', 401, 'application/problem+json')).toMatchObject({ status: 401, code: 'unauthenticated' });
+  expect(ended).toBe(1);
+});
+
 test('lists go with commas, in a request and in an address alike', async () => {
   const { api, asked } = answering(() => Response.json({ jobs: [] }));
   const query = { status: ['started', 'paused'] as ('started' | 'paused')[], territory: ['Nord, Ost & Co'] };

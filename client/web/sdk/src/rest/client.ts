@@ -41,6 +41,7 @@ export function restClient(o: RestOptions): RestClient {
   });
   client.use({
     onResponse({ response, schemaPath, request }) {
+      requireOurs(response);
       if (response.status === 401 && !(schemaPath === '/api/v1/session' && request.method === 'POST')) o.onUnauthenticated?.();
       return undefined;
     },
@@ -51,20 +52,41 @@ export function restClient(o: RestOptions): RestClient {
   return client;
 }
 
+/**
+ * Whether an answer may be the server's own word: the page of a network that wants one to sign in to it is none, whatever its status. What the API answers is JSON or nothing; only that
+ * it is in trouble or busy may a proxy say for it.
+ */
+export function isOurs(status: number, type: string | null | undefined, length?: string | null): boolean {
+  if (status === 204 || status === 429 || status >= 500 || (length === '0' && status < 300)) return true;
+  return /^application\/(problem\+)?json\b/i.test(type ?? '');
+}
+
+const saidByUs = ({ status, headers }: Response): boolean => isOurs(status, headers.get('Content-Type'), headers.get('Content-Length'));
+
+/** Throws where somebody else has answered. */
+export function requireOurs(answer: Response): void {
+  if (!saidByUs(answer)) throw notTheServer();
+}
+
+/** Somebody else has answered: as good as no answer. */
+export const notTheServer = (): ApiError => new ApiError(0, 'not-the-server', english(because('not-the-server')));
+
 function unreachable(cause: unknown): ApiError {
   return Object.assign(new ApiError(0, 'unreachable', english(because('unreachable'))), { cause });
 }
 
 /** The data of an answer, or an ApiError. */
 export async function data<T>(answer: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
-  const { data, error, response } = await answer;
+  const { data, error, response } = await answer.catch((err: unknown) => {
+    throw err instanceof SyntaxError || err instanceof TypeError ? unreachable(err) : err; // the answer was cut off on its way
+  });
   if (error === undefined && response.ok) return data as T;
   throw problem(response, error);
 }
 
 /** An ApiError of a problem document. */
 export function problem(response: Response, body: unknown): ApiError {
-  const p = (typeof body === 'object' && body !== null ? body : {}) as { code?: string; detail?: string; title?: string; errors?: { field: string; message: string }[] };
+  const p = (typeof body === 'object' && body !== null && saidByUs(response) ? body : {}) as { code?: string; detail?: string; title?: string; errors?: { field: string; message: string }[] };
   const wait = Number(response.headers.get('Retry-After'));
   return new ApiError(response.status, p.code ?? 'failed', p.detail || p.title || english(because('failed', { status: response.status })), p.errors ?? [], wait > 0 ? wait : undefined);
 }
