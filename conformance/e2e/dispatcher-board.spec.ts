@@ -182,3 +182,15 @@ test('a day is typed as a whole before the board goes there; what is picked is g
   await expect(page).toHaveURL(/\/board\/2026-11-25/);
   expect(visited.filter((path, i) => path !== visited[i - 1])).toEqual(['/board/2027-06-06', '/board/2026-11-25']);
 });
+
+test('whose day it is stays in sight where so many jobs overlap that the line is longer than the board', async ({ page, server }) => {
+  const office = server.as('dispatcher');
+  const at = (await office.find('Boiler does not start')).scheduled_at!;
+  await Promise.all(Array.from({ length: 30 }, (_, i) => office.create({ title: `Riser ${i}`, assignees: ['anna'], scheduled_at: at, scheduled_duration: { minutes: 60 } })));
+  await signIn(page, '/board');
+  await expect(lane(page, 'Anna Worker').getByRole('button')).toHaveCount(33);
+  const name = lane(page, 'Anna Worker').getByText('Anna Worker');
+  await expect(name).toBeInViewport();
+  await page.getByRole('region', { name: 'Day board' }).evaluate((e) => (e.scrollTop = 1200));
+  await expect(name).toBeInViewport();
+});

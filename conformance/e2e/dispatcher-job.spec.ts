@@ -230,3 +230,16 @@ test('Escape leaves a job for where one came from; in a field, a menu or a dialo
   await page.keyboard.press('Escape');
   await expect(page).toHaveURL(/\/board/);
 });
+
+test('who opens a job, and does nothing, is not told that something is being sent', async ({ page, server }) => {
+  await page.addInitScript(() => {
+    const said: string[] = ((window as unknown as { said: string[] }).said = []);
+    new MutationObserver(() => document.querySelectorAll('header [role="status"]').forEach((e) => said.push(e.textContent ?? ''))).observe(document, { childList: true, subtree: true, characterData: true });
+  });
+  const job = await server.as('dispatcher').find('Boiler does not start');
+  await signIn(page, '/templates');
+  await page.goto(`/jobs/${job.id}`);
+  await written(page);
+  const said = await page.evaluate(() => (window as unknown as { said: string[] }).said);
+  expect([...new Set(said)].filter(Boolean)).toEqual(['Saved']);
+});

@@ -89,6 +89,9 @@ test('from a template to a printed report: fields of every kind, checklist, an o
   await expect(article).toHaveCSS('color', 'rgb(0, 0, 0)');
   await expect(article).toHaveCSS('background-color', 'rgb(255, 255, 255)');
   expect((await page.pdf({ format: 'A4' })).length).toBeGreaterThan(10_000);
+  await page.emulateMedia({ media: 'screen' });
+  await page.getByRole('link', { name: 'To the job' }).click();
+  await written(page);
 });
 
 test('an entry that was removed from a template by mistake is back where it was', async ({ page, server }) => {

@@ -33,8 +33,10 @@ export const Lane = memo(function Lane({ day, user, name, rows, perHour, edits, 
   return (
     <div className={classes.lane} role="group" aria-label={name} data-nobody={user === null || undefined} style={{ height: count * (CARD + gap) + gap * 2 }}>
       <div className={classes.laneHead}>
-        {user === null ? <span className={classes.nobodyName}>{name}</span> : <Person id={user} name={name} small />}
-        <span className={classes.booked}>{booked > 0 ? minutes(booked) : t('board.free')}</span>
+        <div className={classes.laneWho}>
+          {user === null ? <span className={classes.nobodyName}>{name}</span> : <Person id={user} name={name} small />}
+          <span className={classes.booked}>{booked > 0 ? minutes(booked) : t('board.free')}</span>
+        </div>
       </div>
       <div className={classes.laneBody} data-lane={user ?? ''}>
         {sorted.map((row) => {

@@ -131,7 +131,7 @@ function Head({ id, job, handle, write, names, history, toggle }: { id: string; 
           {job.serial_no && <span>#{job.serial_no}</span>}
           {job.client?.name && <span>{job.client.name}</span>}
           {job.scheduled_at && <span>{when(job.scheduled_at)}</span>}
-          {handle && <Receipt handle={handle} />}
+          {handle && <Receipt handle={handle} heads={job.heads.join()} />}
         </div>
       </div>
       <div className={classes.tools}>
@@ -218,12 +218,14 @@ function Title({ title, handle }: { title: string; handle: JobHandle }) {
   );
 }
 
-/** Where the newest that was done here has got to. */
-function Receipt({ handle }: { handle: JobHandle }) {
+/** Where the newest that was done here has got to. Who has done nothing yet, but open the job, is not told that it is being sent. */
+function Receipt({ handle, heads }: { handle: JobHandle; heads: string }) {
   const { t } = useTranslation();
   const receipt = useReceipt(handle);
   const link = useWatched(useClient().link);
+  const [opened] = useState(heads);
   const waiting = receipt === 'on-this-device';
+  if (waiting && heads === opened) return <span role="status" />;
   return (
     <span className={classes.receipt} data-state={waiting ? 'waiting' : 'done'} role="status">
       {receipt && (waiting ? <IconCloudUp size={16} aria-hidden /> : <IconCloudCheck size={16} aria-hidden />)}

@@ -1,7 +1,7 @@
 import { Button, Skeleton } from '@mantine/core';
 import { IconPrinter } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { readJob } from '../api/rest.ts';
 import { useMe, useNames } from '../api/queries.ts';
@@ -40,15 +40,21 @@ export function ReportPage() {
     );
   };
   const pictures = (of: Attachment[]) => (of.length > 0 ? <div className={classes.pictures}>{of.map(picture)}</div> : '–');
-  const fields = [...job.custom_fields, ...job.report_fields].filter((f) => !f.hidden);
-  const loose = job.attachments.filter((a) => !a.field);
+  const all = [...job.custom_fields, ...job.report_fields];
+  const fields = all.filter((f) => !f.hidden);
+  const loose = job.attachments.filter((a) => !all.some((f) => f.uuid === a.field)); // those of a field that was taken out, too
   return (
     <Page
       title={job.title || t('jobs.untitled')}
       actions={
-        <Button className={classes.button!} leftSection={<IconPrinter size={16} />} onClick={() => window.print()}>
-          {t('job.print')}
-        </Button>
+        <>
+          <Button className={classes.button!} variant="default" component={Link} to={`/jobs/${id}`}>
+            {t('job.toJob')}
+          </Button>
+          <Button className={classes.button!} leftSection={<IconPrinter size={16} />} onClick={() => window.print()}>
+            {t('job.print')}
+          </Button>
+        </>
       }
     >
       <article className={classes.report}>

@@ -37,7 +37,7 @@ function Form({ search, set }: { search: JobSearch; set: Set }) {
   const join = (values: string[]): string | undefined => values.join(',') || undefined;
   return (
     <div className={classes.form} tabIndex={-1} data-autofocus>
-      <MultiSelect label={t('jobs.by.assignee')} data={people} value={listOf(search.assignee)} onChange={(v) => set({ assignee: join(v) })} searchable clearable comboboxProps={{ withinPortal: false }} />
+      <MultiSelect label={t('jobs.by.assignee')} data={people} value={listOf(search.assignee)} onChange={(v) => set({ assignee: join(v) })} searchable clearable nothingFoundMessage={t('office.noMatch')} comboboxProps={{ withinPortal: false }} />
       <Checkbox label={t('jobs.by.unassigned')} checked={search.unassigned === 'true'} onChange={(e) => set({ unassigned: e.currentTarget.checked ? 'true' : undefined })} />
       <TextInput type="date" label={t('jobs.by.from')} value={search.from ? dayOf(search.from) : ''} onChange={(e) => set({ from: e.currentTarget.value || undefined })} />
       <TextInput type="date" label={t('jobs.by.to')} value={search.to ? dayOf(search.to) : ''} onChange={(e) => set({ to: e.currentTarget.value || undefined })} />
@@ -51,6 +51,7 @@ function Form({ search, set }: { search: JobSearch; set: Set }) {
           searchable
           clearable
           limit={50}
+          nothingFoundMessage={t('office.noMatch')}
           comboboxProps={{ withinPortal: false }}
         />
       ))}

@@ -23,5 +23,5 @@ export const job = {
     created: 'Made the job', status: 'Status: {{status}}', assigned: 'Assigned {{name}}', unassigned: 'Took {{name}} off', leads: '{{name}} fills in the report', leadsNoMore: '{{name}} no longer fills in the report', comment: 'Comment', commentChanged: 'Changed a comment', commentRemoved: 'Removed a comment',
     file: 'Added a file', fileRemoved: 'Took a file out', ticked: 'Ticked “{{item}}”', unticked: 'Unticked “{{item}}”', checklist: 'Checklist', field: 'Field “{{name}}”',
   },
-  present: 'Who else is here', more: 'More', print: 'Print the report', copyLink: 'Copy the link', followUp: 'Make a follow-up', sending: 'Sending', waits: 'Waits for the network', onServer: 'Saved',
+  present: 'Who else is here', more: 'More', print: 'Print the report', toJob: 'To the job', copyLink: 'Copy the link', followUp: 'Make a follow-up', sending: 'Sending', waits: 'Waits for the network', onServer: 'Saved',
 };
