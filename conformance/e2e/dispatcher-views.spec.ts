@@ -46,3 +46,21 @@ test('saved views follow a person to another browser, those that an older board 
   await page.getByRole('button', { name: 'Undo: From before' }).click();
   await expect.poll(async () => (await kept()).map((v) => v.name)).toEqual(['Ben’s', 'Boilers', 'From before']);
 });
+
+test('what is searched for among clients, sites and templates is in the address: it can be sent to somebody', async ({ page, server }) => {
+  const office = server.as('dispatcher');
+  const made = await office.ask<{ id: string }>('POST', '/clients', { name: 'Harbour bakery' });
+  await office.ask('PATCH', `/clients/${made.id}`, { archived: true });
+  await signIn(page, '/clients');
+  await page.getByRole('searchbox', { name: 'Search' }).fill('bakery');
+  await page.getByRole('checkbox', { name: 'Also what is archived' }).check();
+  await expect(page.getByRole('link', { name: /Harbour bakery/ })).toBeVisible();
+  await expect(page).toHaveURL((url) => url.searchParams.get('q') === 'bakery' && url.searchParams.get('archived') === 'true');
+  await page.reload();
+  await expect(page.getByRole('searchbox', { name: 'Search' })).toHaveValue('bakery');
+  await expect(page.getByRole('link', { name: /Harbour bakery/ })).toBeVisible();
+  await expect(page.getByRole('link', { name: /Hotel Lindenhof/ })).toHaveCount(0);
+  await page.getByRole('link', { name: 'Clients and sites' }).click(); // all of them again
+  await expect(page.getByRole('searchbox', { name: 'Search' })).toHaveValue('');
+  await expect(page.getByRole('link', { name: /Hotel Lindenhof/ })).toBeVisible();
+});

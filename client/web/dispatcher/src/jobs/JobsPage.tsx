@@ -1,5 +1,4 @@
 import { ActionIcon, Button, Menu, Select, TextInput, Tooltip } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
 import { IconArrowsSort, IconDownload, IconSearch, IconX } from '@tabler/icons-react';
 import { useLocation, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
@@ -9,6 +8,7 @@ import { STATUSES } from '../api/types.ts';
 import { count, isoDay } from '../format.ts';
 import { Empty, Failure, Page } from '../ui/Page.tsx';
 import { failed } from '../ui/toast.tsx';
+import { useTyped } from '../ui/useTyped.ts';
 import { countFilters, listOf, SORTS, sortOf, type JobSearch } from './filters.ts';
 import { FiltersPopover } from './FiltersPopover.tsx';
 import { JobList } from './JobList.tsx';
@@ -114,26 +114,15 @@ export function JobsPage() {
   );
 }
 
-/** The words that are searched for. What is typed is asked for when the fingers rest. */
+/** The words that are searched for. */
 function Words({ value, change }: { value: string; change: (q: string) => void }) {
   const { t } = useTranslation();
-  const [text, setText] = useState(value);
-  const sent = useRef(value);
+  const [text, type] = useTyped(value, change);
   const asked = useLocation({ select: (l) => l.state.find });
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     if (asked) field.current?.focus();
   }, [asked]);
-  const send = useDebouncedCallback((q: string) => {
-    sent.current = q;
-    change(q);
-  }, 250);
-  useEffect(() => {
-    if (value !== sent.current) {
-      sent.current = value;
-      setText(value);
-    }
-  }, [value]);
   return (
     <TextInput
       ref={field}
@@ -143,10 +132,7 @@ function Words({ value, change }: { value: string; change: (q: string) => void }
       placeholder={t('jobs.searchHint')}
       leftSection={<IconSearch size={16} />}
       value={text}
-      onChange={(event) => {
-        setText(event.currentTarget.value);
-        send(event.currentTarget.value.trim());
-      }}
+      onChange={(event) => type(event.currentTarget.value)}
       onKeyDown={(event) => {
         if (event.key === 'Escape') event.currentTarget.blur();
         if (event.key === 'ArrowDown' || event.key === 'Enter') {

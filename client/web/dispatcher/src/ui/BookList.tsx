@@ -1,9 +1,8 @@
 import { Checkbox, Skeleton, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { useState, type ReactNode } from 'react';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { bookQuery } from '../api/queries.ts';
 import type { Book } from '../api/rest.ts';
@@ -12,6 +11,7 @@ import { ago } from '../format.ts';
 import classes from './Book.module.css';
 import { Empty, Failure } from './Page.tsx';
 import { Tag } from './Tag.tsx';
+import { useTyped } from './useTyped.ts';
 
 interface Props {
   book: Book;
@@ -21,18 +21,20 @@ interface Props {
   empty: { title: string; hint: string; action?: ReactNode };
 }
 
-/** A book of templates, clients or sites: to be searched, with what was archived on request. */
+/** A book of templates, clients or sites: to be searched, with what was archived on request. The address says both. */
 export function BookList({ book, to, sub, badge, empty }: Props) {
   const { t } = useTranslation();
-  const [text, setText] = useState('');
-  const [archived, setArchived] = useState(false);
-  const [q] = useDebouncedValue(text.trim(), 200);
+  const { q = '', archived: too } = useSearch({ strict: false }) as { q?: string; archived?: string };
+  const archived = too === 'true';
+  const navigate = useNavigate();
+  const set = (change: { q?: string | undefined; archived?: string | undefined }): void => void navigate({ to: '.', replace: true, search: ((now: object) => ({ ...now, ...change })) as never });
+  const [text, type] = useTyped(q, (words) => set({ q: words || undefined }));
   const { data, error, isPending, refetch } = useQuery(bookQuery(book, { ...(q ? { q } : {}), ...(archived ? { archived } : {}) }));
   return (
     <>
       <div className={classes.bar}>
-        <TextInput type="search" aria-label={t('office.search')} placeholder={t('office.search')} leftSection={<IconSearch size={16} />} value={text} onChange={(e) => setText(e.currentTarget.value)} />
-        <Checkbox label={t('office.archived')} checked={archived} onChange={(e) => setArchived(e.currentTarget.checked)} />
+        <TextInput type="search" aria-label={t('office.search')} placeholder={t('office.search')} leftSection={<IconSearch size={16} />} value={text} onChange={(e) => type(e.currentTarget.value)} />
+        <Checkbox label={t('office.archived')} checked={archived} onChange={(e) => set({ archived: e.currentTarget.checked ? 'true' : undefined })} />
       </div>
       {error && !data ? (
         <Failure error={error} retry={refetch} />
