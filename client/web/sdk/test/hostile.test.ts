@@ -91,6 +91,7 @@ test('a list shows a text to its first 256 characters', () => {
   const row = rowOf(A.from({ kind: 'job', description: long, type: long, address: { formatted: long }, client: { name: long }, serial_no: long }) as Tree);
   expect(JSON.stringify(row).length).toBeLessThan(2_500);
   expect(row.title).toHaveLength(256);
+  expect(() => encodeURIComponent(labelOf({ title: 'x' + '\u{1F468}'.repeat(200) }))).not.toThrow();
 });
 
 test('a job is made of whatever stands in a template', () => {

@@ -159,7 +159,7 @@ export const Place = memo(function Place({ job, handle, edits }: Omit<Props, 'na
               <span>{c.name}</span>
               {c.value &&
                 (c.type === 'email' ? (
-                  <Anchor href={`mailto:${c.value}`} size="sm">
+                  <Anchor href={`mailto:${encodeURI(c.value).replace(/[?&#]/g, encodeURIComponent)}`} size="sm">
                     <IconMail size={14} aria-hidden /> <bdi dir="ltr">{c.value}</bdi>
                   </Anchor>
                 ) : (

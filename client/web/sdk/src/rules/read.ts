@@ -59,7 +59,7 @@ export function readJob(root: Tree, of: { id: string; heads: readonly string[]; 
 }
 
 const mostText = 256; // characters of a text in a list, as in the server's: a peer may have written anything
-export const cut = <T extends string | undefined>(s: T): T => s?.slice(0, mostText) as T;
+export const cut = <T extends string | undefined>(s: T): T => (s === undefined || s.length <= mostText ? s : s.slice(0, mostText).replace(/[\ud800-\udbff]$/, '')) as T; // no half of a character
 
 /** What people call a job: its title, else the first line of its description, else its number. */
 export const labelOf = (root: Tree): string =>

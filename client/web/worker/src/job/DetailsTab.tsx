@@ -121,7 +121,7 @@ function ContactLine({ contact }: { contact: Contact }) {
   const name = contact.name || value;
   const mail = contact.type === 'email' || value.includes('@');
   const phone = !mail && /^[+\d][\d\s()./-]{3,}$/.test(value);
-  const href = mail ? `mailto:${value}` : phone ? `tel:${value.replace(/[^\d+]/g, '')}` : undefined;
+  const href = mail ? `mailto:${encodeURI(value).replace(/[?&#]/g, encodeURIComponent)}` : phone ? `tel:${value.replace(/[^\d+]/g, '')}` : undefined;
   return (
     <li className={styles.contact}>
       <div>
