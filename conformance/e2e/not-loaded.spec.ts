@@ -1,6 +1,6 @@
 import { violations } from './support/axe.ts';
 import { desk, signIn } from './support/office.ts';
-import { ready } from './support/phone.ts';
+import { addPhotos, goTo, inStep, noise, openJob, press, ready, signIn as signInOnPhone } from './support/phone.ts';
 import { expect, test, type Page } from './support/test.ts';
 
 /** The app says that it was not loaded, and is what it should be once the person has tried again. */
@@ -30,6 +30,26 @@ for (const [what, script] of [
     await again(page).click();
     await expect(page.getByRole('heading', { name: 'Calendar', level: 1 })).toBeVisible();
   });
+
+test.describe('on a first visit', () => {
+  test.use({ serviceWorkers: 'block' }); // nothing of the program is on the phone yet
+
+  test('the workers’ app: where what sends files is not loaded, that is said in a sentence, the photo is kept, and trying again sends it', async ({ page, context, server }) => {
+    await context.route(/\/m\/assets\/browser-.*\.js/, (route) => route.abort());
+    await signInOnPhone(page);
+    await inStep(page);
+    const id = await openJob(page, 'Boiler does not start');
+    await press(page, 'Start');
+    await addPhotos(page, 'Photos', [noise('plate.png')]);
+    await goTo(page, 'Unsent');
+    await expect(page.getByText('Last try: A part of the app could not be loaded. If it stays so, load the app again.')).toBeVisible();
+    expect((await server.as('dispatcher').files(id)).map((f) => f.state)).toEqual(['promised']);
+    await context.unrouteAll();
+    await page.getByRole('button', { name: 'Try again: plate.png' }).click();
+    await expect(page.getByText('Everything is on the server.')).toBeVisible();
+    expect((await server.as('dispatcher').files(id)).map((f) => f.state)).toEqual(['here']);
+  });
+});
 
 test.describe('at a desk', () => {
   test.use(desk);

@@ -1,3 +1,4 @@
+import { permit } from './support/permissions.ts';
 import { addPhotos, goTo, inStep, noise, openJob, press, ready, signIn, tab } from './support/phone.ts';
 import { expect, offline, test } from './support/test.ts';
 
@@ -118,6 +119,74 @@ test('work that the server refuses is shown with its reason, and everything else
   await expect(page.getByRole('link', { name: new RegExp(boiler) })).toBeVisible();
   await expect(page.getByText('Made while it was forbidden')).toHaveCount(0);
   await inStep(page);
+});
+
+test('refused work that waits, a blocked place and a sign-in that has ended: each is said, each can be acted on, and nothing is lost', async ({ page, context, server, link }) => {
+  const owner = await server.owner();
+  const office = server.as('dispatcher');
+  await permit(page, link.url, 'geolocation', 'denied');
+  await ready(page);
+
+  // The place is blocked: the app says so and what to do about it, and work goes on without it.
+  await goTo(page, 'Menu');
+  await page.getByRole('main').getByRole('link', { name: 'Location' }).click();
+  await expect(page.getByTestId('place-state')).toHaveText("Blocked in the browser's settings. Your place is not noted.");
+  await expect(page.getByRole('listitem').filter({ hasText: 'Set Location to Allow.' })).toBeVisible();
+  await page.getByRole('switch', { name: 'Note my place with each status and photo' }).check({ force: true }); // it may be wanted all the same
+  await expect(page.getByTestId('place-state')).toHaveText("Blocked in the browser's settings. Your place is not noted.");
+  const id = await openJob(page, boiler);
+  await press(page, 'Start');
+  await expect.poll(async () => (await office.job(id)).status).toBe('started');
+  await inStep(page);
+  expect((await office.job(id)).status_log.at(-1)?.location).toBeUndefined();
+
+  // Refused work waits for the person.
+  const { templates } = await office.ask<{ templates: { id: string; name: string }[] }>('GET', '/templates');
+  const heating = templates.find((t) => t.name === 'Heating service')!;
+  await offline(context, link, true);
+  await goTo(page, 'Jobs');
+  await page.getByRole('link', { name: 'New job' }).click();
+  await page.getByLabel('Title').fill('Made while it was forbidden');
+  await page.getByRole('button', { name: 'Make the job' }).click();
+  await expect(page.getByRole('heading', { name: 'Made while it was forbidden' })).toBeVisible();
+  await office.ask('PATCH', `/templates/${heating.id}`, { worker_create: false });
+  await offline(context, link, false);
+  const work = page.getByRole('main');
+  await expect(work.getByText('It is kept here until you decide. Everything else was sent.')).toBeVisible(); // where the job was
+  await expect(page.getByRole('heading', { name: 'Made while it was forbidden', level: 1 })).toBeVisible();
+  await work.getByRole('button', { name: 'Look at it' }).last().click();
+  await expect(page.getByRole('heading', { name: 'Refused by the server' })).toBeVisible();
+
+  // The sign-in has ended at the office, while this phone had no network and its person went on.
+  await offline(context, link, true);
+  await openJob(page, boiler);
+  await tab(page, 'Report');
+  await addPhotos(page, 'Photos', [noise('plate.png')]);
+  const { devices } = await owner.ask<{ devices: { id: string }[] }>('GET', '/users/anna/devices');
+  for (const d of devices) await owner.ask('DELETE', `/users/anna/devices/${d.id}`);
+  await offline(context, link, false);
+  await expect(page.getByText('Your sign-in has ended. Sign in again: what you did is kept on this phone and goes out after that.')).toBeVisible();
+  expect((await office.job(id)).attachments).toEqual([]); // nothing goes without a sign-in
+  await signIn(page);
+
+  // All of it is there, and goes on.
+  await expect.poll(async () => (await office.files(id))[0]?.state).toBe('here');
+  await goTo(page, 'Unsent');
+  await page.getByRole('link', { name: 'Look at it' }).click();
+  const card = page.getByRole('region', { name: /Made while it was forbidden/ });
+  await expect(card.getByText(/^Reason: /)).toBeVisible();
+  await office.ask('PATCH', `/templates/${heating.id}`, { worker_create: true });
+  await card.getByRole('button', { name: 'Do it again' }).click();
+  await expect(page.getByText('Nothing was refused.')).toBeVisible();
+  await expect.poll(async () => (await office.find('Made while it was forbidden').catch(() => undefined))?.assignees.map((a) => a.user)).toEqual(['anna']);
+  await context.setGeolocation({ latitude: 47.3769, longitude: 8.5417, accuracy: 12 });
+  await goTo(page, 'Menu');
+  await page.getByRole('main').getByRole('link', { name: 'Location' }).click();
+  await permit(page, link.url, 'geolocation', 'granted');
+  await expect(page.getByTestId('place-state')).toHaveText('Your place is noted with each status and photo.'); // it sees that by itself
+  await openJob(page, boiler);
+  await press(page, 'Pause');
+  await expect.poll(async () => (await office.job(id)).status_log.at(-1)?.location?.latitude).toBeCloseTo(47.3769, 3);
 });
 
 test('an upload goes on after a reload at the byte where it was', async ({ page, server, link }) => {

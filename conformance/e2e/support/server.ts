@@ -60,11 +60,16 @@ export class Server {
     if (code !== 0) throw new Error(`user add ended with ${code}`);
   }
 
-  /** The API as a program of the office has it, with a key that an owner made. */
-  async program(name: string): Promise<Api> {
+  /** The API as an owner has it, who is made for it. */
+  async owner(): Promise<Api> {
     await this.addUser('olga', 'owner');
     const { token } = await new Api(this.url, '').ask<{ token: string }>('POST', '/tokens', { login: 'olga', password: 'a long password', label: 'journey' });
-    const { secret } = await new Api(this.url, token).ask<{ secret: string }>('POST', '/apikeys', { name, role: 'dispatcher' });
+    return new Api(this.url, token);
+  }
+
+  /** The API as a program of the office has it, with a key that an owner made. */
+  async program(name: string): Promise<Api> {
+    const { secret } = await (await this.owner()).ask<{ secret: string }>('POST', '/apikeys', { name, role: 'dispatcher' });
     return new Api(this.url, secret);
   }
 

@@ -42,6 +42,7 @@ const syncPatience = 60_000; // ms that a sync by hand may take before it says t
 const receiptsAfter = 1_000; // ms in which further receipts join in
 const enoughBytes = 8 << 10; // fewer say more about the round trip than about the rate,
 const enoughTime = 2_000; // ms; but where they took as long
+const sessionAgain = 60_000; // ms until the server is asked again whether the sign-in still holds
 const retryDownloads = 5 * 60_000; // ms until a file that could not be brought is tried again
 
 /** One person's replica, files and sync in this tab. */
@@ -197,6 +198,14 @@ export class Engine {
     else if (why.advice !== 'stop') this.#problem = because('unreachable');
     else if (why.code !== 1000) this.#problem = because('connection-ended', { code: why.code });
     this.#publishSync();
+    if (why.code === 1006) void this.#askWhetherSignedIn();
+  }
+
+  #sessionHeard = -Infinity;
+  /** A browser does not tell that a connection was refused from that there is no network: where the server answers, it says whether the sign-in has ended meanwhile. The client hears of a 401. */
+  async #askWhetherSignedIn(): Promise<void> {
+    if (performance.now() - this.#sessionHeard < sessionAgain) return;
+    await this.#o.api.GET('/api/v1/session').then(() => (this.#sessionHeard = performance.now()), () => undefined);
   }
 
   /** Another measurement of the round trip, in milliseconds. */

@@ -32,6 +32,24 @@ export async function placePermission(): Promise<Permission> {
   }
 }
 
+/** Tells of every change of what the browser says, one in its settings too, where it tells. */
+export function watchPlacePermission(f: () => void): () => void {
+  let status: PermissionStatus | undefined;
+  let ended = false;
+  navigator.permissions?.query({ name: 'geolocation' }).then(
+    (s) => {
+      if (ended) return;
+      status = s;
+      s.addEventListener('change', f);
+    },
+    () => undefined,
+  );
+  return () => {
+    ended = true;
+    status?.removeEventListener('change', f);
+  };
+}
+
 let last: Place | undefined;
 
 /** The place now, if the person and the browser allow it, and it is known soon; works without a network. undefined: not known, and nothing waits for it. */

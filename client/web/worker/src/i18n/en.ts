@@ -383,6 +383,13 @@ export const en = {
     on: "Your place is noted with each status and photo.",
     off: "Your place is not noted.",
     blocked: "Blocked in the browser's settings. Your place is not noted.",
+    unsupported: "This browser does not tell where you are. Your place is not noted.",
+    howTitle: "How to allow it",
+    how: {
+      android: ["Tap the symbol to the left of the address; with the app installed, touch and hold its icon and choose App info.", "Open Permissions, then Location, and allow it.", "Come back to this page."],
+      ios: ["In Settings, Privacy & Security, Location Services, choose Safari Websites.", "Allow it while the app is used.", "Come back to this page, and turn it on."],
+      desktop: ["Click the symbol to the left of the address.", "Set Location to Allow.", "Come back to this page."],
+    },
     use: "Note my place with each status and photo",
   },
   newJob: {

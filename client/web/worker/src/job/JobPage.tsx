@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { Button } from '@mantine/core';
 import type { JobHandle, News } from '@fieldsync/sdk';
-import { useClient, useJob } from '@fieldsync/sdk/react';
+import { useClient, useJob, useRefused } from '@fieldsync/sdk/react';
 import { IconAlertTriangle, IconBan, IconCloudOff, IconSearchOff } from '@tabler/icons-react';
 import { getRouteApi, useNavigate, useRouter } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
@@ -43,15 +43,22 @@ export function JobPage() {
   const { handle, state, job, part, news } = useJob(id);
   const { rows } = useRows();
   const row = rows.find((r) => r.id === id);
+  const refused = useRefused().find((r) => r.job === id);
+  const gone = job !== undefined && !row && job.status_log.length === 0; // that it was made was refused: nothing is left of it
   const fresh = useNews(id, news, job !== undefined, handle);
   const [busy, setBusy] = useState(false);
   const [finishing, setFinishing] = useState(false);
   const back = () => (router.history.canGoBack() ? router.history.back() : void navigate({ to: '/' }));
 
-  if (!job || !handle) {
+  if (!job || !handle || gone) {
     return (
-      <Page title={row?.title || t(row ? 'jobs.untitled' : 'jobs.title')} over={row && <Over status={row.status} successful={row.successful} serial={row.serial} />} onBack={back} aside={<SyncButton />}>
-        {state === 'unavailable' ? (
+      <Page title={row?.title || refused?.jobTitle || t(row ? 'jobs.untitled' : 'jobs.title')} over={row && <Over status={row.status} successful={row.successful} serial={row.serial} />} onBack={back} aside={<SyncButton />}>
+        {gone && refused ? (
+          <Empty icon={IconAlertTriangle} title={t('refused.one')}>
+            <p>{t('refused.help')}</p>
+            <Button onClick={() => void navigate({ to: '/refused' })}>{t('refused.show')}</Button>
+          </Empty>
+        ) : gone || state === 'unavailable' ? (
           <Empty icon={IconSearchOff} title={t('job.notHere')}>
             {t('job.notHereHelp')}
           </Empty>

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import i18next from 'i18next';
 import type { Job } from '@fieldsync/sdk';
 import { en } from '../i18n/en.ts';
-import { placeName, valueAt, valueText, workText } from './words.ts';
+import { placeName, unsentText, valueAt, valueText, whose, workText } from './words.ts';
 
 beforeAll(() => i18next.init({ lng: 'en', resources: { en: { translation: en } }, interpolation: { escapeValue: false } }));
 const t = i18next.t;
@@ -48,4 +48,19 @@ test('refused work is said in the words of the job, without what no person has p
   expect(said(['status_log', 'e1'], 'en_route', { status: 'en_route' })).toBe('Status: En route');
   expect(said(['attachments', 'a1'], 'attachments')).toBe('File');
   for (const root of ['kind', 'schema_version', 'created_at', 'created_by']) expect(said([root], root, 1)).toBeUndefined();
+});
+
+test('what is unsent is said in words, not in the keys of the document', () => {
+  expect(unsentText({ kind: 'status', label: 'en_route' }, t)).toBe('En route');
+  expect(unsentText({ kind: 'text', label: 'description' }, t)).toBe('Description');
+  expect(unsentText({ kind: 'plan', label: 'scheduled_at' }, t)).toBe('Time');
+  expect(unsentText({ kind: 'plan', label: 'report_fields' }, t)).toBe('Report');
+  expect(unsentText({ kind: 'plan', label: 'Which valve?' }, t)).toBe('Which valve?');
+  expect(unsentText({ kind: 'comment', label: 'description' }, t)).toBe('description'); // somebody's own words
+  expect(unsentText({ kind: 'tick', label: '' }, t)).toBe('Checklist');
+});
+
+test('what nobody signed is the office’s; somebody whose name is not known here is somebody', () => {
+  const names = (id: string) => (id === 'anna' ? 'Anna Worker' : undefined);
+  expect([whose('anna', t, names), whose('carl', t, names), whose(undefined, t, names), whose('', t, names)]).toEqual(['Anna Worker', 'Somebody', 'The office', 'The office']);
 });

@@ -1,4 +1,4 @@
-import type { Job, RefusedWork } from '@fieldsync/sdk';
+import type { Job, RefusedWork, UnsentItem } from '@fieldsync/sdk';
 import type { TFunction } from 'i18next';
 import { moment, number, plainDay } from '../i18n/format.ts';
 import { statusLook } from './status.ts';
@@ -59,6 +59,16 @@ export function valueText(value: unknown, t: TFunction): string {
   if (typeof v['status'] === 'string') return statusWord(v['status'], t);
   if (typeof v['minutes'] === 'number') return t('common.minutes', { count: v['minutes'] });
   return '';
+}
+
+/** What is unsent in a word or two: a status and a part of the job by their names, what has a name or words of its own by these. */
+export function unsentText({ kind, label }: Pick<UnsentItem, 'kind' | 'label'>, t: TFunction): string {
+  if (kind === 'status' && label) return statusWord(label, t);
+  if (kind === 'text' || kind === 'plan') {
+    if (label === 'report_fields' || label === 'custom_fields') return t(`part.${label}`);
+    if ((named as readonly string[]).includes(label)) return t(`part.${label as Named}`);
+  }
+  return label || t(`unsent.kind.${kind}`);
 }
 
 /** A part of refused work as a person knows it; undefined for what no person has put there. */

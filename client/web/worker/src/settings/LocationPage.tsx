@@ -2,12 +2,13 @@ import { useEffect, useState } from 'react';
 import { Switch } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { place, placePermission, setWantsPlace, wantsPlace, type Permission } from '../app/place.ts';
+import { place, placePermission, setWantsPlace, wantsPlace, watchPlacePermission, type Permission } from '../app/place.ts';
+import { platform } from '../app/storage.ts';
 import { Card } from '../ui/Card.tsx';
 import { Page } from '../ui/Page.tsx';
 import styles from './Settings.module.css';
 
-/** Whether the place is noted with each status and photo. Turning it on asks the browser. */
+/** Whether the place is noted with each status and photo. Turning it on asks the browser; where that is blocked the page says how it is allowed. */
 export function LocationPage() {
   const { t } = useTranslation();
   const navigate = useNavigate();
@@ -15,12 +16,15 @@ export function LocationPage() {
   const [permission, setPermission] = useState<Permission>();
   const wanted = chosen ?? permission === 'granted'; // as place() does: who permitted it before is not asked again
   useEffect(() => {
-    void placePermission().then(setPermission);
+    const look = () => void placePermission().then(setPermission);
+    look();
+    return watchPlacePermission(look);
   }, [chosen]);
-  const blocked = permission === 'denied' || permission === 'unsupported';
+  const blocked = chosen !== false && (permission === 'denied' || permission === 'unsupported');
+  const how = t(`location.how.${platform()}`, { returnObjects: true }) as readonly string[];
   return (
     <Page title={t('location.title')} onBack={() => void navigate({ to: '/menu' })}>
-      <Card tone={blocked && wanted ? 'warn' : undefined}>
+      <Card tone={blocked ? 'warn' : undefined}>
         <Switch
           size="md"
           classNames={{ body: styles.switch! }}
@@ -33,8 +37,17 @@ export function LocationPage() {
             if (on) void place().then(() => placePermission().then(setPermission));
           }}
         />
-        <p className={styles.soft}>{blocked && wanted ? t('location.blocked') : wanted ? t('location.on') : t('location.off')}</p>
+        <p className={styles.soft} data-testid="place-state">{blocked ? t(permission === 'denied' ? 'location.blocked' : 'location.unsupported') : wanted ? t('location.on') : t('location.off')}</p>
       </Card>
+      {blocked && permission === 'denied' && (
+        <Card title={t('location.howTitle')}>
+          <ol className={styles.steps}>
+            {how.map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ol>
+        </Card>
+      )}
     </Page>
   );
 }

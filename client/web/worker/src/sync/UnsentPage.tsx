@@ -7,6 +7,7 @@ import { useClient, useRefused } from '@fieldsync/sdk/react';
 import { useSync, useUnsentView } from '../app/data.ts';
 import { bytes, duration, moment } from '../i18n/format.ts';
 import { reasonText } from '../i18n/reason.ts';
+import { unsentText } from '../model/words.ts';
 import { Card } from '../ui/Card.tsx';
 import { Empty } from '../ui/Empty.tsx';
 import { Page } from '../ui/Page.tsx';
@@ -51,7 +52,7 @@ export function UnsentPage() {
                 <Link to="/jobs/$id" params={{ id: j.id }} className={styles.job}>
                   <span>
                     {j.title || t('jobs.untitled')}
-                    <span className={styles.what}>{j.items.map((i) => i.label || t(`unsent.kind.${i.kind}`)).join(', ')}</span>
+                    <span className={styles.what}>{j.items.map((i) => unsentText(i, t)).join(', ')}</span>
                   </span>
                   <span className={styles.soft}>{t('unsent.jobChanges', { count: j.items.length })}</span>
                 </Link>
