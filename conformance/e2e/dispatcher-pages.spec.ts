@@ -73,6 +73,7 @@ test('the pages of jobs, full: axe finds no violation, nothing is too wide', asy
   await look(page, '08-as-it-was');
   await page.goto(`/jobs/${boiler.id}?photo=${(await office.job(boiler.id)).attachments[0]!.uuid}`);
   await expect(page.getByRole('dialog')).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'Description', includeHidden: true })).toBeEditable(); // the job behind it, which is not there at first
   await look(page, '09-photo');
   await page.goto(`/jobs/${boiler.id}/report`);
   await expect(page.getByRole('article')).toContainText('The valve was shut');

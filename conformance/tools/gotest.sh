@@ -3,7 +3,7 @@
 #
 #   gotest.sh GOTESTSUM PACKAGES...
 #
-# A package that does not compile, or that ends without a verdict, counts as one failure. The exit code is the tests'.
+# Three packages at a time: on two cores the long ones mostly wait, for slow links and for servers. A package that does not compile, or that ends without a verdict, counts as one failure. The exit code is the tests'.
 set -euo pipefail
 
 gotestsum=$1
@@ -12,7 +12,7 @@ events=$(mktemp)
 trap 'rm -f "$events"' EXIT
 
 status=0
-"$gotestsum" --format standard-quiet --hide-summary skipped --jsonfile "$events" -- -timeout 15m "$@" || status=$?
+"$gotestsum" --format standard-quiet --hide-summary skipped --jsonfile "$events" -- -p 3 -timeout 15m "$@" || status=$?
 
 count() { grep -cE "$1" "$events" || true; }
 passed=$(count '"Action":"pass".*"Test":')

@@ -146,9 +146,14 @@ export class Api {
 
   /** The job with a title; the list follows within a second. */
   async find(title: string): Promise<ApiJob> {
-    const list = await this.ask<{ jobs: { id: string; title: string }[] }>('GET', '/jobs?limit=200');
-    const row = list.jobs.find((j) => j.title === title);
-    if (!row) throw new Error(`no job "${title}" among ${list.jobs.map((j) => j.title).join(', ')}`);
-    return await this.job(row.id);
+    let id: string | undefined;
+    await expect
+      .poll(async () => {
+        const { jobs } = await this.ask<{ jobs: { id: string; title: string }[] }>('GET', '/jobs?limit=200');
+        id = jobs.find((j) => j.title === title)?.id;
+        return jobs.map((j) => j.title);
+      }, 'the titles of the jobs')
+      .toContain(title);
+    return await this.job(id!);
   }
 }
