@@ -42,7 +42,7 @@ const syncPatience = 60_000; // ms that a sync by hand may take before it says t
 const receiptsAfter = 1_000; // ms in which further receipts join in
 const enoughBytes = 8 << 10; // fewer say more about the round trip than about the rate,
 const enoughTime = 2_000; // ms; but where they took as long
-const sessionAgain = 60_000; // ms until the server is asked again whether the sign-in still holds
+const sessionAgain = 15_000; // ms until the server is asked again whether the sign-in still holds
 const retryDownloads = 5 * 60_000; // ms until a file that could not be brought is tried again
 
 /** One person's replica, files and sync in this tab. */
