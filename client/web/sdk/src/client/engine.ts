@@ -202,10 +202,13 @@ export class Engine {
   }
 
   #sessionHeard = -Infinity;
+  #asking = false;
   /** A browser does not tell that a connection was refused from that there is no network: where the server answers, it says whether the sign-in has ended meanwhile. The client hears of a 401. */
   async #askWhetherSignedIn(): Promise<void> {
-    if (performance.now() - this.#sessionHeard < sessionAgain) return;
-    await this.#o.api.GET('/api/v1/session').then(() => (this.#sessionHeard = performance.now()), () => undefined);
+    if (this.#asking || performance.now() - this.#sessionHeard < sessionAgain) return;
+    this.#asking = true;
+    await this.#o.api.GET('/api/v1/session', { signal: AbortSignal.timeout(probePatience) }).then(() => (this.#sessionHeard = performance.now()), () => undefined); // no answer: with the next connection that fails
+    this.#asking = false;
   }
 
   /** Another measurement of the round trip, in milliseconds. */
