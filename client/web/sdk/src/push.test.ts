@@ -30,10 +30,10 @@ function browser() {
   return { place, calls };
 }
 
-function server(key: { now: string }, status = 200) {
+function server(key: { now: string }, status = 200, type = 'application/problem+json') {
   const told: Record<string, unknown>[] = [];
   const answer = (url: URL, init: RequestInit) => {
-    if (status !== 200) return new Response('{}', { status });
+    if (status !== 200) return new Response('{}', { status, headers: { 'Content-Type': type } });
     if (init.method === 'PUT') told.push(JSON.parse(init.body as string) as Record<string, unknown>);
     return Response.json({ key: key.now, path: url.pathname });
   };
@@ -63,6 +63,7 @@ test('a browser is subscribed once, and anew when the server has another key', a
 test('nobody signed in is no subscription, and a server that fails is said', async () => {
   const b = browser();
   expect(await subscribePush(b.place, server({ now: '' }, 401).options)).toBe(false);
+  await expect(subscribePush(b.place, server({ now: '' }, 401, 'text/html').options)).rejects.toThrow('Something else answers'); // a hotel's page
   await expect(subscribePush(b.place, server({ now: '' }, 503).options)).rejects.toThrow('503');
   expect(b.calls).toEqual([]);
 });

@@ -1,3 +1,5 @@
+import { requireOurs } from './rest/client.ts';
+
 /** Where a browser's push subscriptions are made: a ServiceWorkerRegistration, as far as it matters here. */
 export interface PushPlace {
   readonly pushManager: Pick<PushManager, 'getSubscription' | 'subscribe'>;
@@ -45,12 +47,15 @@ export async function unsubscribePush(place: PushPlace): Promise<void> {
 }
 
 function asker(o: PushOptions) {
-  return (what: 'key' | 'subscription', method = 'GET', body?: unknown): Promise<Response> =>
-    (o.fetch ?? fetch)(new URL(`/api/v1/push/${what}`, o.serverUrl ?? globalThis.location.origin), {
+  return async (what: 'key' | 'subscription', method = 'GET', body?: unknown): Promise<Response> => {
+    const answer = await (o.fetch ?? fetch)(new URL(`/api/v1/push/${what}`, o.serverUrl ?? globalThis.location.origin), {
       method,
       credentials: 'include',
       ...(body !== undefined && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
     });
+    requireOurs(answer); // a network's page, whose 401 signs nobody out
+    return answer;
+  };
 }
 
 function encode(bytes: ArrayBuffer | null): string {
